@@ -1,0 +1,359 @@
+"""The database: column types, the two walls between practices, and the one commit.
+
+Everything that is specific to SQLite or PostgreSQL and not a query stands here or in the
+migrations. Tables themselves belong to their rooms.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import Enum
+from threading import Event
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from flask import Flask, g, has_app_context
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    ORMExecuteState,
+    mapped_column,
+    with_loader_criteria,
+)
+from sqlalchemy.types import TypeDecorator
+
+from practice.core.errors import Unavailable
+
+T = TypeVar("T")
+
+RUNTIME_ROLE = "sanctuary_app"
+WRITER_WAITS_MS = 4000
+TRIES = 5
+
+
+class Busy(Unavailable):
+    """Another writer held the database for too long. Nothing was changed."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware on the way in, aware UTC on the way out, on every database.
+
+    Raises:
+        ValueError: for a naive value, which would be an hour nobody can name.
+    """
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        if value is None:
+            return None
+        return (
+            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        )
+
+
+Json = sa.JSON().with_variant(JSONB(), "postgresql")
+
+
+def enum_by_value(kind: type[Enum]) -> sa.Enum:
+    """Return the column type of a closed set: its values as text, checked by the database."""
+    return sa.Enum(
+        kind,
+        values_callable=lambda members: [str(member.value) for member in members],
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        name="".join(
+            "_" + c.lower() if c.isupper() else c for c in kind.__name__
+        ).lstrip("_"),
+    )
+
+
+class Base(DeclarativeBase):
+    """The parent of every table."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: Json,
+        list[str]: Json,
+    }
+
+
+class PracticeOwned:
+    """Mixin for rows that belong to one practice and must never leak to another.
+
+    The id is made with the object, so that it can be named before the row is written.
+    """
+
+    practice_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("practices.id"), primary_key=True
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+
+    def __init__(self, **values: Any) -> None:
+        # First, because sealed fields are bound to the row that they belong to.
+        self.practice_id = values.pop("practice_id", None) or require_practice_id()
+        self.id = values.pop("id", None) or uuid4()
+        for name, value in values.items():
+            if not hasattr(type(self), name):
+                raise TypeError(f"{type(self).__name__} has no field {name!r}")
+            setattr(self, name, value)
+
+
+db = SQLAlchemy(
+    metadata=Base.metadata,
+    disable_autonaming=True,
+    session_options={"expire_on_commit": False},
+    engine_options={"hide_parameters": True, "pool_pre_ping": True},
+)
+
+
+# Which practice: the scope ---------------------------------------------------------------------
+
+
+def current_practice_id() -> UUID | None:
+    """Return the practice that this request, command or job is about, if one was entered."""
+    return g.get("practice_id") if has_app_context() else None
+
+
+def require_practice_id() -> UUID:
+    """Return the current practice.
+
+    Raises:
+        RuntimeError: outside a practice.
+    """
+    practice_id = current_practice_id()
+    if practice_id is None:
+        raise RuntimeError("this needs a practice: enter practice_scope() first")
+    return practice_id
+
+
+def enter_practice(practice_id: UUID) -> None:
+    """Make the rest of this request about one practice. ``practice_scope`` for everything else.
+
+    Raises:
+        RuntimeError: inside a ``transaction()``, which belongs to the practice it began with.
+    """
+    _move_to(practice_id)
+
+
+@contextmanager
+def practice_scope(practice_id: UUID) -> Iterator[None]:
+    """Limit every query on a ``PracticeOwned`` model to one practice."""
+    before = current_practice_id()
+    _move_to(practice_id)
+    try:
+        yield
+    finally:
+        _move_to(before)
+
+
+def _move_to(practice_id: UUID | None) -> None:
+    if practice_id == current_practice_id():
+        return
+    session = db.session()
+    if session.info.get("open"):
+        raise RuntimeError(
+            "a transaction belongs to one practice from its beginning to its end"
+        )
+    # The setting that row-level security reads is made at BEGIN, and the identity map would hand
+    # out the other practice's objects: both end here.
+    session.rollback()
+    session.expunge_all()
+    g.practice_id = practice_id
+
+
+@event.listens_for(db.session, "do_orm_execute")
+def _stay_inside_the_practice(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_column_load or state.is_relationship_load:
+        return
+    if state.is_select and state.session.info.get("open"):
+        # What a writer reads again it decides upon: never what an earlier read remembered.
+        state.update_execution_options(populate_existing=True)
+    if state.execution_options.get("across_practices"):
+        return
+    practice_id = current_practice_id()
+    if practice_id is None:
+        for mapper in state.all_mappers:
+            if issubclass(mapper.class_, PracticeOwned):
+                raise RuntimeError(
+                    f"{mapper.class_.__name__} queried outside a practice"
+                )
+    state.statement = state.statement.options(
+        with_loader_criteria(
+            PracticeOwned,
+            lambda cls: cls.practice_id == practice_id,
+            include_aliases=True,
+        )
+    )
+
+
+# The one commit --------------------------------------------------------------------------------
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Commit once if the block succeeds; otherwise leave no trace.
+
+    The only place that commits. Views, commands and workers open one around their service
+    calls; services flush. Blocks do not nest. A read that something opened before is ended
+    first, and the block begins as a writer (``BEGIN IMMEDIATE`` on SQLite), so what it reads
+    stays true until it commits.
+
+    Raises:
+        Busy: if another writer held the database for more than 4 seconds.
+    """
+    session = db.session()
+    if session.info.get("open"):
+        raise RuntimeError("transaction() is for the edge and does not nest")
+    session.commit()
+    session.info["open"] = True
+    try:
+        session.connection(execution_options={"write": True})
+        yield
+        session.commit()
+    except DBAPIError as error:
+        session.rollback()
+        if _waited_too_long(error):
+            raise Busy(
+                "The practice is very busy. Nothing was changed. Try again."
+            ) from error
+        raise
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info["open"] = False
+
+
+def in_transaction(work: Callable[[], T]) -> T:
+    """Run ``work`` in a transaction, at most five times if the database asks for it.
+
+    Only a serialization failure or a deadlock is tried again, after a short random wait;
+    ``work`` must therefore touch nothing but the database.
+    """
+    for attempt in range(1, TRIES + 1):
+        try:
+            with transaction():
+                return work()
+        except DBAPIError as error:
+            if attempt == TRIES or _state(error) not in ("40001", "40P01"):
+                raise
+            Event().wait(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - spreads, not hides
+    raise AssertionError("the last try returns or raises")
+
+
+def read_again() -> None:
+    """End the open read, so that the next query sees what others have written since."""
+    db.session.rollback()
+
+
+def ping() -> None:
+    """Ask the database for a sign of life, or raise what it raises."""
+    with db.engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+
+
+def _state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _waited_too_long(error: DBAPIError) -> bool:
+    if not isinstance(error, OperationalError):
+        return False
+    return _state(error) == "55P03" or getattr(
+        error.orig, "sqlite_errorname", ""
+    ).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+# Connections -----------------------------------------------------------------------------------
+
+
+def init_app(app: Flask, url: str) -> None:
+    """Connect ``app`` to its database and set up every connection the way the house needs it."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    db.init_app(app)
+    with app.app_context():
+        engine = db.engine
+    event.listen(
+        engine, "connect", _prepare_sqlite if _is_sqlite(url) else _prepare_postgresql
+    )
+    event.listen(
+        engine, "begin", _begin_sqlite if _is_sqlite(url) else _begin_postgresql
+    )
+
+
+def _is_sqlite(url: str) -> bool:
+    return url.startswith("sqlite")
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = (
+        None  # we write BEGIN ourselves; the driver begins too late
+    )
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",  # else INSERT OR REPLACE slips past the append-only triggers
+        f"busy_timeout={WRITER_WAITS_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("app_practice_id", 0, _practice_as_text)
+
+
+def _practice_as_text() -> str | None:
+    practice_id = current_practice_id()
+    return practice_id.hex if practice_id else None
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    connection.autocommit = True
+    connection.execute(f"SET ROLE {RUNTIME_ROLE}")
+    connection.execute(f"SET lock_timeout = {WRITER_WAITS_MS}")
+    connection.execute("SET idle_in_transaction_session_timeout = '30s'")
+    connection.execute("SET TIME ZONE 'UTC'")
+    connection.autocommit = False
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        "SELECT set_config('app.practice_id', %s, true)",
+        (str(current_practice_id() or ""),),
+    )

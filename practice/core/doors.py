@@ -1,0 +1,85 @@
+"""Doors: how a practice is found before it is known.
+
+A booking link, a feed token, a webhook's object, a sign-in: each is looked up by the hash of
+what the visitor brings, in the one table that lies outside the practices' walls. A door holds
+ids and digests alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from practice.core import tokens
+from practice.core.db import Base, db, enum_by_value, require_practice_id
+
+
+class DoorKind(StrEnum):
+    PRACTICE = "practice"  # its name in addresses
+    USER_EMAIL = "user_email"
+    SIGN_IN = "sign_in"
+    BOOKING = "booking"
+    FEED = "feed"
+    PAYMENT = "payment"  # our payment's id, as the processor sends it back
+    PROCESSOR = (
+        "processor"  # an object of the processor: a checkout, an intent, a charge
+    )
+
+
+class Door(Base):
+    """One way into a practice. ``hash`` is the SHA-256 of what opens it."""
+
+    __tablename__ = "doors"
+
+    kind: Mapped[DoorKind] = mapped_column(enum_by_value(DoorKind), primary_key=True)
+    hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    practice_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("practices.id", ondelete="CASCADE"), index=True
+    )
+    subject_id: Mapped[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a door leads."""
+
+    practice_id: UUID
+    subject_id: UUID
+
+
+def find(kind: DoorKind, secret: str) -> Found | None:
+    """Return where ``secret`` leads, or ``None``."""
+    row = db.session.execute(
+        sa.select(Door.practice_id, Door.subject_id).where(
+            Door.kind == kind, Door.hash == tokens.digest(secret)
+        )
+    ).one_or_none()
+    return Found(row.practice_id, row.subject_id) if row else None
+
+
+def cut(kind: DoorKind, secret: str, subject_id: UUID) -> None:
+    """Make a door into the current practice. Call inside ``transaction()``."""
+    db.session.add(
+        Door(
+            kind=kind,
+            hash=tokens.digest(secret),
+            practice_id=require_practice_id(),
+            subject_id=subject_id,
+        )
+    )
+    db.session.flush()
+
+
+def close(kind: DoorKind, subject_id: UUID) -> None:
+    """Remove every door of this kind that leads to ``subject_id`` in the current practice."""
+    db.session.execute(
+        sa.delete(Door).where(
+            Door.kind == kind,
+            Door.practice_id == require_practice_id(),
+            Door.subject_id == subject_id,
+        )
+    )
