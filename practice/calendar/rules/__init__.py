@@ -1,0 +1,1 @@
+"""The rules of time, all pure: no database, no clock, no network."""
