@@ -84,7 +84,8 @@ def open_hours(
     return bits
 
 
-def daily(axis: Axis, windows: Sequence[Window]) -> int:
+@lru_cache(maxsize=128)
+def daily(axis: Axis, windows: tuple[Window, ...]) -> int:
     """Set every cell that lies wholly within windows that are the same on every date."""
     return open_hours(axis, dict.fromkeys(range(7), windows))
 
@@ -101,6 +102,7 @@ def starts_between(axis: Axis, earliest: time, latest: time) -> int:
     return daily(axis, (Window(_minute(earliest), past),))
 
 
+@lru_cache(maxsize=128)
 def start_grid(axis: Axis, step_minutes: int) -> int:
     """Set every cell at whose beginning the clock shows a multiple of the step after midnight.
 
