@@ -128,7 +128,7 @@ def _day_bits(parts: tuple[zones.Stretch, ...], windows: tuple[Window, ...]) -> 
             first = -((wall - max(opens, wall) - elapsed) // CELL_MINUTES)
             past = (elapsed + min(closes, wall + minutes) - wall) // CELL_MINUTES
             if first < past:
-                bits |= ((1 << past - first) - 1) << first
+                bits |= (1 << past) - (1 << first)
     return bits
 
 

@@ -102,8 +102,9 @@ def busy(axis: Axis, spans: Iterable[Span]) -> int:
     """
     zero, cells, bits = axis.starts_at, axis.cells, 0
     for starts_at, ends_at in spans:
-        first = max((starts_at - zero) // CELL, 0)
-        past = min(-((zero - ends_at) // CELL), cells)
+        first, past = (starts_at - zero) // CELL, -((zero - ends_at) // CELL)
+        if first < 0 or past > cells:
+            first, past = max(first, 0), min(past, cells)
         if first < past and starts_at < ends_at:
             bits |= ((1 << past - first) - 1) << first
     return bits
@@ -116,7 +117,7 @@ def on_dates(axis: Axis, dates: Iterable[date]) -> int:
         if axis.first_on <= on <= axis.last_on:
             n = (on - axis.first_on).days
             first, past = axis.day_cells[n : n + 2]
-            bits |= ((1 << past - first) - 1) << first
+            bits |= (1 << past) - (1 << first)
     return bits
 
 
