@@ -1,0 +1,135 @@
+// Saves page loads and fills in guesses. Every page works without it.
+(() => {
+  "use strict";
+  const find = (what, within = document) => [...within.querySelectorAll(what)];
+  const say = (words) => { document.getElementById("live").textContent = words; };
+
+  // A refused form: the summary speaks first.
+  document.querySelector(".problem")?.focus();
+
+  // The visitor's time zone: an empty field is filled, a link offers it, and nothing changes by itself.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) {
+    for (const field of find("input[data-zone-guess]")) field.value ||= zone;
+    for (const link of find("a[data-zone-guess]")) {
+      if (link.dataset.zoneGuess === zone) continue;
+      const url = new URL(link.href);
+      url.searchParams.set("tz", zone);
+      link.href = url;
+      for (const name of find("[data-zone-name]", link)) name.textContent = zone.split("/").pop().replaceAll("_", " ");
+      link.hidden = false;
+    }
+  }
+
+  // Copy what stands in the element named.
+  if (navigator.clipboard) {
+    for (const button of find("button[data-copy]")) {
+      button.hidden = false;
+      button.addEventListener("click", async () => {
+        const from = document.getElementById(button.dataset.copy);
+        try {
+          await navigator.clipboard.writeText(from.value ?? from.textContent.trim());
+          say("Copied");
+        } catch {
+          from.focus();
+          say("Select the text and copy it");
+        }
+      });
+    }
+  }
+  for (const button of find("button[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
+
+  // Swap one part of the page for the same part of the answer: `data-swap` on a link or a form names its id.
+  // Scroll stays where it is, focus stays on the same link or button. Whatever fails is done the plain way.
+  const swap = async (id, url, options) => {
+    const answer = await fetch(url, { ...options, headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const [was, is] = [document.getElementById(id), page.getElementById(id)];
+    if (!answer.ok || !is) throw new Error("no such part");
+    const held = was.contains(document.activeElement) ? document.activeElement : null;
+    was.replaceWith(is);
+    if (held) {
+      const href = held.getAttribute("href");
+      const again = held.id ? document.getElementById(held.id)
+        : href ? find("a", is).find((a) => a.getAttribute("href") === href) : is.querySelector("button");
+      (again ?? is.querySelector("[aria-current]"))?.focus({ preventScroll: true });
+    }
+    document.title = page.title;
+    say(is.querySelector("[data-say]")?.textContent.trim() ?? "");
+    return answer.url;
+  };
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[data-swap]");
+    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    try {
+      history.pushState({ swapped: true }, "", await swap(link.dataset.swap, link.href));
+    } catch {
+      location.href = link.href;
+    }
+  });
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-swap]");
+    if (!form) return;
+    event.preventDefault();
+    try {
+      await swap(form.dataset.swap, form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    } catch {
+      form.submit();
+    }
+  });
+  addEventListener("popstate", () => location.reload());
+
+  // A page that waits: look again after some seconds, less often each time, never while hidden.
+  const waiting = document.querySelector("[data-wait-seconds]");
+  const look = async (seconds) => {
+    if (document.hidden) return void document.addEventListener("visibilitychange", () => look(seconds), { once: true });
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (answer.redirected) return void location.replace(answer.url);
+      if (answer.ok && !page.querySelector("[data-wait-seconds]")) return void location.reload();
+    } catch { /* the next look may work */ }
+    setTimeout(look, seconds * 1000, Math.min(seconds * 1.5, 30));
+  };
+  if (waiting) setTimeout(look, waiting.dataset.waitSeconds * 1000, Number(waiting.dataset.waitSeconds));
+
+  // The key "/" reaches the search; the switch is kept in this browser.
+  const search = document.querySelector("[data-shortcut]");
+  const choice = document.querySelector("[data-shortcut-switch]");
+  if (search && choice) {
+    const show = () => choice.setAttribute("aria-pressed", localStorage.shortcut !== "off");
+    choice.hidden = false;
+    show();
+    choice.addEventListener("click", () => {
+      localStorage.shortcut = localStorage.shortcut === "off" ? "on" : "off";
+      show();
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== search.dataset.shortcut || localStorage.shortcut === "off") return;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+      event.preventDefault();
+      search.focus();
+    });
+  }
+
+  // Arrow keys between the events of a week.
+  const days = find(".week > section");
+  document.querySelector(".week")?.addEventListener("keydown", (event) => {
+    const here = event.target.closest(".event a");
+    const step = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
+    if (!here || !step) return;
+    const events = (day) => find(".event a", day);
+    let [x, y] = [days.findIndex((day) => day.contains(here)), 0];
+    y = events(days[x]).indexOf(here) + step[1];
+    do x += step[0]; while (step[0] && days[x] && !events(days[x]).length);
+    const row = days[x] ? events(days[x]) : [];
+    const next = row[step[0] ? Math.min(y, row.length - 1) : y];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
+})();
