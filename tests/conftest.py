@@ -1,0 +1,50 @@
+"""What every test may ask for: above all, a database of its own."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests import databases
+from tests.missing import cannot_run
+from tests.postgres import NoServer
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--db",
+        choices=[*databases.KINDS, "both"],
+        default="both",
+        help="run tests that need a database on this kind alone",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "database(*kinds): run on these kinds of database (sqlite, postgresql) alone"
+    )
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # workers share what their run has opened
+        run = ExitStack()
+        run.enter_context(databases.shared_by_the_run())
+        config.add_cleanup(run.close)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that needs a database once on each kind, or on the kinds it is marked with."""
+    if "database_url" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--db")
+        marked = metafunc.definition.get_closest_marker("database")
+        kinds = marked.args if marked else databases.KINDS
+        wanted = [kind for kind in kinds if chosen in {kind, "both"}]
+        metafunc.parametrize("database_url", wanted, indirect=True)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated, empty database of this test's own, on SQLite and on PostgreSQL in turn."""
+    try:
+        with databases.fresh(request.param) as url:
+            yield url
+    except NoServer as error:
+        cannot_run(str(error))
