@@ -107,6 +107,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         dict[str, Any]: Json,
         list[str]: Json,
+        list[int]: Json,
     }
 
 
@@ -217,6 +218,12 @@ def _stay_inside_the_practice(state: ORMExecuteState) -> None:
             include_aliases=True,
         )
     )
+
+
+@event.listens_for(db.session, "before_flush")
+def _write_only_in_a_transaction(session: Any, *_: object) -> None:
+    if not session.info.get("open"):
+        raise RuntimeError("rows are written inside transaction() alone")
 
 
 # The one commit --------------------------------------------------------------------------------

@@ -8,39 +8,14 @@ ids and digests alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
 
 from practice.core import tokens
-from practice.core.db import Base, db, enum_by_value, require_practice_id
-
-
-class DoorKind(StrEnum):
-    PRACTICE = "practice"  # its name in addresses
-    USER_EMAIL = "user_email"
-    SIGN_IN = "sign_in"
-    BOOKING = "booking"
-    FEED = "feed"
-    PAYMENT = "payment"  # our payment's id, as the processor sends it back
-    PROCESSOR = (
-        "processor"  # an object of the processor: a checkout, an intent, a charge
-    )
-
-
-class Door(Base):
-    """One way into a practice. ``hash`` is the SHA-256 of what opens it."""
-
-    __tablename__ = "doors"
-
-    kind: Mapped[DoorKind] = mapped_column(enum_by_value(DoorKind), primary_key=True)
-    hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    practice_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("practices.id", ondelete="CASCADE"), index=True
-    )
-    subject_id: Mapped[UUID]
+from practice.core.db import db, require_practice_id
+from practice.people.models import Door
+from practice.people.rules import DoorKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,40 @@
+"""The application, put together: extensions, rooms, upward wiring, commands."""
+
+import logging
+
+from flask import Flask
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+
+from config import Config
+from practice import health, web
+from practice.audit import models as _audit  # noqa: F401
+from practice.billing import models as _billing  # noqa: F401
+from practice.calendar import models as _calendar  # noqa: F401
+from practice.clients import models as _clients  # noqa: F401
+from practice.outbox import models as _outbox  # noqa: F401
+from practice.people import models as _people  # noqa: F401
+from practice.sessions import models as _sessions  # noqa: F401
+from practice.core import db as database
+from practice.core.settings import KEY
+
+csrf = CSRFProtect()
+login = LoginManager()
+migrate = Migrate()
+
+
+def create_app(config: Config) -> Flask:
+    """Make the application. It reads nothing but ``config``."""
+    app = Flask(__name__, template_folder="../templates", static_folder="static")
+    app.extensions[KEY] = config
+    logging.getLogger("practice").setLevel(config.log_level)
+
+    web.init_app(app, config)
+    database.init_app(app, config.database_url)
+    migrate.init_app(app, database.db)
+    csrf.init_app(app)
+    login.init_app(app, add_context_processor=False)  # an error page must not ask the database
+
+    app.register_blueprint(health.bp)
+    return app

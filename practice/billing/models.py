@@ -1,0 +1,276 @@
+"""Payments and refunds as they happen, and the papers that are never changed once issued."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, composite, mapped_column
+
+from practice.core.db import Base, PracticeOwned, enum_by_value
+from practice.core.money import Money
+
+
+class PaymentState(StrEnum):
+    CREATING = "creating"  # our row is committed; the processor may or may not know
+    OPEN = "open"  # the checkout can be paid
+    PROCESSING = "processing"  # completed, the money is still on its way
+    PAID = "paid"
+    EXPIRED = "expired"
+    FAILED = "failed"  # proven: the checkout was never made
+
+
+class PaymentOutcome(StrEnum):
+    """What a paid payment did to what it was for."""
+
+    CONFIRMED = "confirmed"
+    REACQUIRED = "reacquired"  # paid late, and the time was still free
+    DUPLICATE = "duplicate"  # something else had paid already: refunded
+    SLOT_LOST = "slot_lost"  # paid late, and the time was gone: refunded
+
+
+class PaymentMethod(StrEnum):
+    CARD_ONLINE = "card_online"
+    CARD_AT_VISIT = "card_at_visit"
+    CASH = "cash"
+    CHECK = "check"
+    TRANSFER = "transfer"
+
+
+class RefundState(StrEnum):
+    PENDING = "pending"  # decided; the processor may or may not know
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class InvoiceKind(StrEnum):
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+class PaperKind(StrEnum):
+    INVOICE = "invoice"
+    RECEIPT = "receipt"
+
+
+class Payment(PracticeOwned, Base):
+    """Money that a client pays, or is asked to pay, for one thing.
+
+    ``for_id`` is what it pays for (an appointment); what that is, is not this room's to know.
+    ``label`` is one of the five that the processor may see.
+    """
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "client_id"], ["clients.practice_id", "clients.id"]
+        ),
+        sa.CheckConstraint("amount_minor > 0", name="is_positive"),
+        sa.Index("ix_payments_for", "practice_id", "for_id"),
+        sa.Index("ix_payments_client", "practice_id", "client_id"),
+        sa.Index("ix_payments_state", "practice_id", "state"),
+        sa.Index("ix_payments_paid", "practice_id", "paid_at"),
+    )
+
+    client_id: Mapped[UUID]
+    for_id: Mapped[UUID]
+    amount: Mapped[Money] = composite(
+        mapped_column("amount_minor"), mapped_column("currency", sa.String(3))
+    )
+    label: Mapped[str] = mapped_column(sa.String(40))
+    method: Mapped[PaymentMethod] = mapped_column(enum_by_value(PaymentMethod))
+    state: Mapped[PaymentState] = mapped_column(enum_by_value(PaymentState))
+    outcome: Mapped[PaymentOutcome | None] = mapped_column(enum_by_value(PaymentOutcome))
+    account: Mapped[str] = mapped_column(sa.String(60), default="")
+    checkout_id: Mapped[str | None] = mapped_column(sa.String(120))
+    checkout_url: Mapped[str | None] = mapped_column(sa.String(2000))
+    checkout_ends_at: Mapped[datetime | None]
+    intent_id: Mapped[str | None] = mapped_column(sa.String(120))
+    charge_id: Mapped[str | None] = mapped_column(sa.String(120))
+    fee_minor: Mapped[int | None]  # what the processor kept
+    success_url: Mapped[str | None] = mapped_column(sa.String(400))
+    cancel_url: Mapped[str | None] = mapped_column(sa.String(400))
+    created_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+
+
+class Refund(PracticeOwned, Base):
+    """Money going back. Decided in a transaction, carried out after it, under its own key."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "payment_id"], ["payments.practice_id", "payments.id"]
+        ),
+        sa.CheckConstraint("amount_minor > 0", name="is_positive"),
+        sa.UniqueConstraint("practice_id", "processor_id"),
+        sa.Index("ix_refunds_payment", "practice_id", "payment_id"),
+        sa.Index("ix_refunds_state", "practice_id", "state"),
+    )
+
+    payment_id: Mapped[UUID]
+    amount: Mapped[Money] = composite(
+        mapped_column("amount_minor"), mapped_column("currency", sa.String(3))
+    )
+    state: Mapped[RefundState] = mapped_column(enum_by_value(RefundState))
+    reason: Mapped[str] = mapped_column(sa.String(60))
+    processor_id: Mapped[str | None] = mapped_column(sa.String(120))
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class ProcessorCustomer(PracticeOwned, Base):
+    """A client as the processor knows them, one per account."""
+
+    __tablename__ = "processor_customers"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "client_id"], ["clients.practice_id", "clients.id"]
+        ),
+        sa.UniqueConstraint("practice_id", "client_id", "account"),
+    )
+
+    client_id: Mapped[UUID]
+    account: Mapped[str] = mapped_column(sa.String(60), default="")
+    processor_id: Mapped[str] = mapped_column(sa.String(120))
+
+
+class ProcessorEvent(PracticeOwned, Base):
+    """A signed event, kept before it is worked on. Repeats fall on the unique key."""
+
+    __tablename__ = "processor_events"
+    __table_args__ = (
+        sa.UniqueConstraint("practice_id", "account", "processor_id"),
+        sa.Index("ix_processor_events_open", "practice_id", "handled_at"),
+    )
+
+    account: Mapped[str] = mapped_column(sa.String(60), default="")
+    processor_id: Mapped[str] = mapped_column(sa.String(120))
+    kind: Mapped[str] = mapped_column(sa.String(80))
+    object_id: Mapped[str] = mapped_column(sa.String(120))
+    payment_id: Mapped[UUID | None]
+    received_at: Mapped[datetime]
+    handled_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(sa.String(200))
+
+
+class NumberSeries(PracticeOwned, Base):
+    """The last number given in one series and year, so that none is skipped or given twice."""
+
+    __tablename__ = "number_series"
+    __table_args__ = (sa.UniqueConstraint("practice_id", "series", "year"),)
+
+    series: Mapped[str] = mapped_column(sa.String(10))
+    year: Mapped[int]
+    last: Mapped[int]
+
+
+class Invoice(PracticeOwned, Base):
+    """An issued invoice or credit note: frozen. The database refuses to change or delete it.
+
+    ``parties`` holds the practice's business details and the client's name as they were.
+    """
+
+    __tablename__ = "invoices"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "client_id"], ["clients.practice_id", "clients.id"]
+        ),
+        sa.ForeignKeyConstraint(
+            ["practice_id", "corrects_id"], ["invoices.practice_id", "invoices.id"]
+        ),
+        sa.UniqueConstraint("practice_id", "number"),
+        sa.UniqueConstraint("practice_id", "source_key"),
+        sa.Index("ix_invoices_issued", "practice_id", "issued_on"),
+        sa.Index("ix_invoices_client", "practice_id", "client_id"),
+    )
+
+    number: Mapped[str] = mapped_column(sa.String(20))
+    kind: Mapped[InvoiceKind] = mapped_column(enum_by_value(InvoiceKind))
+    source_key: Mapped[str] = mapped_column(sa.String(120))
+    client_id: Mapped[UUID]
+    for_id: Mapped[UUID | None]
+    corrects_id: Mapped[UUID | None]
+    issued_on: Mapped[date]
+    issued_at: Mapped[datetime]
+    due_on: Mapped[date]
+    parties: Mapped[dict[str, Any]]
+    total: Mapped[Money] = composite(
+        mapped_column("total_minor"), mapped_column("currency", sa.String(3))
+    )
+
+
+class InvoiceLine(PracticeOwned, Base):
+    """One line of an invoice, frozen with it. Amounts are negative on a credit note."""
+
+    __tablename__ = "invoice_lines"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "invoice_id"], ["invoices.practice_id", "invoices.id"]
+        ),
+        sa.UniqueConstraint("practice_id", "invoice_id", "position"),
+        sa.CheckConstraint("quantity > 0", name="is_positive"),
+    )
+
+    invoice_id: Mapped[UUID]
+    position: Mapped[int]
+    service_on: Mapped[date]
+    service: Mapped[str] = mapped_column(sa.String(120))
+    quantity: Mapped[int]
+    unit_minor: Mapped[int]
+    amount_minor: Mapped[int]
+
+
+class Allocation(PracticeOwned, Base):
+    """Which payment settles which invoice, and with how much. Append-only; negative undoes."""
+
+    __tablename__ = "allocations"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "payment_id"], ["payments.practice_id", "payments.id"]
+        ),
+        sa.ForeignKeyConstraint(
+            ["practice_id", "invoice_id"], ["invoices.practice_id", "invoices.id"]
+        ),
+        sa.UniqueConstraint("practice_id", "source_key"),
+        sa.Index("ix_allocations_payment", "practice_id", "payment_id"),
+        sa.Index("ix_allocations_invoice", "practice_id", "invoice_id"),
+    )
+
+    payment_id: Mapped[UUID]
+    invoice_id: Mapped[UUID]
+    amount_minor: Mapped[int]
+    source_key: Mapped[str] = mapped_column(sa.String(120))
+    made_at: Mapped[datetime]
+
+
+class Receipt(PracticeOwned, Base):
+    """Proof of one payment, frozen when the money came in."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "payment_id"], ["payments.practice_id", "payments.id"]
+        ),
+        sa.UniqueConstraint("practice_id", "number"),
+        sa.UniqueConstraint("practice_id", "payment_id"),
+    )
+
+    number: Mapped[str] = mapped_column(sa.String(20))
+    payment_id: Mapped[UUID]
+    issued_at: Mapped[datetime]
+    facts: Mapped[dict[str, Any]]
+
+
+class StoredPaper(PracticeOwned, Base):
+    """The PDF of an invoice or receipt, made once and kept with its SHA-256 (hex)."""
+
+    __tablename__ = "stored_papers"
+    __table_args__ = (sa.UniqueConstraint("practice_id", "kind", "subject_id"),)
+
+    kind: Mapped[PaperKind] = mapped_column(enum_by_value(PaperKind))
+    subject_id: Mapped[UUID]
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    body: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    made_at: Mapped[datetime]

@@ -1,0 +1,227 @@
+"""Resources and their hours, claims on their time, and the calendars that leave the house."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from practice.core.crypto import Sealed
+from practice.core.db import Base, PracticeOwned, enum_by_value
+
+
+class ResourceKind(StrEnum):
+    PERSON = "person"  # a practitioner, a prescriber, a medical monitor
+    ROOM = "room"
+    CLIENT = "client"
+    HOME = "home"  # one client on site at a time, and a gap so that clients do not meet
+
+
+class ClaimKind(StrEnum):
+    SESSION = "session"
+    BLOCK = "block"
+    IMPORTED = "imported"
+
+
+class DetailLevel(StrEnum):
+    """How much a practitioner's feed says. The kind of session in words never leaves."""
+
+    BUSY = "busy"
+    PLAIN = "plain"
+    INITIALS = "initials"
+    INITIALS_AND_CODE = "initials_and_code"
+
+
+class BookingRules(PracticeOwned, Base):
+    """How a practice gives its time away: one row a practice.
+
+    Minutes of the day count from local midnight. ``weekdays`` are ISO numbers, Monday 1.
+    """
+
+    __tablename__ = "booking_rules"
+    __table_args__ = (sa.UniqueConstraint("practice_id"),)
+
+    weekdays: Mapped[list[int]]
+    opens_minute: Mapped[int]
+    closes_minute: Mapped[int]
+    dosing_first_start_minute: Mapped[int]
+    dosing_last_start_minute: Mapped[int]
+    quiet_from_minute: Mapped[int]
+    quiet_to_minute: Mapped[int]
+    max_dosings_per_day: Mapped[int]
+    max_dosings_per_week: Mapped[int]
+    gap_between_clients_minutes: Mapped[int]
+    horizon_days: Mapped[int]
+    start_step_minutes: Mapped[int]
+    hold_minutes: Mapped[int]
+    hold_renewals: Mapped[int]
+    checkout_minutes: Mapped[int]
+    after_checkout_seconds: Mapped[int]
+    address_hours_before: Mapped[int]
+    sanctuary_address_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    arrival_notes_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+
+    sanctuary_address = Sealed("sanctuary_address_sealed")
+    arrival_notes = Sealed("arrival_notes_sealed")
+
+
+class Resource(PracticeOwned, Base):
+    """Anything that can be in one place at a time. ``roles`` says what a person can serve as."""
+
+    __tablename__ = "resources"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["practice_id", "user_id"], ["users.practice_id", "users.id"]),
+        sa.ForeignKeyConstraint(
+            ["practice_id", "client_id"], ["clients.practice_id", "clients.id"]
+        ),
+        sa.UniqueConstraint("practice_id", "client_id"),
+        sa.Index("ix_resources_kind", "practice_id", "kind"),
+    )
+
+    kind: Mapped[ResourceKind] = mapped_column(enum_by_value(ResourceKind))
+    name: Mapped[str] = mapped_column(sa.String(120))
+    roles: Mapped[list[str]]
+    user_id: Mapped[UUID | None]
+    client_id: Mapped[UUID | None]
+    video_link: Mapped[str] = mapped_column(sa.String(300), default="")
+    calendar_version: Mapped[int] = mapped_column(default=0)  # grows with every visible change
+    ended_at: Mapped[datetime | None]
+
+
+class WorkingHours(PracticeOwned, Base):
+    """A weekly window of wall-clock time in the practice's zone. ``weekday`` is ISO, Monday 1."""
+
+    __tablename__ = "working_hours"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "resource_id"], ["resources.practice_id", "resources.id"]
+        ),
+        sa.CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"),
+        sa.CheckConstraint(
+            "starts_minute >= 0 AND ends_minute <= 1440 AND starts_minute < ends_minute",
+            name="within_a_day",
+        ),
+        sa.Index("ix_working_hours_resource", "practice_id", "resource_id"),
+    )
+
+    resource_id: Mapped[UUID]
+    weekday: Mapped[int]
+    starts_minute: Mapped[int]
+    ends_minute: Mapped[int]
+
+
+class HoursOverride(PracticeOwned, Base):
+    """What replaces a resource's weekly hours on one local date: one window, or none at all."""
+
+    __tablename__ = "hours_overrides"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "resource_id"], ["resources.practice_id", "resources.id"]
+        ),
+        sa.CheckConstraint(
+            "(starts_minute IS NULL) = (ends_minute IS NULL)", name="whole_window_or_none"
+        ),
+        sa.Index("ix_hours_overrides_on", "practice_id", "on_date"),
+    )
+
+    resource_id: Mapped[UUID]
+    on_date: Mapped[date]
+    starts_minute: Mapped[int | None]
+    ends_minute: Mapped[int | None]
+
+
+class Closure(PracticeOwned, Base):
+    """Local days, both ends included, on which the practice sees nobody."""
+
+    __tablename__ = "closures"
+    __table_args__ = (
+        sa.CheckConstraint("last_on >= first_on", name="in_order"),
+        sa.Index("ix_closures_on", "practice_id", "first_on", "last_on"),
+    )
+
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(sa.String(120))
+
+
+class Claim(PracticeOwned, Base):
+    """A resource's occupied interval ``[starts_at, ends_at)``, buffers included.
+
+    The database itself refuses two live claims that overlap on one resource. ``holder_id`` is
+    the appointment or block it was made for; what holds it is not this room's to know.
+    """
+
+    __tablename__ = "claims"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "resource_id"], ["resources.practice_id", "resources.id"]
+        ),
+        sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        sa.Index("ix_claims_resource", "practice_id", "resource_id", "ends_at"),
+        sa.Index("ix_claims_holder", "practice_id", "holder_id"),
+    )
+
+    resource_id: Mapped[UUID]
+    holder_id: Mapped[UUID]
+    kind: Mapped[ClaimKind] = mapped_column(enum_by_value(ClaimKind))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+
+
+class DosingWeek(PracticeOwned, Base):
+    """The row that bookings of dosings in one ISO week take turns on, so that caps hold."""
+
+    __tablename__ = "dosing_weeks"
+    __table_args__ = (sa.UniqueConstraint("practice_id", "monday_on"),)
+
+    monday_on: Mapped[date]
+
+
+class FeedSubscription(PracticeOwned, Base):
+    """A calendar address that somebody subscribed to. Its token's digest is its door."""
+
+    __tablename__ = "feed_subscriptions"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "resource_id"], ["resources.practice_id", "resources.id"]
+        ),
+    )
+
+    resource_id: Mapped[UUID]
+    made_by: Mapped[UUID]
+    label: Mapped[str] = mapped_column(sa.String(80))
+    level: Mapped[DetailLevel] = mapped_column(enum_by_value(DetailLevel))
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    fetched_at: Mapped[datetime | None]
+    fetched_by: Mapped[str | None] = mapped_column(sa.String(120))
+    fetched_status: Mapped[int | None]
+
+
+class CalendarEntry(PracticeOwned, Base):
+    """A session as calendars show it: finished VEVENT text, per level of detail.
+
+    One row a session, level and resource. ``uid`` is stable for the session's life and
+    ``sequence`` grows with every visible change. ``gone_at`` is set when the session was
+    cancelled: from then on the text is a tombstone.
+    """
+
+    __tablename__ = "calendar_entries"
+    __table_args__ = (
+        sa.UniqueConstraint("practice_id", "session_id", "resource_id", "level"),
+        sa.ForeignKeyConstraint(
+            ["practice_id", "resource_id"], ["resources.practice_id", "resources.id"]
+        ),
+        sa.Index("ix_calendar_entries_feed", "practice_id", "resource_id", "level", "starts_at"),
+    )
+
+    session_id: Mapped[UUID]
+    resource_id: Mapped[UUID]
+    level: Mapped[DetailLevel] = mapped_column(enum_by_value(DetailLevel))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    gone_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+    text: Mapped[str] = mapped_column(sa.Text)

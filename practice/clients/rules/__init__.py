@@ -1,0 +1,1 @@
+"""What papers are, and how long they hold."""

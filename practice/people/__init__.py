@@ -1,0 +1,1 @@
+"""Who: practices, staff and their roles, clients as persons who are reached and who pay."""

@@ -1,0 +1,1 @@
+"""The treatment itself: services, sessions, what must hold before them, and booking them."""

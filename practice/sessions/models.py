@@ -1,0 +1,120 @@
+"""Services and appointments."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
+
+from practice.clients.rules.papers import Route
+from practice.core.db import Base, PracticeOwned, enum_by_value
+from practice.core.money import Money
+from practice.people.models import Client
+from practice.sessions.rules.lifecycle import AppointmentState, Modality, SessionKind
+
+
+class Service(PracticeOwned, Base):
+    """Something the practice offers: a kind of session, its length, price and needs.
+
+    ``code`` is the short neutral code that a calendar may show. ``needs_roles`` names one
+    person each. ``notice_hours`` is how far ahead a client must book.
+    """
+
+    __tablename__ = "services"
+    __table_args__ = (
+        sa.UniqueConstraint("practice_id", "slug"),
+        sa.CheckConstraint("minutes > 0", name="has_length"),
+        sa.CheckConstraint("buffer_before_minutes >= 0", name="buffer_before"),
+        sa.CheckConstraint("buffer_after_minutes >= 0", name="buffer_after"),
+        sa.CheckConstraint("price_minor >= 0", name="price"),
+    )
+
+    slug: Mapped[str] = mapped_column(sa.String(60))
+    kind: Mapped[SessionKind] = mapped_column(enum_by_value(SessionKind))
+    label: Mapped[str] = mapped_column(sa.String(120))
+    about: Mapped[str] = mapped_column(sa.String(500), default="")
+    code: Mapped[str] = mapped_column(sa.String(3))
+    minutes: Mapped[int]
+    buffer_before_minutes: Mapped[int]
+    buffer_after_minutes: Mapped[int]
+    price: Mapped[Money] = composite(
+        mapped_column("price_minor"), mapped_column("currency", sa.String(3))
+    )
+    modalities: Mapped[list[str]]
+    needs_room: Mapped[bool]
+    needs_roles: Mapped[list[str]]
+    route: Mapped[Route | None] = mapped_column(enum_by_value(Route))
+    notice_hours: Mapped[int]
+    billed_by_practice: Mapped[bool]
+    position: Mapped[int]
+    ended_at: Mapped[datetime | None]
+
+    @property
+    def modality_set(self) -> frozenset[Modality]:
+        return frozenset(map(Modality, self.modalities))
+
+
+class Appointment(PracticeOwned, Base):
+    """A client's time in the practice. The resources it takes are its claims.
+
+    What was agreed (label, price, length, kind) is copied onto it when it is made. ``client_id``
+    is empty only while a visitor who picked a time has not said who they are. A hold is a
+    tentative one with ``hold_ends_at``. ``sequence`` grows with every change that a calendar
+    shows; ``uid`` stays for life.
+    """
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "client_id"], ["clients.practice_id", "clients.id"]
+        ),
+        sa.ForeignKeyConstraint(
+            ["practice_id", "service_id"], ["services.practice_id", "services.id"]
+        ),
+        sa.ForeignKeyConstraint(
+            ["practice_id", "host_id"], ["resources.practice_id", "resources.id"]
+        ),
+        sa.UniqueConstraint("practice_id", "uid"),
+        sa.UniqueConstraint("practice_id", "form_token"),
+        sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        sa.CheckConstraint(
+            "client_id IS NOT NULL OR state IN ('tentative', 'released', 'cancelled')",
+            name="has_client",
+        ),
+        sa.Index("ix_appointments_starts", "practice_id", "starts_at"),
+        sa.Index("ix_appointments_client", "practice_id", "client_id", "starts_at"),
+        sa.Index("ix_appointments_hold", "practice_id", "hold_ends_at"),
+    )
+
+    client_id: Mapped[UUID | None]
+    service_id: Mapped[UUID]
+    host_id: Mapped[UUID]  # the person who holds the session
+    kind: Mapped[SessionKind] = mapped_column(enum_by_value(SessionKind))
+    label: Mapped[str] = mapped_column(sa.String(120))
+    price: Mapped[Money] = composite(
+        mapped_column("price_minor"), mapped_column("currency", sa.String(3))
+    )
+    modality: Mapped[Modality] = mapped_column(enum_by_value(Modality))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    time_zone: Mapped[str] = mapped_column(sa.String(60))  # as booked, so that wall time is known
+    state: Mapped[AppointmentState] = mapped_column(enum_by_value(AppointmentState))
+    hold_ends_at: Mapped[datetime | None]
+    hold_renewals: Mapped[int] = mapped_column(default=0)
+    hold_browser: Mapped[str | None] = mapped_column(sa.String(64))
+    hold_address: Mapped[str | None] = mapped_column(sa.String(64))
+    form_token: Mapped[str | None] = mapped_column(sa.String(64))
+    link_version: Mapped[int] = mapped_column(default=1)
+    uid: Mapped[str] = mapped_column(sa.String(80))
+    sequence: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    arrived_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    override_reason: Mapped[str | None] = mapped_column(sa.String(300))
+
+    client: Mapped[Client | None] = relationship(
+        lazy="raise_on_sql", overlaps="service", viewonly=True
+    )
+    service: Mapped[Service] = relationship(lazy="raise_on_sql", viewonly=True)

@@ -1,0 +1,1 @@
+"""Pure decisions about sessions. No database, no clock, no web."""

@@ -1,0 +1,235 @@
+"""Where the house meets HTTP: errors, headers, what a request must look like, and how values
+are written on a page."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+
+from config import Config
+from practice.core.db import Busy
+from practice.core.errors import (
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    PracticeError,
+    TooMany,
+    Unavailable,
+)
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[PracticeError], int] = {
+    NotFound: 404,
+    NotAllowed: 403,
+    Conflict: 409,
+    Invalid: 422,
+    TooMany: 429,
+    Unavailable: 503,
+}
+
+MAX_BODY_BYTES = 1_000_000
+MAX_FIELDS = 500
+
+
+def status_of(error: PracticeError) -> int:
+    """Return the status of the nearest listed ancestor, or 500."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Set up everything that every request and every page relies on."""
+    base = urlsplit(config.base_url)
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        TRUSTED_HOSTS=[base.netloc, base.hostname],
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
+        MAX_FORM_PARTS=MAX_FIELDS,
+        SESSION_COOKIE_NAME="__Host-sid" if config.is_https else "sid",
+        SESSION_COOKIE_SECURE=config.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form left open overnight still works
+        WTF_CSRF_SSL_STRICT=False,  # no Referer is ever sent; Sec-Fetch-Site is checked instead
+        PREFERRED_URL_SCHEME=base.scheme,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters |= {
+        "local": local,
+        "day": day,
+        "clock_time": clock_time,
+        "money": str,
+        "words": words,
+    }
+    app.jinja_env.globals["sandbox"] = config.payments_sandbox
+    if config.proxy_hops:
+        hops = config.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]
+
+    app.before_request(_look_at_the_request)
+    app.after_request(_headers_for(config))
+    app.register_error_handler(PracticeError, _answer_practice_error)
+    app.register_error_handler(CSRFError, _answer_old_form)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+# What a request must look like -----------------------------------------------------------------
+
+
+def _look_at_the_request() -> None:
+    g.request_id = secrets.token_hex(4).upper()
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        site = request.headers.get("Sec-Fetch-Site")
+        if site == "cross-site" and request.endpoint != "billing.receive":
+            raise BadRequest("The form came from another website.")
+    values = [*request.args.keys(), *request.args.values(), request.path]
+    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        values += [*request.form.keys(), *request.form.values()]
+    if any("\x00" in value or _is_broken(value) for value in values):
+        raise BadRequest("The request holds characters that cannot be read.")
+
+
+def _is_broken(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+# Errors ----------------------------------------------------------------------------------------
+
+
+def _answer_practice_error(error: PracticeError) -> ResponseReturnValue:
+    status = status_of(error)
+    log.info("%s %s", type(error).__name__, g.get("request_id"))
+    return _problem(type(error).__name__, error.message, status, _retry_after(error))
+
+
+def _retry_after(error: PracticeError) -> int | None:
+    if isinstance(error, TooMany):
+        return error.retry_after_seconds
+    return 2 if isinstance(error, Busy) else 30 if isinstance(error, Unavailable) else None
+
+
+def _answer_old_form(error: CSRFError) -> ResponseReturnValue:
+    log.info("form token refused %s", g.get("request_id"))
+    message = "This page was open too long, or cookies are off. Go back, reload it and send it again."
+    return _problem("OldForm", message, 400)
+
+
+PAGES = {404: "errors/404.html", 500: "errors/500.html", 503: "errors/503.html"}
+
+HTTP_WORDS = {
+    400: "The request could not be read.",
+    403: "This is not yours to do.",
+    404: "There is nothing at this address.",
+    405: "That cannot be done at this address.",
+    413: "That is too much to send at once.",
+    415: "That kind of content is not accepted here.",
+}
+
+
+def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    message = HTTP_WORDS.get(error.code, error.name)
+    answer, status, headers = _problem(error.name.replace(" ", ""), message, error.code)
+    return answer, status, {**headers, **_allow(error)}
+
+
+def _allow(error: HTTPException) -> dict[str, str]:
+    methods = getattr(error, "valid_methods", None)
+    return {"Allow": ", ".join(sorted(methods))} if methods else {}
+
+
+def _answer_unexpected(error: Exception) -> ResponseReturnValue:
+    log.exception("unexpected %s", g.get("request_id"))
+    message = "Something went wrong on our side. Nothing you had booked has changed."
+    return _problem("Unexpected", message, 500)
+
+
+def _problem(
+    kind: str, message: str, status: int, retry_after: int | None = None
+) -> tuple[Any, int, dict[str, str]]:
+    headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
+    reference = g.get("request_id", "")
+    if request.accept_mimetypes.best == "application/json":
+        return {"error": kind, "detail": message, "reference": reference}, status, headers
+    page = PAGES.get(status, "errors/problem.html")
+    return render_template(page, error=PracticeError(message), reference=reference), status, headers
+
+
+# Headers ---------------------------------------------------------------------------------------
+
+
+def _headers_for(config: Config) -> Any:
+    checkout = config.stripe_api_base if config.payments_sandbox else "https://checkout.stripe.com"
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "font-src 'self'",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            f"form-action 'self' {checkout}",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+    fixed = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    if config.is_https:
+        fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+    def add(response: Response) -> Response:
+        for name, value in fixed.items():
+            response.headers.setdefault(name, value)
+        if request.endpoint != "static":
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return add
+
+
+# Values on a page ------------------------------------------------------------------------------
+
+
+def day(instant: datetime, zone: str) -> str:
+    """Write an instant's local day: ``Tue, Dec 1``."""
+    here = instant.astimezone(ZoneInfo(zone))
+    return f"{here:%a, %b} {here.day}"
+
+
+def clock_time(instant: datetime, zone: str) -> str:
+    """Write an instant's local time: ``10:30 AM``."""
+    here = instant.astimezone(ZoneInfo(zone))
+    return f"{here.hour % 12 or 12}:{here:%M} {'AM' if here.hour < 12 else 'PM'}"
+
+
+def local(instant: datetime, zone: str) -> str:
+    """Write an instant: ``Tue, Dec 1, 10:30 AM``."""
+    return f"{day(instant, zone)}, {clock_time(instant, zone)}"
+
+
+def words(value: str) -> str:
+    """Write a member of a closed set as words: ``in_person`` becomes ``in person``."""
+    return str(value).replace("_", " ")
