@@ -1,6 +1,7 @@
 """What every test may ask for: above all, a database of its own."""
 
 import os
+import zoneinfo
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -9,6 +10,8 @@ import pytest
 from tests import databases
 from tests.missing import cannot_run
 from tests.postgres import NoServer
+
+zoneinfo.reset_tzpath([])  # the pinned rules count, not the machine's
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

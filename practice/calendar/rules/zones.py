@@ -63,7 +63,8 @@ def stretches(zone_name: str, on: date) -> tuple[Stretch, ...]:
     """
     start, end = day_start(zone_name, on), day_start(zone_name, on + DAY)
     place = zone(zone_name)
-    if start.astimezone(place).utcoffset() == (end - MINUTE).astimezone(place).utcoffset():
+    offsets = {at.astimezone(place).utcoffset() for at in (start, end - MINUTE)}
+    if end - start == DAY and len(offsets) == 1:
         return PLAIN_DAY
 
     parts: list[Stretch] = []
