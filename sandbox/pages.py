@@ -1,0 +1,171 @@
+"""The pages that a payer sees: pay, prove who you are, paid, too late. No scripts on them."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from sandbox import payform
+from sandbox.cards import TestCard
+from sandbox.payform import PayForm
+from sandbox.resources import checkout, payment_intents
+from sandbox.resources.payment_methods import Holder
+from sandbox.store import Account, Context, Json, World
+from sandbox.timetable import catch_up
+
+bp = Blueprint("pages", __name__, url_prefix="/checkout")
+
+CONTENT_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+"""Without ``form-action``: browsers apply that to the redirect back to the shop as well."""
+
+
+@bp.app_template_filter("money")
+def money(amount: int, currency: str) -> str:
+    """Spell an amount of cents, such as ``$120.00``."""
+    figure = f"{amount / 100:,.2f}"
+    return f"${figure}" if currency == "usd" else f"{figure} {currency.upper()}"
+
+
+@bp.after_request
+def harden(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = CONTENT_POLICY
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@bp.get("/pay/<wanted>")
+def show(wanted: str) -> AnyResponse | tuple[str, int] | str:
+    """Show the pay page, or what became of the session."""
+    world = _world()
+    with world.lock:
+        catch_up(world)
+        found = world.locate("checkout.session", wanted)
+        if found is None:
+            return _gone()
+        account, session = found
+        closed = _closed(session)
+        if closed is not None:
+            return closed
+        return _pay_page(account, session, payform.empty(_known_email(account, session)))
+
+
+@bp.post("/pay/<wanted>")
+def submit(wanted: str) -> AnyResponse | tuple[str, int] | str:
+    """Try to pay. The clock decides first whether there is still something to pay."""
+    world = _world()
+    now = world.clock()
+    form, card, holder = payform.read(request.form, datetime.fromtimestamp(now, UTC).date())
+    with world.lock:
+        catch_up(world)
+        found = world.locate("checkout.session", wanted)
+        if found is None:
+            return _gone()
+        account, session = found
+        closed = _closed(session)
+        if closed is not None:
+            return closed
+        if card is None or holder is None:
+            return _pay_page(account, session, form), 422
+        return _attempt(Context(world, account, now), session, form, card, holder)
+
+
+@bp.get("/authenticate/<wanted>")
+def challenge(wanted: str) -> AnyResponse | tuple[str, int] | str:
+    """Show the bank's question whether it is really the holder who pays."""
+    world = _world()
+    with world.lock:
+        catch_up(world)
+        found = world.locate("payment_intent", wanted)
+        if found is None:
+            return _gone()
+        account, intent = found
+        if intent["status"] != "requires_action":
+            return _after_challenge(Context(world, account, world.clock()), intent)
+        return render_template("authenticate.html", intent=intent)
+
+
+@bp.post("/authenticate/<wanted>")
+def answer_challenge(wanted: str) -> AnyResponse | tuple[str, int] | str:
+    """Take the payer's answer: ``outcome`` is ``complete`` or anything else."""
+    world = _world()
+    with world.lock:
+        catch_up(world)
+        found = world.locate("payment_intent", wanted)
+        if found is None:
+            return _gone()
+        account, intent = found
+        context = Context(world, account, world.clock())
+        if intent["status"] == "requires_action":
+            passed = request.form.get("outcome") == "complete"
+            payment_intents.authenticate(context, intent, passed=passed)
+        return _after_challenge(context, intent)
+
+
+def _attempt(
+    context: Context, session: Json, form: PayForm, card: TestCard, holder: Holder
+) -> AnyResponse | tuple[str, int]:
+    decline = checkout.pay(context, session, card, holder)
+    if decline is not None:
+        form.refusal = decline.message
+        return _pay_page(context.account, session, form), 402
+    if session["status"] == "complete":
+        return redirect(checkout.return_url(session), 303)
+    return redirect(url_for(".challenge", wanted=session["payment_intent"]), 303)
+
+
+def _after_challenge(context: Context, intent: Json) -> AnyResponse | tuple[str, int] | str:
+    hidden = context.account.hidden[intent["id"]]
+    session = context.account.find("checkout.session", hidden["session"])
+    if session is None:
+        if hidden["return_url"]:
+            return redirect(hidden["return_url"], 303)
+        return _gone()
+    checkout.complete_if_paid(context, session)
+    if session["status"] == "complete":
+        return redirect(checkout.return_url(session), 303)
+    closed = _closed(session)
+    if closed is not None:
+        return closed
+    form = payform.empty(context.account.hidden[session["id"]]["holder"]["email"])
+    if intent["last_payment_error"]:
+        form.refusal = intent["last_payment_error"]["message"]
+    return _pay_page(context.account, session, form), 402
+
+
+def _pay_page(account: Account, session: Json, form: PayForm) -> str:
+    hidden = account.hidden[session["id"]]
+    return render_template(
+        "pay.html",
+        session=session,
+        items=hidden["line_items"],
+        keeps_card=bool(hidden["setup_future_usage"]),
+        email_is_known=_known_email(account, session) is not None,
+        form=form,
+    )
+
+
+def _closed(session: Json) -> tuple[str, int] | None:
+    """Return the page of a session that can no longer be paid, or None if it can."""
+    if session["status"] == "complete":
+        page = render_template("paid.html", session=session, go=checkout.return_url(session))
+        return page, 200
+    if session["status"] == "expired":
+        return render_template("expired.html", session=session), 410
+    return None
+
+
+def _gone() -> tuple[str, int]:
+    return render_template("missing.html"), 404
+
+
+def _known_email(account: Account, session: Json) -> str | None:
+    customer = account.find("customer", session["customer"])
+    email: str | None = customer["email"] if customer else session["customer_email"]
+    return email
+
+
+def _world() -> World:
+    world: World = current_app.extensions["world"]
+    return world

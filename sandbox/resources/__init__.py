@@ -1,0 +1,27 @@
+"""The resources that are modelled, one module each. A module's ``HANDLERS`` is its table."""
+
+from sandbox.handlers import Handler
+from sandbox.resources import (
+    balance_transactions,
+    charges,
+    checkout,
+    customers,
+    payment_intents,
+    payment_methods,
+    refunds,
+    stored_events,
+    webhook_endpoints,
+)
+
+HANDLERS: dict[str, Handler] = {
+    **balance_transactions.HANDLERS,
+    **charges.HANDLERS,
+    **checkout.HANDLERS,
+    **customers.HANDLERS,
+    **payment_intents.HANDLERS,
+    **payment_methods.HANDLERS,
+    **refunds.HANDLERS,
+    **stored_events.HANDLERS,
+    **webhook_endpoints.HANDLERS,
+}
+"""By Stripe's ``operationId``. An operation of the specification that is missing here is 501."""

@@ -1,0 +1,28 @@
+"""What happens by itself when its time has come."""
+
+from collections.abc import Callable
+
+from sandbox.resources import balance_transactions, checkout, refunds
+from sandbox.store import Context, World
+
+
+def _expire_session(context: Context, wanted: str) -> None:
+    checkout.end(context, context.account.get("checkout.session", wanted))
+
+
+HAPPENINGS: dict[str, Callable[[Context, str], object]] = {
+    "session.expire": _expire_session,
+    "refund.settle": refunds.settle,
+    "funds.available": balance_transactions.become_available,
+}
+
+
+def catch_up(world: World) -> bool:
+    """Let everything happen that is due by the sandbox's clock; return whether anything was."""
+    with world.lock:
+        happened = False
+        for entry in world.due():
+            context = Context(world, world.account(entry.account), entry.at)
+            HAPPENINGS[entry.what](context, entry.subject)
+            happened = True
+        return happened
