@@ -206,7 +206,7 @@ def _limits(axis: Axis, ask: Ask, now: datetime) -> tuple[Limit, ...]:
         allowed = hours.starts_between(axis, *ask.start_between)
         limits.append(Limit(Refusal(Reason.OUTSIDE_START_HOURS, words), allowed))
     if ask.quiet:
-        allowed = timeline.fits(full & ~hours.daily(axis, ask.quiet), length)
+        allowed = timeline.fits(hours.daily(axis, hours.all_but(ask.quiet)), length)
         limits.append(Limit(Refusal(Reason.QUIET_HOURS, "Those are quiet hours."), allowed))
     if ask.full_days:
         blocked = timeline.on_dates(axis, ask.full_days)

@@ -58,6 +58,16 @@ def windows_over_midnight(begins: time, ends: time) -> tuple[Window, ...]:
     return (Window(0, last), evening) if last else (evening,)
 
 
+def all_but(windows: Sequence[Window]) -> tuple[Window, ...]:
+    """Return the windows of a date that the given ones leave over."""
+    edges = [0, *(minute for pair in _joined(windows) for minute in pair), DAY_MINUTES]
+    return tuple(
+        Window(opens, closes)
+        for opens, closes in zip(edges[::2], edges[1::2], strict=True)
+        if opens < closes
+    )
+
+
 def open_hours(
     axis: Axis,
     weekly: Mapping[int, Sequence[Window]],

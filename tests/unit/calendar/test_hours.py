@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,6 +22,7 @@ from tests.unit.calendar.wall import (
 )
 
 NEW_YORK = "America/New_York"
+MIDNIGHT = datetime(2030, 1, 1, tzinfo=UTC)
 SPRING, AUTUMN = date(2027, 3, 14), date(2026, 11, 1)
 per_zone = pytest.mark.parametrize("zone", ZONES)
 days = st.sampled_from(CHANGES).flatmap(
@@ -161,6 +162,15 @@ def test_quiet_hours_may_pass_midnight(
     begins: time, ends: time, expected: tuple[Window, ...]
 ) -> None:
     assert hours.windows_over_midnight(begins, ends) == expected
+
+
+@given(some=windows())
+def test_all_but_some_hours_is_the_rest_of_the_day(some: tuple[Window, ...]) -> None:
+    rest = hours.all_but(some)
+
+    for wall in range(1440):
+        minute = Minute(MIDNIGHT, MIDNIGHT.date(), wall)
+        assert is_open(minute, rest) != is_open(minute, some)
 
 
 def test_a_window_that_closes_at_midnight_is_open_to_the_end_of_the_day() -> None:
