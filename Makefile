@@ -12,7 +12,7 @@ help: ## This list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 16
 
 run: run-deps ## Install, migrate, seed the demo, start everything, until Ctrl-C; PORT=… DATABASE_URL=…
-	@$(IN_VENV) scripts/run.py
+	@$(IN_VENV) -m scripts.run
 
 test: check ## Every check and every test, on both databases and in a real browser
 	@$(IN_VENV) -m pytest -n 2
