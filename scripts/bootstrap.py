@@ -130,8 +130,9 @@ def has_a_font() -> bool:
     return any(next(folder.rglob("*.[ot]tf"), None) for folder in folders)
 
 
-def has_chromium() -> bool:
-    return "CHROMIUM" in os.environ or any(map(shutil.which, CHROMIUMS))
+def find_chromium() -> str | None:
+    """Return the browser to test in: what ``CHROMIUM`` names, else a usual one, else ``None``."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
 
 
 def has_postgresql() -> bool:
@@ -152,7 +153,7 @@ RUN = [
 ]
 TEST = [
     *RUN,
-    Library(has_chromium, ("chromium",), "Browser tests need Chromium."),
+    Library(lambda: find_chromium() is not None, ("chromium",), "Browser tests need Chromium."),
     Library(has_postgresql, ("postgresql",), "Tests on PostgreSQL need a server's programs."),
 ]
 LIBRARIES = {"run": RUN, "test": TEST}

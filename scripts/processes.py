@@ -52,13 +52,15 @@ class Processes:
         del self.running[name]
         return said
 
-    def wait_for(self, name: str, is_ready: Callable[[], bool]) -> None:
+    def wait_for(
+        self, name: str, is_ready: Callable[[], bool], *, seconds: int = SECONDS_TO_START
+    ) -> None:
         """Wait until ``name`` is ready.
 
         Raises:
-            Ended: if it ends instead, or is not ready after ``SECONDS_TO_START``.
+            Ended: if it ends instead, or is not ready after ``seconds``.
         """
-        enough = time.monotonic() + SECONDS_TO_START
+        enough = time.monotonic() + seconds
         while not is_ready():
             if self.running[name].poll() is not None or time.monotonic() > enough:
                 self._lament(name)
@@ -108,7 +110,7 @@ class Processes:
 
     def _lament(self, name: str) -> NoReturn:
         last = self._log(name).read_text(errors="replace").splitlines()[-LINES_TO_SHOW:]
-        raise Ended("\n".join([f"{name} has stopped. {self._log(name)} ends with:", *last]))
+        raise Ended("\n".join([f"{name} is not running. {self._log(name)} ends with:", *last]))
 
 
 @contextmanager

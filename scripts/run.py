@@ -96,11 +96,6 @@ def settings(var: Path, ports: Ports) -> dict[str, str]:
     Secrets are made once. Addresses follow the port, so that they are written anew each time;
     whatever else stands in the file stays.
     """
-    var.mkdir(parents=True, exist_ok=True)
-    file = var / "env"
-    kept = (
-        dict(line.split("=", 1) for line in shlex.split(file.read_text())) if file.exists() else {}
-    )
     made = {
         "SECRET_KEY": secrets.token_urlsafe(48),
         "FIELD_KEYS": f"1:{b64encode(secrets.token_bytes(32)).decode()}",
@@ -116,10 +111,19 @@ def settings(var: Path, ports: Ports) -> dict[str, str]:
         "CLOCK_FILE": str(var / "clock"),
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
     }
-    chosen = made | kept | placed
+    var.mkdir(parents=True, exist_ok=True)
+    chosen = made | kept_settings(var) | placed
+    file = var / "env"
     file.write_text("".join(f"{name}={shlex.quote(text)}\n" for name, text in chosen.items()))
     file.chmod(0o600)
     return chosen
+
+
+def kept_settings(var: Path) -> dict[str, str]:
+    """Return what ``var/env`` holds; nothing before the first run."""
+    file = var / "env"
+    lines = shlex.split(file.read_text()) if file.exists() else []
+    return dict(line.split("=", 1) for line in lines)
 
 
 def free_ports(first: str) -> Ports:
