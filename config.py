@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
+MAIL_FROM = "Appointments <appointments@localhost>"
+NO_SECRETS: tuple[str, ...] = ()
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -42,7 +44,7 @@ class Config:
     payments_sandbox: bool = False
     clock_file: Path | None = None
     smtp_url: str | None = None
-    mail_from: str = "Appointments <appointments@localhost>"
+    mail_from: str = MAIL_FROM
     log_level: str = "INFO"
     proxy_hops: int = 0
 
@@ -64,9 +66,7 @@ class Config:
         """
         problems: list[str] = []
 
-        def read(
-            name: str, parse: Callable[[str], T], default: T | None = None
-        ) -> T | None:
+        def read(name: str, parse: Callable[[str], T], default: T | None = None) -> T | None:
             text = env.get(name, "").strip()
             if not text:
                 if name in REQUIRED:
@@ -84,14 +84,12 @@ class Config:
             "field_keys": read("FIELD_KEYS", _field_keys),
             "base_url": read("BASE_URL", _web_address),
             "stripe_secret_key": read("STRIPE_SECRET_KEY", _stripe_key),
-            "stripe_webhook_secrets": read(
-                "STRIPE_WEBHOOK_SECRETS", _webhook_secrets, ()
-            ),
+            "stripe_webhook_secrets": read("STRIPE_WEBHOOK_SECRETS", _webhook_secrets, NO_SECRETS),
             "stripe_api_base": read("STRIPE_API_BASE", _web_address),
-            "payments_sandbox": read("PAYMENTS_SANDBOX", _switch, False),
+            "payments_sandbox": read("PAYMENTS_SANDBOX", _switch, default=False),
             "clock_file": read("CLOCK_FILE", Path),
             "smtp_url": read("SMTP_URL", _smtp_url),
-            "mail_from": read("MAIL_FROM", _mail_from, cls.mail_from),
+            "mail_from": read("MAIL_FROM", _mail_from, MAIL_FROM),
             "log_level": read("LOG_LEVEL", _log_level, "INFO"),
             "proxy_hops": read("PROXY_HOPS", _hops, 0),
         }
@@ -135,9 +133,7 @@ def _field_keys(text: str) -> dict[int, bytes]:
     for entry in text.split(","):
         number, colon, encoded = entry.strip().partition(":")
         if not colon or not number.isdecimal() or not 1 <= int(number) <= 255:
-            raise ValueError(
-                "each key is written as NUMBER:BASE64, with a number from 1 to 255"
-            )
+            raise ValueError("each key is written as NUMBER:BASE64, with a number from 1 to 255")
         try:
             key = base64.b64decode(encoded, validate=True)
         except binascii.Error:
@@ -187,9 +183,7 @@ def _switch(text: str) -> bool:
 def _smtp_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValueError(
-            "it must be an address such as smtps://name:password@mail.example.com:465"
-        )
+        raise ValueError("it must be an address such as smtps://name:password@mail.example.com:465")
     return text
 
 
@@ -224,25 +218,15 @@ def _stripe_problems(env: Mapping[str, str]) -> list[str]:
     sandbox = given("PAYMENTS_SANDBOX").lower() in ("1", "true", "on")
     if bool(key) != bool(secrets):
         missing = "STRIPE_WEBHOOK_SECRETS" if key else "STRIPE_SECRET_KEY"
-        problems.append(
-            f"{missing} is missing: Stripe's settings are all given or none"
-        )
+        problems.append(f"{missing} is missing: Stripe's settings are all given or none")
     if base and not sandbox:
-        problems.append(
-            "STRIPE_API_BASE is wrong: only PAYMENTS_SANDBOX=1 may move Stripe"
-        )
+        problems.append("STRIPE_API_BASE is wrong: only PAYMENTS_SANDBOX=1 may move Stripe")
     if sandbox and not (key and base):
-        problems.append(
-            "PAYMENTS_SANDBOX is wrong: it needs STRIPE_SECRET_KEY and STRIPE_API_BASE"
-        )
+        problems.append("PAYMENTS_SANDBOX is wrong: it needs STRIPE_SECRET_KEY and STRIPE_API_BASE")
     if sandbox and "_live_" in key:
-        problems.append(
-            "STRIPE_SECRET_KEY is wrong: a live key never goes with PAYMENTS_SANDBOX"
-        )
+        problems.append("STRIPE_SECRET_KEY is wrong: a live key never goes with PAYMENTS_SANDBOX")
     if sandbox and base and urlsplit(base).hostname not in LOOPBACK:
         problems.append("STRIPE_API_BASE is wrong: the sandbox runs on this machine")
     if given("CLOCK_FILE") and not sandbox:
-        problems.append(
-            "CLOCK_FILE is wrong: only PAYMENTS_SANDBOX=1 may move the clock"
-        )
+        problems.append("CLOCK_FILE is wrong: only PAYMENTS_SANDBOX=1 may move the clock")
     return problems

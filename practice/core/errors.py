@@ -33,7 +33,7 @@ class Unavailable(PracticeError):
 
 
 class TooMany(PracticeError):
-    """The same thing was tried too often. ``retry_after_seconds`` says when it may be tried again."""
+    """It was tried too often; ``retry_after_seconds`` says when it may be tried again."""
 
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:
         super().__init__(message)

@@ -44,7 +44,7 @@ NAMES: dict[PaperKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class PaperOnFile:
-    """One paper: signed or issued on ``dated_on``, good through ``valid_until`` (``None``: no end)."""
+    """One paper: of ``dated_on``, good through ``valid_until`` (``None``: no end)."""
 
     id: UUID
     kind: PaperKind
