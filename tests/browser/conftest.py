@@ -4,8 +4,9 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
@@ -32,14 +33,15 @@ DESK = 1280
 EVERYTHING_RUNS = "Ctrl-C stops everything."
 
 
-class Live(NamedTuple):
+@dataclass(frozen=True)
+class Live:
     """The running program. ``said`` is what it printed at start, the demo's sign-ins with it."""
 
     web: str
     sandbox: str
     mail: str
     said: str
-    environment: dict[str, str]
+    environment: dict[str, str] = field(repr=False)
 
 
 class Browse(Protocol):
@@ -137,7 +139,7 @@ def browse(chromium: Browser, live: Live, requests_made: list[Request]) -> Itera
                     locale="en-US",
                 )
             )
-            context.on("request", requests_made.append)
+            context.on("request", lambda request: requests_made.append(request))  # noqa: PLW0108  it marks it
             return context.new_page()
 
         yield browse
