@@ -8,40 +8,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from practice.billing.rules.payments import (
+    PaymentMethod,
+    PaymentOutcome,
+    PaymentState,
+    RefundState,
+)
 from practice.core.db import Base, PracticeOwned, enum_by_value
 from practice.core.money import Money
-
-
-class PaymentState(StrEnum):
-    CREATING = "creating"  # our row is committed; the processor may or may not know
-    OPEN = "open"  # the checkout can be paid
-    PROCESSING = "processing"  # completed, the money is still on its way
-    PAID = "paid"
-    EXPIRED = "expired"
-    FAILED = "failed"  # proven: the checkout was never made
-
-
-class PaymentOutcome(StrEnum):
-    """What a paid payment did to what it was for."""
-
-    CONFIRMED = "confirmed"
-    REACQUIRED = "reacquired"  # paid late, and the time was still free
-    DUPLICATE = "duplicate"  # something else had paid already: refunded
-    SLOT_LOST = "slot_lost"  # paid late, and the time was gone: refunded
-
-
-class PaymentMethod(StrEnum):
-    CARD_ONLINE = "card_online"
-    CARD_AT_VISIT = "card_at_visit"
-    CASH = "cash"
-    CHECK = "check"
-    TRANSFER = "transfer"
-
-
-class RefundState(StrEnum):
-    PENDING = "pending"  # decided; the processor may or may not know
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
 
 
 class InvoiceKind(StrEnum):
