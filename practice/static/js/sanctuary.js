@@ -7,7 +7,7 @@
   // A refused form: the summary speaks first.
   document.querySelector(".problem")?.focus();
 
-  // The visitor's time zone: an empty field is filled, a link offers it, and nothing changes by itself.
+  // The visitor's time zone fills an empty field and offers a link. Nothing changes by itself.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone) {
     for (const field of find("input[data-zone-guess]")) field.value ||= zone;
@@ -16,7 +16,7 @@
       const url = new URL(link.href);
       url.searchParams.set("tz", zone);
       link.href = url;
-      for (const name of find("[data-zone-name]", link)) name.textContent = zone.split("/").pop().replaceAll("_", " ");
+      link.querySelector("[data-zone-name]").textContent = zone.split("/").pop().replaceAll("_", " ");
       link.hidden = false;
     }
   }
@@ -42,8 +42,8 @@
     button.addEventListener("click", () => print());
   }
 
-  // Swap one part of the page for the same part of the answer: `data-swap` on a link or a form names its id.
-  // Scroll stays where it is, focus stays on the same link or button. Whatever fails is done the plain way.
+  // `data-swap` on a link or a form names the part of the page to exchange for the same part of the answer.
+  // Scroll and focus stay. What fails is done the plain way.
   const swap = async (id, url, options) => {
     const answer = await fetch(url, { ...options, headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -76,14 +76,14 @@
     if (!form) return;
     event.preventDefault();
     try {
-      await swap(form.dataset.swap, form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      await swap(form.dataset.swap, form.action, { method: "POST", body: new URLSearchParams(new FormData(form, event.submitter)) });
     } catch {
       form.submit();
     }
   });
   addEventListener("popstate", () => location.reload());
 
-  // A page that waits: look again after some seconds, less often each time, never while hidden.
+  // A page that waits looks again, less often each time, never while hidden.
   const waiting = document.querySelector("[data-wait-seconds]");
   const look = async (seconds) => {
     if (document.hidden) return void document.addEventListener("visibilitychange", () => look(seconds), { once: true });
