@@ -77,6 +77,16 @@ def serve(_rest: str) -> Response:
     return _response(answer, key, request_id)
 
 
+@bp.errorhandler(Exception)
+def crash(error: Exception) -> tuple[Response, int]:
+    """A defect of the sandbox: as bad as a broken contract, and recorded like one."""
+    problem = f"{type(error).__name__}: {error}"
+    current_app.logger.error("%s %s", request.method, request.path, exc_info=error)
+    recorder: Recorder = current_app.extensions["recorder"]
+    recorder.violation(f"{request.method} {request.path}", [problem])
+    return jsonify(broken([problem]).body), 500
+
+
 def _answer(
     world: World, recorder: Recorder, tree: Tree, key: str | None, request_id: str
 ) -> Answer:

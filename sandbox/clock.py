@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 Clock = Callable[[], int]
@@ -26,6 +27,11 @@ def from_environment() -> Clock:
     """Return the clock that ``CLOCK_FILE`` asks for."""
     name = os.environ.get("CLOCK_FILE")
     return moved_by_file(Path(name) if name else None)
+
+
+def clock_time(seconds: float) -> str:
+    """Spell an instant (Unix seconds) for people, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%b %d, %Y, %H:%M:%S UTC")
 
 
 def _offset_seconds(path: Path | None) -> float:

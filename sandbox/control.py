@@ -233,6 +233,7 @@ def _chosen(world: World, order: list[str] | None) -> list[Delivery]:
             event = world.account(delivery.account).get("event", delivery.event)
             endpoint = world.account(PLATFORM).get("webhook_endpoint", delivery.endpoint)
             delivery = enqueue(world, delivery.account, event, endpoint)
+            delivery.state = "held"  # Whoever chose it sends it.
         chosen.append(delivery)
     return chosen
 

@@ -42,8 +42,9 @@ def begin(world: World, account: str, key: str, mark: str) -> Json | None:
     if len(key) > LONGEST_KEY:
         raise invalid(f"The idempotency key is longer than {LONGEST_KEY} characters.")
     with world.lock:
+        _forget_old(world)
         kept = world.answers.get(_place(account, key))
-        if kept is None or world.clock() - kept["at"] >= KEPT_SECONDS:
+        if kept is None:
             world.answers[_place(account, key)] = {"at": world.clock(), "mark": mark}
             return None
         if kept["mark"] != mark:
@@ -75,6 +76,14 @@ def abandon(world: World, account: str, key: str) -> None:
     """Give the key back: the request was refused before its work began."""
     with world.lock:
         world.answers.pop(_place(account, key), None)
+
+
+def _forget_old(world: World) -> None:
+    """Drop the answers of more than a day ago; they lie in the order of their making."""
+    for place, kept in list(world.answers.items()):
+        if world.clock() - kept["at"] < KEPT_SECONDS:
+            return
+        del world.answers[place]
 
 
 def _place(account: str, key: str) -> str:

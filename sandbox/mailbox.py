@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from email import policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
@@ -157,7 +157,7 @@ class Mailbox:
                 self._state_file.write_text("", encoding="utf-8")
 
 
-def _bytes_of(part: EmailMessage) -> bytes:
+def _bytes_of(part: MIMEPart) -> bytes:
     content = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""
 

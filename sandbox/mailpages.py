@@ -1,6 +1,5 @@
 """The mail catcher's pages, its list for programs, and its switch. No scripts on them."""
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 from flask import (
@@ -17,6 +16,7 @@ from flask import (
 from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox.clock import clock_time
 from sandbox.mailbox import Letter, Mailbox, as_json, with_links
 
 bp = Blueprint("mail", __name__)
@@ -32,12 +32,7 @@ HTML_PART_POLICY = (
 """A mail's HTML is a stranger's: no scripts, no forms, nothing loaded from anywhere."""
 
 bp.add_app_template_filter(with_links)
-
-
-@bp.app_template_filter("clock_time")
-def clock_time(seconds: float) -> str:
-    """Spell an instant (Unix seconds) for people, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%b %d, %Y, %H:%M:%S UTC")
+bp.add_app_template_filter(clock_time)
 
 
 @bp.after_request

@@ -7,14 +7,17 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox import payform
 from sandbox.cards import TestCard
+from sandbox.clock import clock_time
 from sandbox.payform import PayForm
 from sandbox.resources import checkout, payment_intents
 from sandbox.resources.payment_methods import Holder
 from sandbox.store import Account, Context, Json, World
 from sandbox.timetable import catch_up
 
-bp = Blueprint("pages", __name__, url_prefix="/checkout")
+bp = Blueprint("pages", __name__)
+bp.add_app_template_filter(clock_time)
 
+LISTED = 50
 CONTENT_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 """Without ``form-action``: browsers apply that to the redirect back to the shop as well."""
 
@@ -35,7 +38,21 @@ def harden(response: Response) -> Response:
     return response
 
 
-@bp.get("/pay/<wanted>")
+@bp.get("/")
+def home() -> str:
+    """Say what this server is, and list the newest payments."""
+    world = _world()
+    with world.lock:
+        catch_up(world)
+        sessions = [
+            session
+            for account in world.accounts.values()
+            for session in account.all("checkout.session")
+        ]
+        return render_template("home.html", sessions=sessions[: -LISTED - 1 : -1])
+
+
+@bp.get("/checkout/pay/<wanted>")
 def show(wanted: str) -> AnyResponse | tuple[str, int] | str:
     """Show the pay page, or what became of the session."""
     world = _world()
@@ -51,7 +68,7 @@ def show(wanted: str) -> AnyResponse | tuple[str, int] | str:
         return _pay_page(account, session, payform.empty(_known_email(account, session)))
 
 
-@bp.post("/pay/<wanted>")
+@bp.post("/checkout/pay/<wanted>")
 def submit(wanted: str) -> AnyResponse | tuple[str, int] | str:
     """Try to pay. The clock decides first whether there is still something to pay."""
     world = _world()
@@ -71,7 +88,7 @@ def submit(wanted: str) -> AnyResponse | tuple[str, int] | str:
         return _attempt(Context(world, account, now), session, form, card, holder)
 
 
-@bp.get("/authenticate/<wanted>")
+@bp.get("/checkout/authenticate/<wanted>")
 def challenge(wanted: str) -> AnyResponse | tuple[str, int] | str:
     """Show the bank's question whether it is really the holder who pays."""
     world = _world()
@@ -86,7 +103,7 @@ def challenge(wanted: str) -> AnyResponse | tuple[str, int] | str:
         return render_template("authenticate.html", intent=intent)
 
 
-@bp.post("/authenticate/<wanted>")
+@bp.post("/checkout/authenticate/<wanted>")
 def answer_challenge(wanted: str) -> AnyResponse | tuple[str, int] | str:
     """Take the payer's answer: ``outcome`` is ``complete`` or anything else."""
     world = _world()
