@@ -15,14 +15,14 @@ run: run-deps ## Install, migrate, seed the demo, start everything, until Ctrl-C
 	@$(IN_VENV) -m scripts.run
 
 test: check ## Every check and every test, on both databases and in a real browser
-	@$(IN_VENV) -m pytest -n 2
+	@$(IN_VENV) -m pytest -n 2 --dist loadgroup
 
 check: test-deps ## Formatting, lint, types, import contracts, templates
 	$(IN_VENV) -m ruff format --check .
 	$(IN_VENV) -m ruff check .
 	$(IN_VENV) -m mypy
 	$(IN_VENV) -c "from importlinter.cli import lint_imports_command as main; main()" --no-logo
-	$(IN_VENV) -m djlint --check --lint --quiet templates
+	$(IN_VENV) -m djlint --check --lint templates
 
 fmt: test-deps ## Put code and templates into the house's format
 	$(IN_VENV) -m ruff check --fix-only .

@@ -13,6 +13,19 @@ from tests.postgres import NoServer
 
 zoneinfo.reset_tzpath([])  # the pinned rules count, not the machine's
 
+# As in every entry point: the pinned tzdata counts, not the machine's.
+zoneinfo.reset_tzpath([])
+
+# No test asserts a time, and a property holds on a slow machine too. In CI it is the same examples
+# each time, so that a failure says something about the change.
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("CI") == "true",
+)
+settings.load_profile("house")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
