@@ -3,7 +3,6 @@
 import argparse
 import os
 import signal
-import socket
 from pathlib import Path
 from types import FrameType
 
@@ -12,6 +11,7 @@ from waitress.server import create_server
 from sandbox import clock
 from sandbox.app import create_app
 from sandbox.control import Hooks
+from sandbox.loopback import address, listener
 from sandbox.recorder import Recorder
 from sandbox.store import World
 from sandbox.timetable import catch_up
@@ -34,9 +34,9 @@ def main() -> None:
 
     courier = Courier(world, tick)
     app = create_app(world, courier, recorder, hooks)
-    listener = socket.create_server(("127.0.0.1", asked.port))
-    world.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = create_server(app, sockets=[listener], threads=THREADS, connection_limit=1000)
+    web = listener(asked.port)
+    world.base_url = address("http", web)
+    server = create_server(app, sockets=[web], threads=THREADS, connection_limit=1000)
     hooks.install(world)
     courier.start()
     signal.signal(signal.SIGTERM, _stop)

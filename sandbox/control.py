@@ -70,9 +70,7 @@ def list_violations() -> Response:
 @bp.get("/deliveries")
 def list_deliveries() -> Response:
     """Every delivery since the last reset, in the order in which they were queued."""
-    world = _world()
-    with world.lock:
-        return jsonify([asdict(delivery) for delivery in world.deliveries.values()])
+    return _shown(list(_world().deliveries.values()))
 
 
 @bp.post("/deliveries/wait")
@@ -111,10 +109,9 @@ def release() -> Response:
         chosen = _chosen(world, given.get("order"))
         if "order" not in given:
             world.holding = False
-        together = bool(given.get("together"))
-    _courier().send(chosen, together=together)
-    with world.lock:
-        return jsonify([asdict(delivery) for delivery in chosen])
+        _take(chosen)
+    _courier().send(chosen, together=bool(given.get("together")))
+    return _shown(chosen)
 
 
 @bp.post("/deliveries/drop")
@@ -125,18 +122,18 @@ def drop() -> Response:
         chosen = _chosen(world, _given().get("order"))
         for delivery in chosen:
             delivery.state = "dropped"
-        return jsonify([asdict(delivery) for delivery in chosen])
+    return _shown(chosen)
 
 
 @bp.post("/deliveries/retry")
 def retry() -> Response:
-    """Let every delivery that waits for its next attempt go at once."""
+    """Attempt everything that waits for its next attempt; answer when all has been tried."""
     world = _world()
     with world.lock:
-        for delivery in world.deliveries.values():
-            delivery.due_at = min(delivery.due_at, world.clock())
-        world.changed.notify_all()
-    return jsonify(retried=True)
+        waiting = [one for one in world.deliveries.values() if one.state == "queued"]
+        _take(waiting)
+    _courier().send(waiting, together=True)
+    return _shown(waiting)
 
 
 @bp.post("/events/<wanted>/redeliver")
@@ -149,7 +146,7 @@ def redeliver(wanted: str) -> Response:
             for endpoint in platform.all("webhook_endpoint")
             if platform.hidden[endpoint["id"]]["connect"] == (context.account.id != PLATFORM)
         ]
-        return jsonify([asdict(delivery) for delivery in sent])
+        return _shown(sent)
 
 
 @bp.post("/refunds")
@@ -236,6 +233,17 @@ def _chosen(world: World, order: list[str] | None) -> list[Delivery]:
             delivery.state = "held"  # Whoever chose it sends it.
         chosen.append(delivery)
     return chosen
+
+
+def _take(deliveries: list[Delivery]) -> None:
+    """Take deliveries out of the courier's sight, to be sent by whoever calls."""
+    for delivery in deliveries:
+        delivery.state = "in_flight"
+
+
+def _shown(deliveries: list[Delivery]) -> Response:
+    with _world().lock:
+        return jsonify([asdict(delivery) for delivery in deliveries])
 
 
 def _wait_for(world: World, states: tuple[str, ...], seconds: float) -> bool:

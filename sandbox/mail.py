@@ -13,6 +13,7 @@ from flask import Flask
 from waitress.server import create_server
 
 from sandbox import mailpages
+from sandbox.loopback import address, listener
 from sandbox.mailbox import Mailbox
 
 LONGEST_BYTES = 25 * 1024 * 1024
@@ -57,8 +58,7 @@ def main() -> None:
     asked = _arguments()
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of every EOF
     mailbox = Mailbox(asked.state)
-    web = socket.create_server(("127.0.0.1", asked.http_port))
-    smtp = socket.create_server(("127.0.0.1", asked.smtp_port))
+    web, smtp = listener(asked.http_port), listener(asked.smtp_port)
     server = create_server(create_app(mailbox), sockets=[web], threads=8)
     Thread(target=server.run, name="pages", daemon=True).start()
     asyncio.run(_receive(mailbox, smtp, web))
@@ -74,10 +74,7 @@ async def _receive(mailbox: Mailbox, smtp: socket.socket, web: socket.socket) ->
         lambda: SMTP(catcher, hostname="localhost", data_size_limit=LONGEST_BYTES, loop=loop),
         sock=smtp,
     )
-    print(
-        f"smtp://127.0.0.1:{smtp.getsockname()[1]} http://127.0.0.1:{web.getsockname()[1]}",
-        flush=True,
-    )
+    print(address("smtp", smtp), address("http", web), flush=True)
     async with receiving:
         await stopping.wait()
 

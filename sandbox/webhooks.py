@@ -83,10 +83,10 @@ class Courier:
                 world.changed.wait(_BEAT_SECONDS)
 
     def send(self, deliveries: list[Delivery], *, together: bool) -> None:
-        """Attempt deliveries now: one after another, or all at once. Return when all ended."""
-        with self._world.lock:
-            for delivery in deliveries:
-                delivery.state = "in_flight"
+        """Attempt deliveries that are in flight: one after another, or all at once.
+
+        Call without the lock. Returns when all have been attempted.
+        """
         if together:
             list(self._pool.map(self.attempt, deliveries))
         else:

@@ -102,9 +102,9 @@ class Sandbox:
         """Lose held deliveries for good: the named ones, or all."""
         self._call("POST", "/deliveries/drop", {} if order is None else {"order": list(order)})
 
-    def retry_deliveries(self) -> None:
-        """Let what waits for another attempt go at once."""
-        self._call("POST", "/deliveries/retry")
+    def retry_deliveries(self) -> list[Json]:
+        """Attempt now what waits for another attempt; return it once attempted."""
+        return cast(list[Json], self._call("POST", "/deliveries/retry"))
 
     def redeliver(self, event: str) -> None:
         """Send one event again."""
