@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import databases
 from tests.missing import cannot_run
 from tests.postgres import NoServer
-
-zoneinfo.reset_tzpath([])  # the pinned rules count, not the machine's
 
 # As in every entry point: the pinned tzdata counts, not the machine's.
 zoneinfo.reset_tzpath([])
