@@ -13,7 +13,8 @@ def listener(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        raise SystemExit(f"Cannot listen on port {port}: {os.strerror(error.errno or 0)}.") from None
+        why = os.strerror(error.errno or 0)
+        raise SystemExit(f"Cannot listen on port {port}: {why}.") from None
 
 
 def address(scheme: str, listening: socket.socket) -> str:

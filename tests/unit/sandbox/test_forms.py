@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stripe._encode import _api_encode
 
@@ -35,7 +35,6 @@ def schema_of(value: Any) -> dict[str, Any]:
     return {"type": "string"}
 
 
-@settings(deadline=None)
 @given(params)
 def test_typed_gives_back_what_the_stripe_library_has_encoded(sent: dict[str, Any]) -> None:
     tree = decode((name, str(value)) for name, value in _api_encode(sent))

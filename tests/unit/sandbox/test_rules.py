@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import stripe
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox import payform
@@ -26,7 +26,6 @@ def test_every_test_card_has_a_number_that_a_form_accepts(card: Any) -> None:
     assert card_for(card.number) is card
 
 
-@settings(deadline=None)
 @given(st.text("0123456789", min_size=2, max_size=18))
 def test_exactly_one_check_digit_fits_a_number(body: str) -> None:
     assert sum(passes_luhn(body + digit) for digit in "0123456789") == 1
@@ -41,7 +40,6 @@ def test_card_fee_is_two_point_nine_percent_and_thirty_cents(amount: int, fee: i
     assert card_fee(amount) == fee
 
 
-@settings(deadline=None)
 @given(
     count=st.integers(0, 30),
     limit=st.integers(1, 12),
@@ -62,7 +60,6 @@ def test_pages_one_after_another_show_everything_once(count: int, limit: int) ->
     assert forward == newest_first
 
 
-@settings(deadline=None)
 @given(count=st.integers(1, 30), limit=st.integers(1, 12), place=st.integers(0, 29))
 def test_a_page_before_a_thing_ends_right_before_it(count: int, limit: int, place: int) -> None:
     kept = [{"id": f"x_{n}", "created": NOON + n} for n in range(count)]
