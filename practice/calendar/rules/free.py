@@ -47,8 +47,9 @@ class Refusal:
 class ResourceTime:
     """A resource's time on one axis: when it works, and when it is claimed. Two bitmaps.
 
-    A resource that has no hours of its own, like a client or the home, is there on the
-    whole axis: ``hours=axis.full``.
+    Its hours hold the session itself; set-up and turnover only have to be unclaimed, so that
+    somebody who works from nine can begin a session at nine. A resource that has no hours of
+    its own, like a client or the home, is there on the whole axis: ``hours=axis.full``.
     """
 
     hours: int
@@ -228,10 +229,7 @@ def _teams(
 ) -> tuple[tuple[tuple[UUID, ...], int], ...]:
     """Pair every set of different resources, one per need, with the starts it is free for."""
     free = [
-        {
-            each: _starts(need, ask, resources[each].hours & ~resources[each].taken)
-            for each in need.any_of
-        }
+        {each: _starts(need, ask, axis, resources[each]) for each in need.any_of}
         for need in ask.needs
     ]
     return tuple(
@@ -241,23 +239,25 @@ def _teams(
     )
 
 
-def _starts(need: Need, ask: Ask, bits: int) -> int:
-    """Return the starts for which ``bits`` are set from the pad before to the pad after."""
+def _starts(need: Need, ask: Ask, axis: Axis, time: ResourceTime) -> int:
+    """Return the starts that keep the session within hours, and it and its pads unclaimed."""
     lead = timeline.cells_for(need.pad_before_minutes)
     rest = timeline.cells_for(ask.minutes + need.pad_after_minutes)
-    return timeline.fits(bits, lead + rest) << lead
+    works = timeline.fits(time.hours, timeline.cells_for(ask.minutes))
+    return works & timeline.fits(axis.full & ~time.taken, lead + rest) << lead
 
 
 def _missing(offer: Offer, need: Need, start: datetime) -> Refusal | None:
     """Say why no resource can meet a need at a start; ``None`` if one can."""
     times = [offer.resources[each] for each in need.any_of]
 
-    def any_fits(bitmaps: list[int]) -> bool:
-        return any(_holds(offer.axis, _starts(need, offer.ask, b), start) for b in bitmaps)
+    def any_serves(some: list[ResourceTime]) -> bool:
+        bitmaps = (_starts(need, offer.ask, offer.axis, each) for each in some)
+        return any(_holds(offer.axis, bits, start) for bits in bitmaps)
 
-    if any_fits([each.hours & ~each.taken for each in times]):
+    if any_serves(times):
         return None
-    if any_fits([each.hours for each in times]):
+    if any_serves([ResourceTime(each.hours, taken=0) for each in times]):
         return Refusal(Reason.TAKEN, f"{_capital(need.label)} is taken then.")
     return Refusal(Reason.OUTSIDE_HOURS, f"{_capital(need.label)} is not available then.")
 

@@ -173,7 +173,7 @@ class SlowAnswer:
         found = [reason for reason, holds in against.items() if holds]
         missing = [
             Reason.TAKEN
-            if any(self.at_work(need, each, nth) for each in need.any_of)
+            if any(self.at_work(each, nth) for each in need.any_of)
             # nobody who could do it works then
             else Reason.OUTSIDE_HOURS
             for need in ask.needs
@@ -183,16 +183,13 @@ class SlowAnswer:
             missing = [Reason.TAKEN]
         return found + missing
 
-    def at_work(self, need: Need, each: UUID, nth: int) -> bool:
-        return self.clear(self.works[each], *self.claimed(need, nth))
+    def at_work(self, each: UUID, nth: int) -> bool:
+        return self.clear(self.works[each], nth, nth + self.world.ask.minutes)
 
     def can_serve(self, need: Need, each: UUID, nth: int) -> bool:
-        unclaimed = self.clear(self.unclaimed[each], *self.claimed(need, nth))
-        return unclaimed and self.at_work(need, each, nth)
-
-    def claimed(self, need: Need, nth: int) -> tuple[int, int]:
-        end = nth + self.world.ask.minutes
-        return nth - need.pad_before_minutes, end + need.pad_after_minutes
+        first = nth - need.pad_before_minutes
+        past = nth + self.world.ask.minutes + need.pad_after_minutes
+        return self.at_work(each, nth) and self.clear(self.unclaimed[each], first, past)
 
     def team(self, nth: int) -> tuple[UUID, ...] | None:
         """The first set of different resources, in the order of preference, that can serve."""
@@ -283,18 +280,23 @@ def test_a_dosing_starts_between_nine_and_two_and_ends_by_six() -> None:
     assert clock(free.find(AXIS, late, {}, now=WEEK_BEFORE)) == ["14:00", "14:30", "15:00"]
 
 
-def test_buffers_need_the_staff_but_not_the_client_hours() -> None:
-    at_eight = ResourceTime(hours.daily(AXIS, (Window(8 * 60, 18 * 60 + 45),)), taken=0)
-    at_nine = ResourceTime(hours.daily(AXIS, (Window(9 * 60, 18 * 60),)), taken=0)
+def test_buffers_need_nobodys_hours_but_must_be_unclaimed() -> None:
+    at_nine = hours.daily(AXIS, (Window(9 * 60, 18 * 60),))
+    until_nine = (NINE - timedelta(hours=1), NINE)
     staff = Need(
         label="the practitioner", any_of=(MORGAN,), pad_before_minutes=30, pad_after_minutes=45
     )
 
-    early = free.find(AXIS, dosing(staff), {MORGAN: at_eight}, now=WEEK_BEFORE)
-    late = free.find(AXIS, dosing(staff), {MORGAN: at_nine}, now=WEEK_BEFORE)
+    unclaimed = free.find(AXIS, dosing(staff), {MORGAN: ResourceTime(at_nine, 0)}, now=WEEK_BEFORE)
+    claimed = free.find(
+        AXIS,
+        dosing(staff),
+        {MORGAN: ResourceTime(at_nine, timeline.busy(AXIS, [until_nine]))},
+        now=WEEK_BEFORE,
+    )
 
-    assert (clock(early)[0], clock(early)[-1]) == ("09:00", "15:00")
-    assert (clock(late)[0], clock(late)[-1]) == ("09:30", "14:00")
+    assert (clock(unclaimed)[0], clock(unclaimed)[-1]) == ("09:00", "15:00")
+    assert (clock(claimed)[0], clock(claimed)[-1]) == ("09:30", "15:00")
 
 
 def test_clients_do_not_meet_in_the_home() -> None:
@@ -327,6 +329,17 @@ def test_notice_and_horizon_include_their_ends() -> None:
     ]
 
     assert offers == [True, False, True, False]
+
+
+def test_a_full_week_of_another_year_closes_nothing() -> None:
+    weeks = {"this year": {(2026, 49)}, "next year": {(2027, 49)}}
+
+    offered = {
+        when: free.is_offered(free.find(AXIS, dosing(full_weeks=full), {}, now=WEEK_BEFORE), NINE)
+        for when, full in weeks.items()
+    }
+
+    assert offered == {"this year": False, "next year": True}
 
 
 def test_one_person_does_not_fill_two_needs() -> None:

@@ -1,6 +1,7 @@
 import zoneinfo
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ SPRING, AUTUMN = date(2027, 3, 14), date(2026, 11, 1)
 NOON = time(12)
 
 
+@cache
 def different_zones() -> list[str]:
     """One name for each different set of rules that there is."""
     alike = defaultdict(list)

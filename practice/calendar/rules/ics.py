@@ -1,0 +1,208 @@
+"""Appointments as calendar programs read them: iCalendar text (RFC 5545, RFC 7986).
+
+``event_text`` writes one appointment when it changes; ``feed_text`` only joins such texts.
+The same appointments always give the same bytes. Calendars are copied to other companies and
+shown on other people's screens: nothing written here names a client or says what a session is.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+from icalendar import Calendar, Event, vDuration, vText
+
+from practice.calendar.rules import vtimezone, zones
+
+PRODUCT = "-//Appointments//Calendar//EN"
+REFRESH = timedelta(minutes=30)
+DAYS_BACK, DAYS_AHEAD = 90, 400
+TOMBSTONE_DAYS = 14
+CLIENT_TITLE = "Appointment"
+_END = "END:VCALENDAR\r\n"
+_ZONE = re.compile(r"\nDTSTART;TZID=([^:\r]+):")
+_LOCAL_TIME = re.compile(r"\n(DTSTART|DTEND);TZID=([^:\r]+):(\d{8}T\d{6})")
+
+
+class Status(StrEnum):
+    """How firm an appointment is."""
+
+    TENTATIVE = "TENTATIVE"
+    CONFIRMED = "CONFIRMED"
+    CANCELLED = "CANCELLED"
+
+
+class Detail(StrEnum):
+    """How much a feed says in its titles, chosen when it is made."""
+
+    BUSY = "busy"
+    PLAIN = "plain"
+    INITIALS = "initials"
+    INITIALS_AND_CODE = "initials_and_code"
+
+
+TITLES = {
+    Detail.BUSY: "Busy",
+    Detail.PLAIN: "Session",
+    Detail.INITIALS: "Session {initials}",
+    Detail.INITIALS_AND_CODE: "Session {initials} {code}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFacts:
+    """What a calendar program learns of one appointment.
+
+    ``uid`` stays for the appointment's life. ``sequence`` grows by one with every change that
+    can be seen, and ``changed_at`` moves with it: some programs look at the one, some at the
+    other. ``location`` and ``description`` are for a client's own copy alone.
+    """
+
+    uid: str
+    sequence: int
+    created_at: datetime
+    changed_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    status: Status
+    title: str
+    location: str = ""
+    description: str = ""
+
+
+def initials(name: str) -> str:
+    """Return the first letters of the first and the last word of a name, in capitals."""
+    letters = [next(filter(str.isalpha, word), "") for word in name.split()]
+    found = [letter.upper()[0] for letter in letters if letter]
+    return "".join(found[:1] + found[1:][-1:])
+
+
+def title(detail: Detail, *, client_name: str, service_code: str) -> str:
+    """Return the title of a session in a feed of the practice's own people.
+
+    ``service_code`` is the short neutral code that the practice gave the service.
+    """
+    words = TITLES[detail].format(initials=initials(client_name), code=service_code)
+    return " ".join(words.split())
+
+
+def event_text(facts: EventFacts, zone: str) -> str:
+    """Write one appointment as a VEVENT.
+
+    Times are local with the zone's name, or both in UTC where local time cannot say them.
+    A cancelled one is a tombstone: it blocks no time and tells no place.
+    """
+    cancelled = facts.status is Status.CANCELLED
+    event = Event()
+    event.add("uid", _clean(facts.uid))
+    event.add("sequence", facts.sequence)
+    event.add("created", facts.created_at.astimezone(UTC))
+    event.add("dtstamp", facts.changed_at.astimezone(UTC))
+    event.add("last-modified", facts.changed_at.astimezone(UTC))
+    both = (facts.starts_at, facts.ends_at)
+    local = all(vtimezone.is_local_safe(zone, instant) for instant in both)
+    for name, instant in zip(("dtstart", "dtend"), both, strict=True):
+        event.add(name, instant.astimezone(zones.zone(zone) if local else UTC))
+    event.add("summary", f"Cancelled: {_clean(facts.title)}" if cancelled else _clean(facts.title))
+    event.add("status", facts.status.value)
+    event.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")
+    event.add("class", "PRIVATE")
+    if facts.location and not cancelled:
+        event.add("location", _clean(facts.location))
+    if facts.description and not cancelled:
+        event.add("description", _clean(facts.description, lines=True))
+    text: bytes = event.to_ical()
+    return text.decode()
+
+
+def feed_window(today: date) -> tuple[date, date]:
+    """Return the first and last local date of a feed, the same throughout a week.
+
+    From the Monday 90 days back or just before, for at least 400 days ahead.
+    """
+    back = today - timedelta(days=DAYS_BACK)
+    monday = back - timedelta(days=back.weekday())
+    return monday, monday + timedelta(days=DAYS_BACK + DAYS_AHEAD + 6)
+
+
+def tombstone_ends_at(*, cancelled_at: datetime, ends_at: datetime) -> datetime:
+    """Return until when a cancelled appointment stays in feeds, so that programs notice."""
+    return max(cancelled_at, ends_at) + timedelta(days=TOMBSTONE_DAYS)
+
+
+def feed_text(*, name: str, zone: str, events: Iterable[str], window: tuple[date, date]) -> bytes:
+    """Join the texts of appointments into a calendar to subscribe to.
+
+    Args:
+        name: what calendar programs call it; neutral.
+        zone: the practice's zone.
+        events: texts made by ``event_text``, in a stable order.
+        window: the first and last local date on which they lie.
+    """
+    head = _head()
+    head.add("name", vText(_clean(name)))
+    head.add("x-wr-calname", vText(_clean(name)))
+    head.add("x-wr-timezone", zone)
+    head.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+    head.add("x-published-ttl", vDuration(REFRESH))
+    return _joined(head, zone, "".join(events), window)
+
+
+def file_text(event: str, *, zone: str, on: date) -> bytes:
+    """Put the text of one appointment on a local date into a calendar to download."""
+    return _joined(_head(), zone, event, (on, on))
+
+
+def _head() -> Calendar:
+    """Begin a calendar. It gets no UID: a new one each time would change the bytes."""
+    head = Calendar()
+    head.add("prodid", PRODUCT)
+    head.add("version", "2.0")
+    head.add("calscale", "GREGORIAN")
+    return head
+
+
+def _joined(head: Calendar, zone: str, events: str, window: tuple[date, date]) -> bytes:
+    """Put zones and appointments into a calendar, local times in UTC where a zone's rule fails.
+
+    Appointments written before a practice moved to another zone keep theirs. A calendar needs
+    a part in it to be one, so an empty feed has at least a zone.
+    """
+    parts = []
+    for name in sorted({zone, *_ZONE.findall(events)}):
+        text = vtimezone.vtimezone_text(name, *window)
+        if text is not None:
+            parts.append(text)
+        else:
+            events = _in_utc(events, name)
+    if not parts and not events:
+        parts.append(vtimezone.vtimezone_text("UTC", *window) or "")
+    begin = head.to_ical().decode().removesuffix(_END)
+    return "".join([begin, *parts, events, _END]).encode()
+
+
+def _in_utc(events: str, zone: str) -> str:
+    """Rewrite the local times of one zone. Second readings are never written locally."""
+    place = zones.zone(zone)
+
+    def in_utc(found: re.Match[str]) -> str:
+        if found[2] != zone:
+            return found[0]
+        wall = datetime.strptime(found[3], "%Y%m%dT%H%M%S").replace(tzinfo=place)
+        return f"\n{found[1]}:{wall.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+    return _LOCAL_TIME.sub(in_utc, events)
+
+
+def _clean(text: str, *, lines: bool = False) -> str:
+    """Take out what has no place in a text: controls, half characters, ends of lines.
+
+    With ``lines`` the lines stay apart; otherwise they become one.
+    """
+    kept = (
+        "".join(each for each in line if unicodedata.category(each) not in {"Cc", "Cs"})
+        for line in text.replace("\t", " ").splitlines()
+    )
+    return ("\n" if lines else " ").join(kept)
