@@ -101,15 +101,16 @@
   const search = document.querySelector("[data-shortcut]");
   const choice = document.querySelector("[data-shortcut-switch]");
   if (search && choice) {
-    const show = () => choice.setAttribute("aria-pressed", localStorage.shortcut !== "off");
+    const off = () => localStorage.shortcut === "off";
+    const show = () => { choice.textContent = `Turn ${off() ? "on" : "off"} the / key for search`; };
     choice.hidden = false;
     show();
     choice.addEventListener("click", () => {
-      localStorage.shortcut = localStorage.shortcut === "off" ? "on" : "off";
+      localStorage.shortcut = off() ? "on" : "off";
       show();
     });
     document.addEventListener("keydown", (event) => {
-      if (event.key !== search.dataset.shortcut || localStorage.shortcut === "off") return;
+      if (event.key !== search.dataset.shortcut || off()) return;
       if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
       event.preventDefault();
       search.focus();
