@@ -257,10 +257,9 @@ def upgrade() -> None:
         sa.Column("processor_id", sa.String(length=120), nullable=False),
         sa.Column("kind", sa.String(length=80), nullable=False),
         sa.Column("object_id", sa.String(length=120), nullable=False),
-        sa.Column("payment_id", sa.Uuid(), nullable=True),
+        sa.Column("payment_id", sa.Uuid(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("error", sa.String(length=200), nullable=True),
         sa.Column("practice_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -276,6 +275,21 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_processor_events_open", "processor_events", ["practice_id", "handled_at"], unique=False
+    )
+    op.create_table(
+        "reconciliations",
+        sa.Column("until_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("payments", sa.Integer(), nullable=False),
+        sa.Column("differences", sa.Integer(), nullable=False),
+        sa.Column("practice_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["practice_id"], ["practices.id"], name=op.f("fk_reconciliations_practice_id")
+        ),
+        sa.PrimaryKeyConstraint("practice_id", "id", name=op.f("pk_reconciliations")),
+    )
+    op.create_index(
+        "ix_reconciliations_until", "reconciliations", ["practice_id", "until_at"], unique=False
     )
     op.create_table(
         "services",
@@ -1164,6 +1178,8 @@ def downgrade() -> None:
     op.drop_table("tasks")
     op.drop_table("stored_papers")
     op.drop_table("services")
+    op.drop_index("ix_reconciliations_until", table_name="reconciliations")
+    op.drop_table("reconciliations")
     op.drop_index("ix_processor_events_open", table_name="processor_events")
     op.drop_table("processor_events")
     op.drop_table("number_series")

@@ -39,6 +39,7 @@ OWNED = (
     "processor_customers",
     "processor_events",
     "receipts",
+    "reconciliations",
     "refunds",
     "resources",
     "services",

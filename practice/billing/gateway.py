@@ -42,6 +42,7 @@ API_VERSION = "2026-08-26.dahlia"
 TIMEOUT_SECONDS = 10
 RETRIES = 2
 PAGE = 100
+REFUND = "refund:"  # and our refund's id: the kind that tells it from one made elsewhere
 
 stripe.enable_telemetry = False  # It would write a file into the home of whoever runs us.
 
@@ -174,7 +175,8 @@ class StripeGateway:
                 ).auto_paging_iter()
             )
         )
-        return [news.read(event.to_dict()) for event in reversed(found)]
+        read = (news.read(event.to_dict()) for event in reversed(found))
+        return [event for event in read if event is not None]
 
 
 def gateway() -> StripeGateway:
@@ -256,7 +258,7 @@ def refund_params(refund: Refund, payment: Payment) -> RefundCreateParams:
         "metadata": {
             "pay": str(payment.id),
             "client": str(payment.client_id),
-            "kind": "refund",
+            "kind": f"{REFUND}{refund.id}",
         },
     }
 
@@ -284,6 +286,7 @@ def seen_checkout(session: stripe.checkout.Session) -> SeenCheckout:
         intent_id=intent.id if intent else None,
         intent_status=intent.status if intent else None,
         charge_id=charge.id if charge else None,
+        refunded_minor=charge.amount_refunded if charge else 0,
         fee_minor=moved.fee if isinstance(moved, stripe.BalanceTransaction) else None,
         paid_at=datetime.fromtimestamp(charge.created, UTC) if charge else None,
     )
@@ -305,8 +308,12 @@ def seen_refund(refund: stripe.Refund) -> SeenRefund:
         state=REFUND_STATES[refund.status or "pending"],
         amount=Money(refund.amount, refund.currency.upper()),
         made_at=datetime.fromtimestamp(refund.created, UTC),
-        is_ours=_sent_along(refund, "kind") == "refund",
+        refund_id=_refund_id(_sent_along(refund, "kind") or ""),
     )
+
+
+def _refund_id(kind: str) -> UUID | None:
+    return UUID(kind.removeprefix(REFUND)) if kind.startswith(REFUND) else None
 
 
 def _sent_along(thing: stripe.checkout.Session | stripe.Refund, key: str) -> str | None:

@@ -49,9 +49,9 @@ class Payment(PracticeOwned, Base):
 
     client_id: Mapped[UUID]
     for_id: Mapped[UUID]
-    amount: Mapped[Money] = composite(
-        mapped_column("amount_minor"), mapped_column("currency", sa.String(3))
-    )
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    amount: Mapped[Money] = composite("amount_minor", "currency")
     label: Mapped[str] = mapped_column(sa.String(40))
     method: Mapped[PaymentMethod] = mapped_column(enum_by_value(PaymentMethod))
     state: Mapped[PaymentState] = mapped_column(enum_by_value(PaymentState))
@@ -84,9 +84,9 @@ class Refund(PracticeOwned, Base):
     )
 
     payment_id: Mapped[UUID]
-    amount: Mapped[Money] = composite(
-        mapped_column("amount_minor"), mapped_column("currency", sa.String(3))
-    )
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    amount: Mapped[Money] = composite("amount_minor", "currency")
     state: Mapped[RefundState] = mapped_column(enum_by_value(RefundState))
     reason: Mapped[str] = mapped_column(sa.String(60))
     processor_id: Mapped[str | None] = mapped_column(sa.String(120))
@@ -123,10 +123,20 @@ class ProcessorEvent(PracticeOwned, Base):
     processor_id: Mapped[str] = mapped_column(sa.String(120))
     kind: Mapped[str] = mapped_column(sa.String(80))
     object_id: Mapped[str] = mapped_column(sa.String(120))
-    payment_id: Mapped[UUID | None]
+    payment_id: Mapped[UUID]
     received_at: Mapped[datetime]
     handled_at: Mapped[datetime | None]
-    error: Mapped[str | None] = mapped_column(sa.String(200))
+
+
+class Reconciliation(PracticeOwned, Base):
+    """One comparison with the processor's own records. The next one begins where it ended."""
+
+    __tablename__ = "reconciliations"
+    __table_args__ = (sa.Index("ix_reconciliations_until", "practice_id", "until_at"),)
+
+    until_at: Mapped[datetime]
+    payments: Mapped[int]  # how many were looked at
+    differences: Mapped[int]
 
 
 class NumberSeries(PracticeOwned, Base):
@@ -170,9 +180,9 @@ class Invoice(PracticeOwned, Base):
     issued_at: Mapped[datetime]
     due_on: Mapped[date]
     parties: Mapped[dict[str, Any]]
-    total: Mapped[Money] = composite(
-        mapped_column("total_minor"), mapped_column("currency", sa.String(3))
-    )
+    total_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    total: Mapped[Money] = composite("total_minor", "currency")
 
 
 class InvoiceLine(PracticeOwned, Base):

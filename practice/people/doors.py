@@ -58,3 +58,15 @@ def close(kind: DoorKind, subject_id: UUID) -> None:
             Door.subject_id == subject_id,
         )
     )
+
+
+def every_practice() -> list[UUID]:
+    """Return the ids of all practices of this installation, for what the program does for each."""
+    return list(
+        db.session.scalars(
+            sa.select(Door.practice_id)
+            .where(Door.kind == DoorKind.PRACTICE)
+            .distinct()
+            .order_by(Door.practice_id)
+        )
+    )

@@ -40,13 +40,15 @@ class Event:
     objects: tuple[str, ...]
 
 
-def read(body: object) -> Event:
-    """Read an event from its JSON.
+def read(body: object) -> Event | None:
+    """Read an event from its JSON; ``None`` if it is of a kind that changes no payment.
 
     Raises:
-        Invalid: if it is not an event about an object.
+        Invalid: if it is not an event, or not whole.
     """
     event = _mapping(body)
+    if event.get("type") not in KINDS:
+        return None
     about = _mapping(_mapping(event.get("data")).get("object"))
     ids = [about.get(name) for name in ("id", "payment_intent", "charge")]
     metadata = about.get("metadata")

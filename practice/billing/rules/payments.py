@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from practice.core.money import Money
 
@@ -48,6 +49,9 @@ class PaymentMethod(StrEnum):
     CASH = "cash"
     CHECK = "check"
     TRANSFER = "transfer"
+
+
+TAKEN_AT_VISIT = frozenset(PaymentMethod) - {PaymentMethod.CARD_ONLINE}
 
 
 class RefundState(StrEnum):
@@ -92,7 +96,8 @@ class SeenCheckout:
     """A checkout as the processor tells it now.
 
     ``payment_id`` is our own id as it was sent along. ``fee_minor`` is what the processor kept,
-    in minor units, once it has said so; ``paid_at`` is when the money moved.
+    once it has said so, ``refunded_minor`` what went back, both in minor units; ``paid_at`` is
+    when the money moved.
     """
 
     id: str
@@ -105,19 +110,20 @@ class SeenCheckout:
     intent_id: str | None = None
     intent_status: str | None = None
     charge_id: str | None = None
+    refunded_minor: int = 0
     fee_minor: int | None = None
     paid_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SeenRefund:
-    """A refund as the processor tells it now. ``is_ours``: this program asked for it."""
+    """A refund as the processor tells it now. ``refund_id`` is our own, if we asked for it."""
 
     id: str
     state: RefundState
     amount: Money
     made_at: datetime
-    is_ours: bool
+    refund_id: UUID | None
 
 
 NO_MONEY_WILL_COME = frozenset({"requires_payment_method", "canceled"})

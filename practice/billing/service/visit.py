@@ -1,0 +1,70 @@
+"""Money that is handed over at the visit."""
+
+from uuid import UUID
+
+from practice.audit import service as audit
+from practice.audit.rules import Actor
+from practice.billing import queries
+from practice.billing.models import Payment
+from practice.billing.rules.payments import TAKEN_AT_VISIT, Label, PaymentMethod, PaymentState
+from practice.billing.service import papers
+from practice.core import clock
+from practice.core.db import db
+from practice.core.errors import Invalid
+from practice.core.money import Money
+from practice.outbox import service as outbox
+from practice.people import queries as people
+
+
+def record(
+    client_id: UUID,
+    for_id: UUID,
+    amount: Money,
+    method: PaymentMethod,
+    by: Actor,
+    *,
+    payment_id: UUID | None = None,
+) -> Payment:
+    """Write down what a client paid in person, with its receipt. Call inside ``transaction()``.
+
+    ``payment_id`` is made with the form, so that sending it twice records one payment.
+
+    Raises:
+        Invalid: for no amount or a negative one, or a method that is not used in person.
+    """
+    if payment_id is not None and (known := queries.find_payment(payment_id)) is not None:
+        return known
+    if amount.minor <= 0:
+        raise Invalid("Enter an amount of more than zero.")
+    if method not in TAKEN_AT_VISIT:
+        raise Invalid("Choose how it was paid at the visit.")
+    now = clock.now()
+    payment = Payment(
+        id=payment_id,
+        client_id=client_id,
+        for_id=for_id,
+        amount=amount,
+        label=Label.APPOINTMENT,
+        method=method,
+        state=PaymentState.PAID,
+        account="",
+        created_at=now,
+        paid_at=now,
+    )
+    db.session.add(payment)
+    db.session.flush()
+    audit.record(
+        "payment:record",
+        by=by,
+        subject_id=payment.id,
+        amount_minor=amount.minor,
+        method=method.value,
+    )
+    outbox.post(
+        "receipt",
+        key=f"receipt:{payment.id}",
+        to=people.get_client(client_id).email,
+        about_id=payment.id,
+    )
+    papers.issue_receipt(payment)
+    return payment
