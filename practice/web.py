@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -29,6 +29,7 @@ from practice.core.errors import (
     TooMany,
     Unavailable,
 )
+from practice.core.money import Money
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,9 @@ def init_app(app: Flask, config: Config) -> None:
         "day": day,
         "clock_time": clock_time,
         "money": str,
+        "cents": cents,
+        "long_day": long_day,
+        "iso_day": lambda text: long_day(date.fromisoformat(text)),
         "words": words,
     }
     app.jinja_env.globals["sandbox"] = config.payments_sandbox
@@ -127,7 +131,9 @@ def _retry_after(error: PracticeError) -> int | None:
 
 def _answer_old_form(error: CSRFError) -> ResponseReturnValue:
     log.info("form token refused %s", g.get("request_id"))
-    message = "This page was open too long, or cookies are off. Go back, reload it and send it again."
+    message = (
+        "This page was open too long, or cookies are off. Go back, reload it and send it again."
+    )
     return _problem("OldForm", message, 400)
 
 
@@ -228,6 +234,16 @@ def clock_time(instant: datetime, zone: str) -> str:
 def local(instant: datetime, zone: str) -> str:
     """Write an instant: ``Tue, Dec 1, 10:30 AM``."""
     return f"{day(instant, zone)}, {clock_time(instant, zone)}"
+
+
+def long_day(on: date) -> str:
+    """Write a local day with its year: ``Dec 1, 2026``."""
+    return f"{on:%b} {on.day}, {on.year}"
+
+
+def cents(minor: int, currency: str) -> str:
+    """Write a number of minor units as money: ``-$1,234.56``."""
+    return str(Money(minor, currency))
 
 
 def words(value: str) -> str:

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from flask import Flask, g, has_app_context
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -54,9 +55,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
@@ -64,14 +63,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        return (
-            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        )
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 Json = sa.JSON().with_variant(JSONB(), "postgresql")
@@ -85,9 +80,7 @@ def enum_by_value(kind: type[Enum]) -> sa.Enum:
         native_enum=False,
         create_constraint=True,
         length=40,
-        name="".join(
-            "_" + c.lower() if c.isupper() else c for c in kind.__name__
-        ).lstrip("_"),
+        name="".join("_" + c.lower() if c.isupper() else c for c in kind.__name__).lstrip("_"),
     )
 
 
@@ -117,9 +110,7 @@ class PracticeOwned:
     The id is made with the object, so that it can be named before the row is written.
     """
 
-    practice_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("practices.id"), primary_key=True
-    )
+    practice_id: Mapped[UUID] = mapped_column(sa.ForeignKey("practices.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
 
     def __init__(self, **values: Any) -> None:
@@ -185,9 +176,7 @@ def _move_to(practice_id: UUID | None) -> None:
         return
     session = db.session()
     if session.info.get("open"):
-        raise RuntimeError(
-            "a transaction belongs to one practice from its beginning to its end"
-        )
+        raise RuntimeError("a transaction belongs to one practice from its beginning to its end")
     # The setting that row-level security reads is made at BEGIN, and the identity map would hand
     # out the other practice's objects: both end here.
     session.rollback()
@@ -208,9 +197,7 @@ def _stay_inside_the_practice(state: ORMExecuteState) -> None:
     if practice_id is None:
         for mapper in state.all_mappers:
             if issubclass(mapper.class_, PracticeOwned):
-                raise RuntimeError(
-                    f"{mapper.class_.__name__} queried outside a practice"
-                )
+                raise RuntimeError(f"{mapper.class_.__name__} queried outside a practice")
     state.statement = state.statement.options(
         with_loader_criteria(
             PracticeOwned,
@@ -253,9 +240,7 @@ def transaction() -> Iterator[None]:
     except DBAPIError as error:
         session.rollback()
         if _waited_too_long(error):
-            raise Busy(
-                "The practice is very busy. Nothing was changed. Try again."
-            ) from error
+            raise Busy("The practice is very busy. Nothing was changed. Try again.") from error
         raise
     except BaseException:
         session.rollback()
@@ -281,6 +266,22 @@ def in_transaction(work: Callable[[], T]) -> T:
     raise AssertionError("the last try returns or raises")
 
 
+def insert_unless_there(row: PracticeOwned) -> None:
+    """Insert ``row`` unless a unique key says that it is there.
+
+    Losing the race is no error and leaves the transaction whole. ``row`` itself stays outside
+    the session: select it again if it is needed.
+    """
+    mapper = sa.inspect(type(row))
+    values = {
+        column.key: getattr(row, column.key)
+        for column in mapper.columns
+        if getattr(row, column.key) is not None
+    }
+    insert = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
+    db.session.execute(insert(mapper.local_table).values(values).on_conflict_do_nothing())
+
+
 def read_again() -> None:
     """End the open read, so that the next query sees what others have written since."""
     db.session.rollback()
@@ -299,9 +300,9 @@ def _state(error: DBAPIError) -> str | None:
 def _waited_too_long(error: DBAPIError) -> bool:
     if not isinstance(error, OperationalError):
         return False
-    return _state(error) == "55P03" or getattr(
-        error.orig, "sqlite_errorname", ""
-    ).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+    return _state(error) == "55P03" or getattr(error.orig, "sqlite_errorname", "").startswith(
+        ("SQLITE_BUSY", "SQLITE_LOCKED")
+    )
 
 
 # Connections -----------------------------------------------------------------------------------
@@ -313,12 +314,8 @@ def init_app(app: Flask, url: str) -> None:
     db.init_app(app)
     with app.app_context():
         engine = db.engine
-    event.listen(
-        engine, "connect", _prepare_sqlite if _is_sqlite(url) else _prepare_postgresql
-    )
-    event.listen(
-        engine, "begin", _begin_sqlite if _is_sqlite(url) else _begin_postgresql
-    )
+    event.listen(engine, "connect", _prepare_sqlite if _is_sqlite(url) else _prepare_postgresql)
+    event.listen(engine, "begin", _begin_sqlite if _is_sqlite(url) else _begin_postgresql)
 
 
 def _is_sqlite(url: str) -> bool:
@@ -326,9 +323,7 @@ def _is_sqlite(url: str) -> bool:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = (
-        None  # we write BEGIN ourselves; the driver begins too late
-    )
+    connection.isolation_level = None  # we write BEGIN ourselves; the driver begins too late
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

@@ -1,0 +1,79 @@
+"""What the bookkeeper takes away: one CSV that ties out to the cent, or the papers in a ZIP."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+
+from practice.billing.archive import ExportRow
+
+COLUMNS = (
+    "invoice",
+    "issued_on",
+    "client",
+    "service_date",
+    "service",
+    "quantity",
+    "amount",
+    "paid",
+    "payment_id",
+    "processor_charge_id",
+    "fee",
+    "refunded",
+    "currency",
+)
+
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_lines(rows: Iterable[ExportRow]) -> Iterator[str]:
+    """Yield the lines of a CSV file: UTF-8 with a mark that spreadsheets know, CRLF.
+
+    Words that a spreadsheet would run as a formula get a leading apostrophe; numbers and dates,
+    which are written here, need none.
+    """
+    yield "\ufeff" + _line(COLUMNS)
+    for row in rows:
+        yield _line(
+            (
+                _safe(row.invoice),
+                row.issued_on.isoformat(),
+                _safe(row.client),
+                row.service_on.isoformat(),
+                _safe(row.service),
+                str(row.quantity),
+                _amount(row.amount_minor),
+                _amount(row.paid_minor),
+                _safe(row.payment_id),
+                _safe(row.charge_id),
+                _amount(row.fee_minor),
+                _amount(row.refunded_minor),
+                row.currency,
+            )
+        )
+
+
+def zip_of(papers: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return a ZIP of named files, the same bytes for the same papers."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in papers:
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), body)
+    return packed.getvalue()
+
+
+def _line(cells: Iterable[str]) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\r\n").writerow(cells)
+    return written.getvalue()
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if text.startswith(STARTS_A_FORMULA) else text
+
+
+def _amount(minor: int) -> str:
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{abs(minor) // 100}.{abs(minor) % 100:02d}"

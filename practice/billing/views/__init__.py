@@ -1,0 +1,6 @@
+"""Pages of the billing room."""
+
+from practice.billing.views.blueprint import bp
+from practice.billing.views import invoices, receipts  # noqa: F401  # they add their routes
+
+__all__ = ["bp"]
