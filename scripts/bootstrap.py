@@ -90,7 +90,6 @@ def install_libraries(libraries: list[Library]) -> None:
         return
 
     packages = sorted({package for library in missing for package in library.packages})
-    print(f"Installing {', '.join(packages)} ...", flush=True)
     apt_install(packages)
     for library in missing:
         if not library.is_there():
@@ -107,6 +106,7 @@ def apt_install(packages: list[str]) -> None:
         as_root = ["sudo", "-n"]
     else:
         return
+    print(f"Installing {', '.join(packages)} ...", flush=True)
     apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
     install = [*apt, "-y", "--no-install-recommends", "install", *packages]
     if not succeeds(*install, quiet=True):  # perhaps the lists of packages are old
