@@ -4,7 +4,7 @@
   const find = (what, within = document) => [...within.querySelectorAll(what)];
   const say = (words) => { document.getElementById("live").textContent = words; };
 
-  // A refused form: the summary speaks first.
+  // A refused form: its summary speaks first.
   document.querySelector(".problem")?.focus();
 
   // The visitor's time zone fills an empty field and offers a link. Nothing changes by itself.
@@ -21,7 +21,7 @@
     }
   }
 
-  // Copy what stands in the element named.
+  // Copy what the named element holds.
   if (navigator.clipboard) {
     for (const button of find("button[data-copy]")) {
       button.hidden = false;
@@ -92,12 +92,12 @@
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (answer.redirected) return void location.replace(answer.url);
       if (answer.ok && !page.querySelector("[data-wait-seconds]")) return void location.reload();
-    } catch { /* the next look may work */ }
+    } catch { /* look again */ }
     setTimeout(look, seconds * 1000, Math.min(seconds * 1.5, 30));
   };
   if (waiting) setTimeout(look, waiting.dataset.waitSeconds * 1000, Number(waiting.dataset.waitSeconds));
 
-  // The key "/" reaches the search; the switch is kept in this browser.
+  // "/" reaches the search; this browser keeps the switch.
   const search = document.querySelector("[data-shortcut]");
   const choice = document.querySelector("[data-shortcut-switch]");
   if (search && choice) {
@@ -117,7 +117,7 @@
     });
   }
 
-  // Arrow keys between the events of a week.
+  // Arrow keys between events of the week.
   const days = find(".week > section");
   document.querySelector(".week")?.addEventListener("keydown", (event) => {
     const here = event.target.closest(".event a");
