@@ -29,8 +29,8 @@ def main() -> None:
     recorder = Recorder()
 
     def tick() -> None:
-        if catch_up(world):
-            world.save()
+        catch_up(world)
+        world.save()
 
     courier = Courier(world, tick)
     app = create_app(world, courier, recorder, hooks)

@@ -18,7 +18,7 @@ def create_app(world: World, courier: Courier, recorder: Recorder, hooks: contro
     @app.after_request
     def keep(response: Response) -> Response:
         if request.method != "GET":
-            world.save()
+            world.touch()
         return response
 
     return app

@@ -118,6 +118,7 @@ class World:
         self.deliveries: dict[str, Delivery] = {}
         self.answers: dict[str, Json] = {}
         self._state_file = state_file
+        self._touched = False
         if state_file is not None and state_file.exists():
             self._load(json.loads(state_file.read_text(encoding="utf-8")))
 
@@ -156,15 +157,23 @@ class World:
         }
         self.changed.notify_all()
 
+    def touch(self) -> None:
+        """Say that something has changed, so that the next ``save`` writes it."""
+        self._touched = True
+
     def save(self) -> None:
-        """Write the state to its file, whole or not at all. Without a file, do nothing."""
-        if self._state_file is None:
+        """Write what has changed to the file, whole or not at all.
+
+        Called on every beat of the courier and at the end, not at every request: a process
+        that is killed loses a fraction of a second. Without a file, do nothing.
+        """
+        if self._state_file is None or not self._touched:
             return
-        with self.lock:
-            text = json.dumps(self._dump())
+        self._touched = False
         half = self._state_file.with_suffix(".new")
-        half.write_text(text, encoding="utf-8")
-        half.replace(self._state_file)
+        with self.lock:
+            half.write_text(json.dumps(self._dump()), encoding="utf-8")
+            half.replace(self._state_file)
 
     def _dump(self) -> Json:
         return {

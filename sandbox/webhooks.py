@@ -115,6 +115,7 @@ class Courier:
                     event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
             else:
                 _put_back(delivery, world.clock())
+            world.touch()
             world.changed.notify_all()
 
 

@@ -30,20 +30,6 @@ def test_a_payment_from_before_a_restart_can_still_be_refunded(tmp_path: Path) -
     assert (refund.status, refund.amount) == ("succeeded", 12000)
 
 
-def test_a_state_survives_the_loss_of_the_process(tmp_path: Path) -> None:
-    state = str(tmp_path / "sandbox.json")
-    first = start_sandbox("--state", state)
-    customer = library(first.base_url).v1.customers.create({"name": "Pat"})
-    first.process.kill()
-    first.stop()
-
-    second = start_sandbox("--state", state)
-    found = library(second.base_url).v1.customers.retrieve(customer.id)
-    second.stop()
-
-    assert found.name == "Pat"
-
-
 def test_sessions_run_out_by_the_clock_and_say_so(tmp_path: Path) -> None:
     clock = tmp_path / "clock"
     sandbox = start_sandbox(environment={**os.environ, "CLOCK_FILE": str(clock)})

@@ -41,6 +41,7 @@ def test_a_saved_world_is_found_again(tmp_path: Path) -> None:
     delivery = next(iter(world.deliveries.values()))
     delivery.state = "in_flight"
 
+    world.touch()
     world.save()
     found = World(noon, file)
 
