@@ -4,13 +4,16 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
+from sqlalchemy.orm import Mapped, composite, foreign, mapped_column, relationship
 
+from practice.calendar.models import BookingRules
 from practice.clients.rules.papers import Route
 from practice.core.db import Base, PracticeOwned, enum_by_value
 from practice.core.money import Money
 from practice.people.models import Client
 from practice.sessions.rules.lifecycle import AppointmentState, Modality, SessionKind
+from practice.sessions.rules.needs import Shape
+from practice.sessions.rules.windows import Session
 
 
 class Service(PracticeOwned, Base):
@@ -49,9 +52,24 @@ class Service(PracticeOwned, Base):
     position: Mapped[int]
     ended_at: Mapped[datetime | None]
 
+    rules: Mapped[BookingRules] = relationship(
+        primaryjoin=lambda: foreign(Service.practice_id) == BookingRules.practice_id,
+        viewonly=True,  # read with the service; again only where a transaction is tried again
+    )
+
     @property
     def modality_set(self) -> frozenset[Modality]:
         return frozenset(map(Modality, self.modalities))
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(
+            minutes=self.minutes,
+            buffer_before_minutes=self.buffer_before_minutes,
+            buffer_after_minutes=self.buffer_after_minutes,
+            roles=tuple(self.needs_roles),
+            needs_room=self.needs_room,
+        )
 
 
 class Appointment(PracticeOwned, Base):
@@ -118,3 +136,8 @@ class Appointment(PracticeOwned, Base):
         lazy="raise_on_sql", overlaps="service", viewonly=True
     )
     service: Mapped[Service] = relationship(lazy="raise_on_sql", viewonly=True)
+
+    @property
+    def placed(self) -> Session:
+        """Return what windows look at."""
+        return Session(self.id, self.kind, self.starts_at, self.ends_at)

@@ -1,10 +1,12 @@
 """The application on a database of its own, for tests that go through more than one layer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from config import Config
 from practice.app import create_app
@@ -30,3 +32,25 @@ def app(config: Config) -> Iterator[Flask]:
 def client(app: Flask) -> FlaskClient:
     """A visitor's browser without scripts. Nobody is signed in."""
     return app.test_client()
+
+
+UNCOUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET ", "SELECT SET_CONFIG")
+
+
+@pytest.fixture
+def count_statements() -> Iterator[Callable[[Callable[[], object]], int]]:
+    """Count what some work asks of the database: every statement but those that frame others."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if not statement.lstrip().upper().startswith(UNCOUNTED):
+            seen.append(statement)
+
+    def count(work: Callable[[], object]) -> int:
+        seen.clear()
+        work()
+        return len(seen)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield count
+    event.remove(Engine, "before_cursor_execute", note)

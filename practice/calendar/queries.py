@@ -1,0 +1,216 @@
+"""Reading time: who there is, when they work, and what is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from practice.calendar.models import (
+    BookingRules,
+    Claim,
+    Closure,
+    HoursOverride,
+    Resource,
+    ResourceKind,
+    WorkingHours,
+)
+from practice.calendar.rules import hours
+from practice.calendar.rules.hours import Window
+from practice.calendar.rules.timeline import Axis
+from practice.core.db import db
+from practice.core.errors import NotFound
+from practice.people.models import User
+
+LONGEST_CLAIM = timedelta(days=31)
+"""No claim is longer, so that what is taken in some days is found by a bounded search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person, a room or the home. ``email`` is that of the member of staff, if it is one."""
+
+    id: UUID
+    kind: ResourceKind
+    name: str
+    roles: frozenset[str]
+    video_link: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Whom and what a practice has, by name, and when each works on one axis, as bitmaps.
+
+    A room or home without hours of its own is there all the time; a person without hours never
+    is. ``closures`` are first and last local dates.
+    """
+
+    axis: Axis
+    members: tuple[Member, ...]
+    hours: Mapping[UUID, int]
+    closures: tuple[tuple[date, date], ...]
+
+    def of_kind(self, kind: ResourceKind) -> tuple[Member, ...]:
+        return tuple(member for member in self.members if member.kind is kind)
+
+    def with_role(self, role: str) -> tuple[Member, ...]:
+        return tuple(member for member in self.members if role in member.roles)
+
+    def member(self, resource_id: UUID) -> Member:
+        return next(member for member in self.members if member.id == resource_id)
+
+
+class Busy(NamedTuple):
+    """A live claim. ``has_lapsed``: its holder is past its end, so the time counts as free."""
+
+    resource_id: UUID
+    holder_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    has_lapsed: bool
+
+
+def booking_rules() -> BookingRules:
+    """Return how this practice gives its time away.
+
+    Raises:
+        NotFound: if it has not been set up.
+    """
+    rules: BookingRules | None = db.session.scalar(sa.select(BookingRules))
+    if rules is None:
+        raise NotFound("This practice has no booking rules yet.")
+    return rules
+
+
+def roster(axis: Axis) -> Roster:
+    """Return everybody and everything but the clients, with their hours. One statement."""
+    windows = _windows(axis).subquery()
+    rows = db.session.execute(
+        sa.select(
+            Resource.id,
+            Resource.kind,
+            Resource.name,
+            Resource.roles,
+            Resource.video_link,
+            User.email,
+            windows.c.resource_id.label("owner_id"),
+            windows.c.weekday,
+            windows.c.first_on,
+            windows.c.last_on,
+            windows.c.starts_minute,
+            windows.c.ends_minute,
+        )
+        .outerjoin(
+            User, sa.and_(User.practice_id == Resource.practice_id, User.id == Resource.user_id)
+        )
+        .outerjoin(
+            windows,
+            sa.or_(windows.c.resource_id == Resource.id, windows.c.resource_id.is_(None)),
+        )
+        .where(Resource.kind != ResourceKind.CLIENT, Resource.ended_at.is_(None))
+        .order_by(Resource.name, Resource.id)
+    ).all()
+
+    closures = tuple(
+        sorted({(r.first_on, r.last_on) for r in rows if r.first_on and not r.owner_id})
+    )
+    by_member: dict[UUID, list[sa.Row[Any]]] = {}
+    for row in rows:
+        by_member.setdefault(row.id, []).append(row)
+    members = tuple(
+        Member(r.id, r.kind, r.name, frozenset(r.roles), r.video_link, r.email)
+        for r, *_ in by_member.values()
+    )
+    return Roster(
+        axis,
+        members,
+        {m.id: _hours(axis, m.kind, by_member[m.id]) for m in members},
+        closures,
+    )
+
+
+def _windows(axis: Axis) -> sa.CompoundSelect[Any]:
+    """Weekly hours (a weekday), what replaces them (a date), and closures (nobody's)."""
+    no_one, no_number, no_date = (
+        sa.cast(sa.null(), kind) for kind in (sa.Uuid(), sa.Integer(), sa.Date())
+    )
+    return sa.union_all(
+        sa.select(
+            WorkingHours.resource_id,
+            WorkingHours.weekday,
+            no_date.label("first_on"),
+            no_date.label("last_on"),
+            WorkingHours.starts_minute,
+            WorkingHours.ends_minute,
+        ),
+        sa.select(
+            HoursOverride.resource_id,
+            no_number,
+            HoursOverride.on_date,
+            HoursOverride.on_date,
+            HoursOverride.starts_minute,
+            HoursOverride.ends_minute,
+        ).where(HoursOverride.on_date.between(axis.first_on, axis.last_on)),
+        sa.select(no_one, no_number, Closure.first_on, Closure.last_on, no_number, no_number).where(
+            Closure.last_on >= axis.first_on, Closure.first_on <= axis.last_on
+        ),
+    )
+
+
+def _hours(axis: Axis, kind: ResourceKind, rows: list[sa.Row[Any]]) -> int:
+    weekly: dict[int, list[Window]] = {}
+    overrides: dict[date, list[Window]] = {}
+    for row in rows:
+        if row.owner_id is None:
+            continue
+        windows = (
+            weekly.setdefault(row.weekday - 1, [])
+            if row.weekday
+            else overrides.setdefault(row.first_on, [])
+        )
+        if row.starts_minute is not None:
+            windows.append(Window(row.starts_minute, row.ends_minute))
+    if kind is not ResourceKind.PERSON and not weekly:
+        weekly = {weekday: [hours.WHOLE_DAY] for weekday in range(7)}
+    return hours.open_hours(axis, weekly, overrides=overrides)
+
+
+def busy(
+    axis: Axis,
+    resource_ids: Collection[UUID],
+    *,
+    lapsed: sa.Select[UUID],
+    but_not: UUID | None = None,
+) -> list[Busy]:
+    """Return the live claims on some resources that touch an axis. One statement.
+
+    Costs the same however many lie before or after it: the index on the ends is read from the
+    beginning of the axis to its end and the longest claim.
+
+    Args:
+        axis: the days in question.
+        resource_ids: whose claims.
+        lapsed: selects the holders whose time is up although nobody has released it yet.
+        but_not: a holder whose own claims do not count, because it is to be moved.
+    """
+    rows = db.session.execute(
+        sa.select(
+            Claim.resource_id,
+            Claim.holder_id,
+            Claim.starts_at,
+            Claim.ends_at,
+            Claim.holder_id.in_(lapsed).label("has_lapsed"),
+        ).where(
+            Claim.resource_id.in_(resource_ids),
+            Claim.ends_at > axis.starts_at,
+            Claim.ends_at <= axis.ends_at + LONGEST_CLAIM,
+            Claim.starts_at < axis.ends_at,
+            Claim.released_at.is_(None),
+        )
+    )
+    return [Busy(*row) for row in rows if row.holder_id != but_not]

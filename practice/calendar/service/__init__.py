@@ -1,0 +1,1 @@
+"""Taking time, and showing it to calendar programs."""

@@ -1,0 +1,150 @@
+"""Taking time and giving it back. Every path that occupies a resource goes through here.
+
+The database holds the rule (see migration 0002), so nothing in this file can forget it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
+from sqlalchemy.exc import IntegrityError
+
+from practice.calendar.models import Claim, ClaimKind, Resource, ResourceKind
+from practice.calendar.queries import LONGEST_CLAIM
+from practice.core import clock
+from practice.core.db import db, insert_unless_there, require_practice_id
+from practice.core.errors import Invalid
+
+NO_OVERLAP = "claims_no_overlap"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One resource's time ``[starts_at, ends_at)``, buffers included."""
+
+    resource_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of it: nothing refused means that all is taken, else that nothing is."""
+
+    refused: tuple[UUID, ...] = ()
+
+
+def take(holder_id: UUID, wanted: Sequence[Wanted], kind: ClaimKind = ClaimKind.SESSION) -> Taken:
+    """Occupy all of the wanted time, or none of it. Call inside ``transaction()``.
+
+    One statement, in the order of resource ids whatever order the caller gives: two bookings
+    that want the same resources then wait for each other in one direction only, and cannot
+    deadlock. Waits while another transaction that wants an overlapping time is undecided.
+
+    Raises:
+        Invalid: for a claim that does not end after its start, or is longer than
+            ``LONGEST_CLAIM``; cut it into several.
+    """
+    if any(not timedelta() < each.ends_at - each.starts_at <= LONGEST_CLAIM for each in wanted):
+        raise Invalid(f"Time is taken for at most {LONGEST_CLAIM.days} days at once.")
+    if not wanted:
+        return Taken()
+    rows = [
+        {
+            "practice_id": require_practice_id(),
+            "id": uuid4(),
+            "resource_id": each.resource_id,
+            "holder_id": holder_id,
+            "kind": kind,
+            "starts_at": each.starts_at,
+            "ends_at": each.ends_at,
+        }
+        for each in sorted(wanted, key=lambda each: each.resource_id)
+    ]
+    if db.session.connection().dialect.name == "postgresql":
+        return _take_on_postgresql(rows)
+    return _take_on_sqlite(rows, wanted)
+
+
+def _take_on_postgresql(rows: list[dict[str, Any]]) -> Taken:
+    kept = set(
+        db.session.execute(
+            insert_on_postgresql(Claim)
+            .values(rows)
+            .on_conflict_do_nothing(constraint=NO_OVERLAP)
+            .returning(Claim.id)
+        ).scalars()
+    )
+    refused = tuple(row["resource_id"] for row in rows if row["id"] not in kept)
+    if refused and kept:
+        db.session.execute(sa.delete(Claim).where(Claim.id.in_(kept)))
+    return Taken(refused)
+
+
+def _take_on_sqlite(rows: list[dict[str, Any]], wanted: Sequence[Wanted]) -> Taken:
+    """Let the trigger decide: its ABORT undoes this one statement, and so all of its rows."""
+    try:
+        db.session.execute(insert_on_sqlite(Claim).values(rows))
+    except IntegrityError as error:
+        if NO_OVERLAP not in str(error.orig):
+            raise
+        return Taken(_occupied(wanted))
+    return Taken()
+
+
+def _occupied(wanted: Sequence[Wanted]) -> tuple[UUID, ...]:
+    """Name, in order, the resources that somebody else has at a wanted time."""
+    overlaps = sa.or_(
+        *(
+            sa.and_(
+                Claim.resource_id == each.resource_id,
+                Claim.ends_at > each.starts_at,
+                Claim.starts_at < each.ends_at,
+            )
+            for each in wanted
+        )
+    )
+    return tuple(
+        db.session.scalars(
+            sa.select(Claim.resource_id)
+            .where(overlaps, Claim.released_at.is_(None), Claim.kind != ClaimKind.IMPORTED)
+            .distinct()
+            .order_by(Claim.resource_id)
+        )
+    )
+
+
+def release(*holder_ids: UUID) -> None:
+    """Give back all the time that is held for these. Call inside ``transaction()``."""
+    db.session.execute(
+        sa.update(Claim)
+        .where(Claim.holder_id.in_(holder_ids), Claim.released_at.is_(None))
+        .values(released_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def open_for_client(client_id: UUID) -> UUID:
+    """Return the resource that keeps a client from being in two places; make it if need be.
+
+    It carries the client's own id, so that nobody has to look for it.
+    """
+    insert_unless_there(
+        Resource(
+            id=client_id,
+            kind=ResourceKind.CLIENT,
+            name="Client",
+            roles=[],
+            client_id=client_id,
+            video_link="",
+            calendar_version=0,
+        )
+    )
+    return client_id

@@ -1,0 +1,119 @@
+"""Finding appointments: one, one client's, one day's."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from practice.calendar.rules import zones
+from practice.core import clock
+from practice.core.db import db, enter_practice
+from practice.core.errors import NotFound
+from practice.people import doors
+from practice.people.queries import get_practice
+from practice.people.rules import DoorKind
+from practice.sessions.models import Appointment, Service
+from practice.sessions.rules.lifecycle import LIVE, AppointmentState
+from practice.sessions.rules.windows import Session
+
+S = AppointmentState
+WITH_ALL = (
+    joinedload(Appointment.client),
+    joinedload(Appointment.service, innerjoin=True).joinedload(Service.rules, innerjoin=True),
+)
+"""A page that shows an appointment names its client and its service too."""
+
+
+def get_appointment(appointment_id: UUID) -> Appointment:
+    """Return an appointment with its client, its service and the booking rules.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    appointment: Appointment | None = db.session.scalar(
+        sa.select(Appointment).where(Appointment.id == appointment_id).options(*WITH_ALL)
+    )
+    if appointment is None:
+        raise NotFound("There is no such session.")
+    return appointment
+
+
+def by_link(token: str) -> Appointment:
+    """Return the appointment that a booking link leads to, and enter its practice.
+
+    Raises:
+        NotFound: if the link leads nowhere, or no longer.
+    """
+    found = doors.find(DoorKind.BOOKING, token)
+    if found is None:
+        raise NotFound("There is no booking behind this link.")
+    enter_practice(found.practice_id)
+    return get_appointment(found.subject_id)
+
+
+def find_by_form(form_token: str) -> Appointment | None:
+    """Return what a form made when it was first sent, if it was."""
+    appointment: Appointment | None = db.session.scalar(
+        sa.select(Appointment).where(Appointment.form_token == form_token).options(*WITH_ALL)
+    )
+    return appointment
+
+
+def of_client(client_id: UUID) -> list[Appointment]:
+    """Return all appointments of a client that ever held a time, by their start."""
+    return list(
+        db.session.scalars(
+            sa.select(Appointment)
+            .where(Appointment.client_id == client_id, Appointment.state != S.RELEASED)
+            .options(*WITH_ALL)
+            .order_by(Appointment.starts_at, Appointment.id)
+        )
+    )
+
+
+def on_day(on: date) -> list[Appointment]:
+    """Return the appointments that start on a local day of the practice, holds left out."""
+    zone = get_practice().time_zone
+    found = between(zones.day_start(zone, on), zones.day_start(zone, on + timedelta(days=1)))
+    return [each for each in found if each.hold_ends_at is None]
+
+
+def between(
+    first_at: datetime, past_at: datetime, *, states: Collection[AppointmentState] | None = None
+) -> list[Appointment]:
+    """Return what starts in ``[first_at, past_at)``, by its start, live holds included.
+
+    Without ``states``, everything but what was cancelled or released, or is a hold past its end.
+    """
+    shown = states or (LIVE | {S.COMPLETED, S.NO_SHOW, S.HELD_CLINICAL, S.REQUESTED})
+    return list(
+        db.session.scalars(
+            sa.select(Appointment)
+            .where(
+                Appointment.starts_at >= first_at,
+                Appointment.starts_at < past_at,
+                Appointment.state.in_(shown),
+                sa.or_(Appointment.hold_ends_at.is_(None), Appointment.hold_ends_at >= clock.now()),
+            )
+            .options(*WITH_ALL)
+            .order_by(Appointment.starts_at, Appointment.id)
+        )
+    )
+
+
+def sessions_of(client_id: UUID) -> list[Session]:
+    """Return what a client has had and has before them, as windows look at it."""
+    rows = db.session.execute(
+        sa.select(Appointment.id, Appointment.kind, Appointment.starts_at, Appointment.ends_at)
+        .where(
+            Appointment.client_id == client_id,
+            Appointment.state.in_(LIVE | {S.COMPLETED}),
+            sa.or_(Appointment.hold_ends_at.is_(None), Appointment.hold_ends_at >= clock.now()),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    return [Session(*row) for row in rows]

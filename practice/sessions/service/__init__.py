@@ -1,0 +1,1 @@
+"""Booking, moving and cancelling sessions, and the day on which they happen."""

@@ -1,0 +1,128 @@
+"""Rows for tests: each states only what matters to it, the rest is plausible.
+
+Call inside ``made(...)``, which enters a practice and opens the one transaction.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID, uuid4
+
+from practice.audit.rules import PROGRAM, Actor, ActorKind
+from practice.calendar.models import Resource
+from practice.core import clock, tokens
+from practice.core.db import db, practice_scope, transaction
+from practice.people.models import Client, Door, Practice, User
+from practice.people.rules import DoorKind, Role
+from practice.sessions.models import Appointment, Service
+from practice.sessions.rules.lifecycle import AppointmentState, Modality
+from practice.sessions.service import setup
+
+OWNER = Actor(ActorKind.STAFF, UUID(int=1))
+NEW_YORK = "America/New_York"
+_numbers = count(1)
+
+
+def create_practice(*, slug: str = "tidewater", time_zone: str = NEW_YORK) -> Practice:
+    """Make a practice with its door. Call outside transactions."""
+    practice = Practice(
+        id=uuid4(),
+        slug=slug,
+        name="Tidewater Sanctuary (demo)",
+        neutral_name="Tidewater",
+        locality="Hampton Roads, VA",
+        time_zone=time_zone,
+        email=f"hello@{slug}.example",
+        phone="+17575550100",
+        business_name="Tidewater Sanctuary LLC",
+        business_address="1 Market Street\nNorfolk, VA 23510",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    with made(practice):
+        db.session.add(practice)
+        db.session.flush()
+        db.session.add(
+            Door(
+                kind=DoorKind.PRACTICE,
+                hash=tokens.digest(slug),
+                practice_id=practice.id,
+                subject_id=practice.id,
+            )
+        )
+    return practice
+
+
+@contextmanager
+def made(practice: Practice) -> Iterator[None]:
+    """Be inside a practice and a transaction."""
+    with practice_scope(practice.id), transaction():
+        yield
+
+
+def create_user(*roles: Role, name: str = "Morgan Reyes (demo)") -> User:
+    user = User(
+        name=name,
+        email=f"staff{next(_numbers)}@tidewater.example",
+        password_hash="not a hash",
+        roles=[role.value for role in roles or (Role.OWNER, Role.THERAPIST)],
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    db.session.add(user)
+    db.session.flush()
+    return user
+
+
+def create_client(*, first_name: str = "Alex", last_name: str = "Bell") -> Client:
+    client = Client(
+        first_name=first_name,
+        last_name=last_name,
+        email=f"client{next(_numbers)}@mail.example",
+        phone="+17575550101",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    db.session.add(client)
+    db.session.flush()
+    return client
+
+
+def furnish(*, staff: int = 1) -> list[Resource]:
+    """Give the practice what is shipped, and some therapists; return them."""
+    setup.furnish(by=PROGRAM)
+    return [
+        setup.employ(create_user(name=f"Practitioner {n}"), by=PROGRAM) for n in range(1, staff + 1)
+    ]
+
+
+def create_appointment(
+    service: Service,
+    *,
+    host: Resource,
+    starts_at: datetime,
+    client: Client | None = None,
+    state: AppointmentState = AppointmentState.CONFIRMED,
+    **fields: Any,
+) -> Appointment:
+    """Write an appointment down without asking anybody: no claims, no rules, no news."""
+    modality = Modality(service.modalities[0])
+    appointment = Appointment(
+        client_id=client.id if client else None,
+        service_id=service.id,
+        host_id=host.id,
+        kind=service.kind,
+        label=service.label,
+        price=service.price,
+        modality=modality,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=service.minutes),
+        time_zone=NEW_YORK,
+        state=state,
+        uid=f"{uuid4()}@sanctuary.invalid",
+        created_at=clock.now(),
+        changed_at=clock.now(),
+        **fields,
+    )
+    db.session.add(appointment)
+    db.session.flush()
+    return appointment
