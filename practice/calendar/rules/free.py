@@ -119,7 +119,12 @@ class Offer:
 
 
 def axis_around(zone: str, first_on: date, last_on: date) -> Axis:
-    """Lay out the cells for starts on some local dates, with room for pads over midnight."""
+    """Lay out the cells for starts on some local dates, with room for pads over midnight.
+
+    Raises:
+        Invalid: if the zone is unknown, or the dates are out of order or too many.
+    """
+    timeline.check_dates(first_on, last_on)
     return timeline.axis_of(zone, first_on - zones.DAY, last_on + zones.DAY)
 
 
@@ -140,8 +145,9 @@ def find(axis: Axis, ask: Ask, resources: Mapping[UUID, ResourceTime], *, now: d
 
 def starts(offer: Offer, first_on: date, last_on: date) -> list[datetime]:
     """Return, in order, the UTC instants on offer on some local dates, both included."""
-    days = (last_on - first_on).days + 1
-    asked = timeline.on_dates(offer.axis, (first_on + timedelta(days=n) for n in range(days)))
+    asked = timeline.on_dates(
+        offer.axis, (on for on in offer.axis.dates if first_on <= on <= last_on)
+    )
     return timeline.instants(offer.axis, offer.starts & asked)
 
 

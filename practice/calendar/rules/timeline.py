@@ -19,7 +19,7 @@ from practice.core.errors import Invalid
 CELL_MINUTES = 5
 CELL = timedelta(minutes=CELL_MINUTES)
 EARLIEST_ON = date(2000, 1, 1)
-LATEST_ON = date(2200, 1, 1)
+LATEST_ON = date(2199, 12, 31)
 LONGEST_DAYS = 800
 
 # Two aware instants: from the first up to, but not including, the second.
@@ -57,6 +57,18 @@ class Axis:
         return [self.first_on + timedelta(days=n) for n in range(len(self.day_cells) - 1)]
 
 
+def check_dates(first_on: date, last_on: date) -> None:
+    """Let pass the first and the last of some dates that can be looked at together.
+
+    Raises:
+        Invalid: if they are out of order, before 2000 or after 2199, or more than 800.
+    """
+    if not EARLIEST_ON <= first_on <= last_on <= LATEST_ON:
+        raise Invalid("The first date comes after the last, or lies in another century.")
+    if (last_on - first_on).days >= LONGEST_DAYS:
+        raise Invalid(f"At most {LONGEST_DAYS} days can be looked at together.")
+
+
 @lru_cache(maxsize=512)
 def axis_of(zone: str, first_on: date, last_on: date) -> Axis:
     """Lay out the cells from the first midnight of one local date to the last of another.
@@ -65,13 +77,9 @@ def axis_of(zone: str, first_on: date, last_on: date) -> Axis:
     more on either side where that matters, and ask for the dates within.
 
     Raises:
-        Invalid: if the zone is unknown, the dates are out of order, before 2000 or after
-            2199, or more than 800.
+        Invalid: if the zone is unknown, or as ``check_dates`` says.
     """
-    if not EARLIEST_ON <= first_on <= last_on < LATEST_ON:
-        raise Invalid("The first date comes after the last, or lies in another century.")
-    if (last_on - first_on).days >= LONGEST_DAYS:
-        raise Invalid(f"At most {LONGEST_DAYS} days can be looked at together.")
+    check_dates(first_on, last_on)
     days = (last_on - first_on).days + 1
     midnights = [zones.day_start(zone, first_on + timedelta(days=n)) for n in range(days + 1)]
     return Axis(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from practice.calendar.rules import timeline
+from practice.calendar.rules import free, timeline
 from practice.core.errors import Invalid
 from tests.unit.calendar.wall import (
     CHANGES,
@@ -72,12 +72,15 @@ def test_the_days_of_a_change_have_23_and_25_hours() -> None:
         (date(1999, 12, 31), date(2000, 1, 1)),
         (date(2199, 12, 31), date(2200, 1, 1)),
         (date(9999, 12, 31), date(9999, 12, 31)),
+        (date(1, 1, 1), date(1, 1, 1)),
         (date(2026, 1, 1), date(2028, 3, 12)),
     ],
 )
 def test_an_axis_refuses_dates_that_make_no_sense(first_on: date, last_on: date) -> None:
     with pytest.raises(Invalid):
         timeline.axis_of("America/New_York", first_on, last_on)
+    with pytest.raises(Invalid):
+        free.axis_around("America/New_York", first_on, last_on)
 
 
 @given(claims=st.lists(spans(), max_size=6))

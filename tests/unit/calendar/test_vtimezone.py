@@ -1,5 +1,6 @@
 from bisect import bisect_right
 from calendar import monthcalendar
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -94,7 +95,7 @@ def test_a_zone_of_the_world_reads_as_it_is_or_is_not_written() -> None:
         reader, place = Reader(text), ZoneInfo(zone)
         wrong += [
             (zone, instant)
-            for instant in hours_of(*WINDOW)[::29]
+            for instant in hours_of(*WINDOW)[::97]
             if reader.offset_at(instant) != instant.astimezone(place).utcoffset()
         ]
 
@@ -123,6 +124,19 @@ def test_a_rule_counts_from_where_it_holds() -> None:
     assert vtimezone.vtimezone_text(vancouver, date(2027, 3, 1), date(2028, 3, 1)) is not None
     assert not vtimezone.is_local_safe(vancouver, datetime(2026, 2, 1, tzinfo=UTC))
     assert vtimezone.is_local_safe(vancouver, datetime(2027, 2, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("late", [-HOUR, HOUR])
+def test_a_rule_that_is_an_hour_off_is_noticed(
+    late: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = vtimezone.yearly("America/New_York")
+    assert right is not None
+    wrong = replace(right, onsets=tuple(replace(each, at=each.at + late) for each in right.onsets))
+    monkeypatch.setattr(vtimezone, "yearly", lambda _: wrong)
+    vtimezone.vtimezone_text.cache_clear()
+
+    assert vtimezone.vtimezone_text("America/New_York", CHANGES[2], CHANGES[3]) is None
 
 
 def test_new_york_is_written_with_two_yearly_rules() -> None:
