@@ -4,13 +4,15 @@ import os
 import zoneinfo
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import databases
+from tests import databases, leaks
 from tests.missing import cannot_run
 from tests.postgres import NoServer
+from tests.stripe_sandbox import Sandbox, start_sandbox
 
 # As in every entry point: the pinned tzdata counts, not the machine's.
 zoneinfo.reset_tzpath([])
@@ -63,3 +65,20 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
             yield url
     except NoServer as error:
         cannot_run(str(error))
+
+
+@pytest.fixture(scope="session")
+def clock_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that moves the clock of the application and of the payment sandbox together."""
+    return tmp_path_factory.mktemp("clock") / "seconds"
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(clock_file: Path) -> Iterator[Sandbox]:
+    """The payment sandbox of the run. All that was sent to it is looked through at the end."""
+    process = start_sandbox(environment=os.environ | {"CLOCK_FILE": str(clock_file)})
+    yield process
+    sent, broken = process.requests(), process.violations()
+    process.stop()
+    assert leaks.found_in(sent) == []
+    assert broken == []

@@ -1,0 +1,201 @@
+"""A practice that takes cards: the application on a port, the sandbox, and one clock for both."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from config import Config
+from practice.billing import ports, queries
+from practice.billing.models import Payment
+from practice.billing.rules.payments import GIVEN_BACK, LIVE, Label, PaymentOutcome, PaymentState
+from practice.billing.service import checkout
+from practice.core import clock
+from practice.core.db import in_transaction, practice_scope, read_again
+from practice.core.money import Money
+from practice.people.models import Client, Practice
+from tests import databases, factories, leaks
+from tests.stripe_sandbox import Sandbox
+
+SECRET = "whsec_that_is_in_use"
+FORMER_SECRET = "whsec_that_is_going"
+PRICE = Money(18_000, "USD")
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox, clock_file: Path) -> Iterator[Sandbox]:
+    clock_file.write_text("0")
+    sandbox_process.reset()
+    sandbox_process.set_webhook(None)
+    yield sandbox_process
+    sandbox_process.set_webhook(None)
+    clock_file.write_text("0")
+
+
+@pytest.fixture
+def later(clock_file: Path) -> "Later":
+    return Later(clock_file)
+
+
+@dataclass
+class Later:
+    """Moves the one clock that application, worker and sandbox share."""
+
+    file: Path
+    moved: timedelta = timedelta()
+
+    def __call__(self, **delta: float) -> None:
+        self.moved += timedelta(**delta)
+        self.file.write_text(str(self.moved.total_seconds()))
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+@pytest.fixture
+def address(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.fixture
+def stripe_address(sandbox: Sandbox) -> str:
+    return sandbox.base_url
+
+
+@pytest.fixture
+def config(database_url: str, stripe_address: str, address: str, clock_file: Path) -> Config:
+    return Config.from_env(
+        databases.settings(database_url)
+        | {
+            "BASE_URL": address,
+            "STRIPE_SECRET_KEY": "sk_test_sandbox",
+            "STRIPE_WEBHOOK_SECRETS": f"{FORMER_SECRET},{SECRET}",
+            "STRIPE_API_BASE": stripe_address,
+            "PAYMENTS_SANDBOX": "1",
+            "CLOCK_FILE": str(clock_file),
+        }
+    )
+
+
+@pytest.fixture
+def served(app: Flask, listener: socket.socket, address: str, sandbox: Sandbox) -> Iterator[str]:
+    """The application at its address, and the sandbox told where to send its events."""
+    host, port = listener.getsockname()
+    server = make_server(host, port, app, threaded=True, fd=os.dup(listener.fileno()))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    sandbox.set_webhook(f"{address}/billing/webhooks/stripe", SECRET)
+    yield address
+    sandbox.set_webhook(None)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@dataclass
+class Shelf:
+    """What is paid for here: things, each of which can be sold once. Stands above billing."""
+
+    let_go: set[UUID] = field(default_factory=set)
+    sold_to_another: set[UUID] = field(default_factory=set)
+
+    def paid(self, payment: Payment) -> PaymentOutcome:
+        others = [one for one in queries.payments_for(payment.for_id) if one.id != payment.id]
+        if any(one.state is PaymentState.PAID and one.outcome not in GIVEN_BACK for one in others):
+            return PaymentOutcome.DUPLICATE
+        if payment.for_id in self.sold_to_another:
+            return PaymentOutcome.SLOT_LOST
+        if payment.for_id in self.let_go:
+            self.let_go.remove(payment.for_id)
+            return PaymentOutcome.REACQUIRED
+        return PaymentOutcome.CONFIRMED
+
+    def checkout_ended(self, payment: Payment) -> None:
+        if not any(one.state in LIVE for one in queries.payments_for(payment.for_id)):
+            self.let_go.add(payment.for_id)
+
+
+@pytest.fixture
+def shelf(app: Flask) -> Shelf:
+    shelf = Shelf()
+    ports.paid.bind(shelf.paid)
+    ports.checkout_ended.bind(shelf.checkout_ended)
+    return shelf
+
+
+@pytest.fixture
+def practice(app: Flask) -> Iterator[Practice]:
+    """A practice that the rest of the test is inside of."""
+    with app.app_context():
+        practice = factories.create_practice()
+        with practice_scope(practice.id):
+            yield practice
+
+
+@pytest.fixture
+def payer(practice: Practice) -> Client:
+    """A client of whom the practice knows more than the processor may."""
+
+    def create() -> Client:
+        client = factories.create_client()
+        client.birth_on, client.address = leaks.BORN, leaks.LIVES
+        return client
+
+    return in_transaction(create)
+
+
+@dataclass
+class Till:
+    """Asks the payer for money and looks at what became of it."""
+
+    payer: Client
+    address: str
+
+    def ask(self, for_id: UUID | None = None, amount: Money = PRICE, minutes: int = 31) -> UUID:
+        """Ask in a transaction, as booking does; return the payment's id."""
+        for_id = for_id or uuid4()
+        link = f"{self.address}/bookings/a-token-of-the-booking"
+        return in_transaction(
+            lambda: checkout.ask(
+                self.payer,
+                for_id=for_id,
+                amount=amount,
+                label=Label.APPOINTMENT,
+                ends_at=clock.now() + timedelta(minutes=minutes),
+                success_url=f"{link}/paid",
+                cancel_url=f"{link}/",
+                by=factories.OWNER,
+            )
+        ).id
+
+    def open(self, for_id: UUID | None = None, amount: Money = PRICE) -> UUID:
+        """Ask, and start the checkout, so that it can be paid."""
+        payment_id = self.ask(for_id, amount)
+        checkout.start(payment_id)
+        return payment_id
+
+    def see(self, payment_id: UUID) -> Payment:
+        """Read a payment as it is now, whoever moved it."""
+        read_again()
+        return queries.get_payment(payment_id)
+
+    def url(self, payment_id: UUID) -> str:
+        url = self.see(payment_id).checkout_url
+        assert url is not None
+        return url
+
+
+@pytest.fixture
+def till(payer: Client, shelf: Shelf, address: str) -> Till:
+    return Till(payer, address)
