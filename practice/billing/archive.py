@@ -117,17 +117,16 @@ _CLIENT = sa.and_(Client.practice_id == Invoice.practice_id, Client.id == Invoic
 def invoices(which: Filter, *, page: int = 1) -> list[Listed]:
     """Return one page of documents, newest number first."""
     rows = db.session.execute(
-        _narrow(
-            sa.select(
-                Invoice,
-                Client.first_name,
-                Client.last_name,
-                _PAID.label("paid"),
-                _CREDITED.label("credited"),
-                _OPEN.label("open"),
-            ).join(Client, _CLIENT),
-            which,
+        sa.select(
+            Invoice,
+            Client.first_name,
+            Client.last_name,
+            _PAID.label("paid"),
+            _CREDITED.label("credited"),
+            _OPEN.label("open"),
         )
+        .join(Client, _CLIENT)
+        .where(*_matches(which))
         .order_by(Invoice.issued_at.desc(), Invoice.number.desc())
         .limit(PAGE)
         .offset((page - 1) * PAGE)
@@ -138,15 +137,14 @@ def invoices(which: Filter, *, page: int = 1) -> list[Listed]:
 def totals(which: Filter, currency: str) -> Totals:
     """Return the sums over every document that ``which`` lets through."""
     row = db.session.execute(
-        _narrow(
-            sa.select(
-                sa.func.count(Invoice.id),
-                sa.func.coalesce(sa.func.sum(Invoice.total_minor), 0),
-                sa.func.coalesce(sa.func.sum(_PAID), 0),
-                sa.func.coalesce(sa.func.sum(_OPEN), 0),
-            ).join(Client, _CLIENT),
-            which,
+        sa.select(
+            sa.func.count(Invoice.id),
+            sa.func.coalesce(sa.func.sum(Invoice.total_minor), 0),
+            sa.func.coalesce(sa.func.sum(_PAID), 0),
+            sa.func.coalesce(sa.func.sum(_OPEN), 0),
         )
+        .join(Client, _CLIENT)
+        .where(*_matches(which))
     ).one()
     count, total, paid, still_open = map(int, row)
     return Totals(count, Money(total, currency), Money(paid, currency), Money(still_open, currency))
@@ -155,9 +153,10 @@ def totals(which: Filter, currency: str) -> Totals:
 def numbers(which: Filter) -> list[tuple[UUID, str]]:
     """Return id and number of every document that ``which`` lets through, oldest first."""
     rows = db.session.execute(
-        _narrow(sa.select(Invoice.id, Invoice.number).join(Client, _CLIENT), which).order_by(
-            Invoice.issued_at, Invoice.number
-        )
+        sa.select(Invoice.id, Invoice.number)
+        .join(Client, _CLIENT)
+        .where(*_matches(which))
+        .order_by(Invoice.issued_at, Invoice.number)
     )
     return [(row.id, row.number) for row in rows]
 
@@ -259,12 +258,10 @@ def export_rows(which: Filter) -> Iterator[ExportRow]:
     back, stand once: on the first line of the first document that it settles.
     """
     documents = db.session.execute(
-        _narrow(
-            sa.select(Invoice, Client.first_name, Client.last_name, _PAID.label("paid")).join(
-                Client, _CLIENT
-            ),
-            which,
-        ).order_by(Invoice.issued_at, Invoice.number)
+        sa.select(Invoice, Client.first_name, Client.last_name, _PAID.label("paid"))
+        .join(Client, _CLIENT)
+        .where(*_matches(which))
+        .order_by(Invoice.issued_at, Invoice.number)
     ).all()
     ids = [row.Invoice.id for row in documents]
     lines = _lines_by_invoice(ids)
@@ -367,24 +364,23 @@ def _payments_by_invoice(ids: list[UUID]) -> dict[UUID, _Paid]:
     return found
 
 
-def _narrow(select: sa.Select[Any], which: Filter) -> sa.Select[Any]:
+def _matches(which: Filter) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
     if which.first_on is not None:
-        select = select.where(Invoice.issued_on >= which.first_on)
+        conditions.append(Invoice.issued_on >= which.first_on)
     if which.last_on is not None:
-        select = select.where(Invoice.issued_on <= which.last_on)
+        conditions.append(Invoice.issued_on <= which.last_on)
     if which.client_id is not None:
-        select = select.where(Invoice.client_id == which.client_id)
+        conditions.append(Invoice.client_id == which.client_id)
     if which.state is not None:
-        select = select.where(_IN_STATE[which.state])
+        conditions.append(_IN_STATE[which.state])
     if which.search:
         name = Client.first_name + " " + Client.last_name
-        select = select.where(
-            sa.or_(
-                name.icontains(which.search, autoescape=True),
-                Invoice.number.icontains(which.search, autoescape=True),
-            )
+        conditions.append(
+            name.icontains(which.search, autoescape=True)
+            | Invoice.number.icontains(which.search, autoescape=True)
         )
-    return select
+    return conditions
 
 
 def _listed(row: sa.Row[Any]) -> Listed:

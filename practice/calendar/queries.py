@@ -214,3 +214,16 @@ def busy(
         )
     )
     return [Busy(*row) for row in rows if row.holder_id != but_not]
+
+
+def closed_days(first_on: date, past_on: date) -> dict[date, str]:
+    """Return the closed local days of ``[first_on, past_on)``, each with the reason given."""
+    closures = db.session.scalars(
+        sa.select(Closure).where(Closure.first_on < past_on, Closure.last_on >= first_on)
+    )
+    return {
+        on: closure.reason
+        for closure in closures
+        for on in (first_on + timedelta(days=each) for each in range((past_on - first_on).days))
+        if closure.first_on <= on <= closure.last_on
+    }

@@ -177,10 +177,10 @@ def _move_to(practice_id: UUID | None) -> None:
     session = db.session()
     if session.info.get("open"):
         raise RuntimeError("a transaction belongs to one practice from its beginning to its end")
-    # The setting that row-level security reads is made at BEGIN, and the identity map would hand
-    # out the other practice's objects: both end here.
-    session.rollback()
+    # The identity map would hand out the other practice's objects, and the setting that row-level
+    # security reads is made at BEGIN: both end here. In this order, what was read stays readable.
     session.expunge_all()
+    session.rollback()
     g.practice_id = practice_id
 
 
@@ -266,7 +266,7 @@ def in_transaction(work: Callable[[], T]) -> T:
     raise AssertionError("the last try returns or raises")
 
 
-def insert_unless_there(row: PracticeOwned) -> None:
+def insert_unless_there(row: Base) -> None:
     """Insert ``row`` unless a unique key says that it is there.
 
     Losing the race is no error and leaves the transaction whole. ``row`` itself stays outside
@@ -279,7 +279,7 @@ def insert_unless_there(row: PracticeOwned) -> None:
         if getattr(row, column.key) is not None
     }
     insert = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
-    db.session.execute(insert(mapper.local_table).values(values).on_conflict_do_nothing())
+    db.session.execute(insert(type(row)).values(values).on_conflict_do_nothing())
 
 
 def read_again() -> None:

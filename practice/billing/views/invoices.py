@@ -78,7 +78,7 @@ def credit(invoice_id: UUID) -> ResponseReturnValue:
         return render_template(page, form=form, listed=listed), 422
     note = in_transaction(
         lambda: papers.credit(
-            archive.get_invoice(invoice_id), reason=form.reason.data, by=current_staff()
+            archive.get_invoice(invoice_id), reason=form.reason.data or "", by=current_staff()
         )
     )
     flash(f"{note.number} takes {listed.number} back.")

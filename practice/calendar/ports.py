@@ -1,0 +1,17 @@
+"""What the calendar asks of the treatment, which it may not know."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from practice.calendar.rules.week import WeekEvent
+from practice.calendar.service.entries import EntryFacts
+from practice.core.ports import Port
+
+sessions_between: Port[[datetime, datetime], Sequence[WeekEvent]] = Port(
+    "calendar.sessions_between"
+)
+"""What starts in ``[first_at, past_at)``, as the week page shows it."""
+
+entries_of: Port[[UUID, datetime, datetime], Sequence[EntryFacts]] = Port("calendar.entries_of")
+"""The live sessions that a person holds in ``[first_at, past_at)``, as feeds show them."""

@@ -1,0 +1,179 @@
+"""Reading feeds and who subscribed to them. Hot: calendar programs ask day and night."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from practice.calendar.models import CalendarEntry, DetailLevel, FeedSubscription, Resource
+from practice.calendar.rules import ics, zones
+from practice.core import clock
+from practice.core.db import db, enter_practice
+from practice.core.errors import NotFound
+from practice.people import doors
+from practice.people.models import Practice
+from practice.people.rules import DoorKind
+
+TOMBSTONES_STAY = timedelta(days=ics.TOMBSTONE_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed as somebody asks for it now. ``etag`` changes with every visible change.
+
+    ``window`` is its first and last local date.
+    """
+
+    subscription_id: UUID
+    resource_id: UUID
+    level: DetailLevel
+    fetched_at: datetime | None
+    name: str
+    zone: str
+    window: tuple[date, date]
+    etag: str
+
+
+def find_feed(secret: str) -> Feed:
+    """Return the feed that a secret address leads to, and enter its practice. Two statements.
+
+    Its version is the person's count of changes, the week in which it begins, and how many
+    tombstones are old enough to be left out: the body changes with these alone.
+
+    Raises:
+        NotFound: for an unknown or ended address, or somebody who has left.
+    """
+    found = doors.find(DoorKind.FEED, secret)
+    if found is None:
+        raise NotFound("There is no calendar at this address.")
+    enter_practice(found.practice_id)
+    stale = (
+        sa.select(sa.func.count())
+        .select_from(CalendarEntry)
+        .where(
+            CalendarEntry.practice_id == FeedSubscription.practice_id,
+            CalendarEntry.resource_id == FeedSubscription.resource_id,
+            CalendarEntry.level == FeedSubscription.level,
+            _is_stale(),
+        )
+        .correlate(FeedSubscription)
+        .scalar_subquery()
+    )
+    row = db.session.execute(
+        sa.select(
+            FeedSubscription.id,
+            FeedSubscription.resource_id,
+            FeedSubscription.level,
+            FeedSubscription.fetched_at,
+            Resource.calendar_version,
+            Practice.neutral_name,
+            Practice.time_zone,
+            stale.label("stale"),
+        )
+        .join(
+            Resource,
+            sa.and_(
+                Resource.practice_id == FeedSubscription.practice_id,
+                Resource.id == FeedSubscription.resource_id,
+            ),
+        )
+        .join(Practice, Practice.id == FeedSubscription.practice_id)
+        .where(
+            FeedSubscription.id == found.subject_id,
+            FeedSubscription.revoked_at.is_(None),
+            Resource.ended_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("There is no calendar at this address.")
+    window = ics.feed_window(zones.local_date(clock.now(), row.time_zone))
+    parts = (row.id, row.calendar_version, window[0], row.stale, row.neutral_name, row.time_zone)
+    version = ":".join(map(str, parts))
+    return Feed(
+        subscription_id=row.id,
+        resource_id=row.resource_id,
+        level=row.level,
+        fetched_at=row.fetched_at,
+        name=row.neutral_name,
+        zone=row.time_zone,
+        window=window,
+        etag=hashlib.sha256(version.encode()).hexdigest()[:32],
+    )
+
+
+def body_of(feed: Feed) -> bytes:
+    """Join the stored texts of a feed. One statement; the same bytes while nothing changes."""
+    first_at = zones.day_start(feed.zone, feed.window[0])
+    past_at = zones.day_start(feed.zone, feed.window[1] + timedelta(days=1))
+    texts = db.session.scalars(
+        sa.select(CalendarEntry.text)
+        .where(
+            CalendarEntry.resource_id == feed.resource_id,
+            CalendarEntry.level == feed.level,
+            CalendarEntry.starts_at >= first_at,
+            CalendarEntry.starts_at < past_at,
+            ~_is_stale(),
+        )
+        .order_by(CalendarEntry.starts_at, CalendarEntry.session_id)
+    )
+    return ics.feed_text(name=feed.name, zone=feed.zone, events=texts, window=feed.window)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A subscription in the list of them."""
+
+    subscription: FeedSubscription
+    person: str
+
+
+def subscriptions(resource_ids: Sequence[UUID] | None) -> list[Subscribed]:
+    """Return the live subscriptions, newest first; of some people only, or of everybody."""
+    select = (
+        sa.select(FeedSubscription, Resource.name)
+        .join(
+            Resource,
+            sa.and_(
+                Resource.practice_id == FeedSubscription.practice_id,
+                Resource.id == FeedSubscription.resource_id,
+            ),
+        )
+        .where(FeedSubscription.revoked_at.is_(None))
+        .order_by(FeedSubscription.created_at.desc(), FeedSubscription.id)
+    )
+    if resource_ids is not None:
+        select = select.where(FeedSubscription.resource_id.in_(resource_ids))
+    return [Subscribed(row.FeedSubscription, row.name) for row in db.session.execute(select)]
+
+
+def get_subscription(subscription_id: UUID) -> FeedSubscription:
+    """Return one subscription, ended or not.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    subscription = db.session.scalar(
+        sa.select(FeedSubscription).where(FeedSubscription.id == subscription_id)
+    )
+    if subscription is None:
+        raise NotFound("There is no such calendar link.")
+    return subscription
+
+
+def people_with_calendars(user_id: UUID | None) -> list[Resource]:
+    """Return the people whose sessions can be subscribed to; only one's own if ``user_id``."""
+    select = sa.select(Resource).where(Resource.user_id.is_not(None), Resource.ended_at.is_(None))
+    if user_id is not None:
+        select = select.where(Resource.user_id == user_id)
+    return list(db.session.scalars(select.order_by(Resource.name, Resource.id)))
+
+
+def _is_stale() -> sa.ColumnElement[bool]:
+    """A tombstone 14 days after the later of its cancellation and its end."""
+    limit = clock.now() - TOMBSTONES_STAY
+    return sa.and_(CalendarEntry.gone_at <= limit, CalendarEntry.ends_at <= limit)
