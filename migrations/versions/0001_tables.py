@@ -210,6 +210,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=120), nullable=False),
         sa.Column("to_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("about_id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=True),
         sa.Column("facts", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.Column(
             "state",

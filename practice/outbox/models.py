@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from practice.core.crypto import Sealed
 from practice.core.db import Base, PracticeOwned, enum_by_value
 from practice.outbox.rules import JobState, MessageState
 
@@ -39,9 +40,12 @@ class Job(PracticeOwned, Base):
 
 
 class Message(PracticeOwned, Base):
-    """A mail to one person. ``name`` is its folder under ``templates/email``; the text is made
-    when it is sent, from ``facts`` (ids, instants, amounts; nothing clinical) and the rows they
-    name. ``key`` makes asking twice harmless, ``id`` is the stable Message-ID."""
+    """A mail to one person.
+
+    ``name`` is its folder under ``templates/email``; the text is made when it is sent, from
+    ``facts`` (ids, instants, amounts; nothing clinical) and the rows they name. ``key`` makes
+    asking twice harmless, ``id`` is the stable Message-ID.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -53,6 +57,7 @@ class Message(PracticeOwned, Base):
     key: Mapped[str] = mapped_column(sa.String(120))
     to_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
     about_id: Mapped[UUID]
+    client_id: Mapped[UUID | None]
     facts: Mapped[dict[str, Any]]
     state: Mapped[MessageState] = mapped_column(
         enum_by_value(MessageState), default=MessageState.WAITING
@@ -60,6 +65,8 @@ class Message(PracticeOwned, Base):
     error: Mapped[str | None] = mapped_column(sa.String(200))
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+
+    to = Sealed("to_sealed")
 
 
 class Task(PracticeOwned, Base):

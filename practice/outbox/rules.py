@@ -1,6 +1,6 @@
-"""The lives of jobs, messages and tasks, and when a failed one is tried again."""
+"""The lives of jobs, messages and tasks, and when a failed job is tried again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -16,15 +16,43 @@ class MessageState(StrEnum):
     FAILED = "failed"  # the address was refused; a person must look
 
 
+MAIL_JOB = "mail"
+
 LEASE = timedelta(seconds=45)
 """How long a worker may be silent about a job before another takes it over."""
 
-ATTEMPTS = 12
+TOLD_AFTER = 10
+"""Failures until a person hears of it: within the first hour."""
+
+ATTEMPTS = 36
+"""Failures until a job is parked: after about a day, so that no outage of a night loses mail."""
+
+KEPT_FOR = timedelta(days=30)
+"""How long a finished job is kept, and with it the memory of its key."""
+
+LONGEST_ADDRESS = 254
 
 
 def pause_after(attempt: int) -> timedelta:
-    """Return how long to wait after the ``attempt``-th failure: 5 s, doubling, at most an hour.
+    """Return how long to wait after the ``attempt``-th failure: 5 s, doubling, at most an hour."""
+    return min(timedelta(seconds=5 * 2 ** min(attempt - 1, 10)), timedelta(hours=1))
 
-    Twelve attempts span about six hours.
+
+def slot_of(now: datetime, seconds: int) -> int:
+    """Return the number of the period of ``seconds`` that ``now`` falls into, since 1970."""
+    return int(now.timestamp()) // seconds
+
+
+def is_address(text: str) -> bool:
+    """Say whether mail can be handed over for ``text`` without reading anything else into it.
+
+    It is one address without a name, of printable characters: neither a line break nor a comma
+    can add a header or a second recipient. Whether it exists, only its server knows.
     """
-    return min(timedelta(seconds=5 * 2 ** (attempt - 1)), timedelta(hours=1))
+    local, at, host = text.rpartition("@")
+    return (
+        bool(local and at and host)
+        and len(text) <= LONGEST_ADDRESS
+        and text.isprintable()
+        and not any(character in ' ,;:<>()[]"\\' for character in text)
+    )

@@ -1,0 +1,32 @@
+"""Reading messages and tasks of the practice."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from practice.core.db import db
+from practice.core.errors import NotFound
+from practice.outbox.models import Message, Task
+
+
+def open_tasks() -> list[Task]:
+    """Return what a person must still do, the most urgent first."""
+    return list(
+        db.session.scalars(
+            sa.select(Task)
+            .where(Task.done_at.is_(None))
+            .order_by(Task.due_at, Task.created_at, Task.id)
+        )
+    )
+
+
+def get_message(message_id: UUID) -> Message:
+    """Return one message.
+
+    Raises:
+        NotFound: if there is none, or it is another practice's.
+    """
+    message = db.session.scalar(sa.select(Message).where(Message.id == message_id))
+    if message is None:
+        raise NotFound("There is no such message.")
+    return message

@@ -1,0 +1,123 @@
+"""Asking for work, mail and a person's attention: rows of the transaction that causes them.
+
+Everything here is called inside ``transaction()`` and inside a practice, sends nothing, and does
+nothing when its ``key`` was asked for before.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import sqlalchemy as sa
+
+from practice.core import clock
+from practice.core.db import db, insert_unless_there, require_practice_id
+from practice.core.errors import Invalid, NotFound
+from practice.outbox.models import Job, Message, Task
+from practice.outbox.rules import MAIL_JOB, is_address
+
+
+def enqueue(
+    kind: str, *, key: str, subject_id: UUID | None = None, at: datetime | None = None
+) -> None:
+    """Have a worker do ``kind`` once, at or after ``at`` (at once if it is left out).
+
+    ``key`` names this very work, such as ``refund:<id>``, within the practice; it is remembered
+    for at least 30 days after the work is done. Without a subject the work is about the practice.
+    """
+    now = clock.now()
+    insert_unless_there(
+        Job(kind=kind, key=key, subject_id=subject_id, at=at or now, created_at=now)
+    )
+
+
+def post(
+    name: str,
+    *,
+    key: str,
+    to: str,
+    about_id: UUID,
+    client_id: UUID | None = None,
+    facts: dict[str, Any] | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Have one mail sent to the address ``to``, at or after ``at``.
+
+    ``name`` is its folder under ``templates/email``. The text is made when it is sent, so facts
+    (fit for JSON: ids, ISO instants, amounts; nothing clinical) hold only what rows will no
+    longer say by then. ``client_id`` leads staff to the person if the address is refused.
+
+    Raises:
+        Invalid: if ``to`` is no single plain address.
+    """
+    if not is_address(to):
+        raise Invalid("That is not an e-mail address.")
+    # The id follows from the key, so that asking twice leads to one message, whatever of its
+    # first job is still there.
+    message_id = uuid5(require_practice_id(), key)
+    insert_unless_there(
+        Message(
+            id=message_id,
+            name=name,
+            key=key,
+            to=to,
+            about_id=about_id,
+            client_id=client_id,
+            facts=facts or {},
+            created_at=clock.now(),
+        )
+    )
+    enqueue(MAIL_JOB, key=f"{MAIL_JOB}:{message_id}", subject_id=message_id, at=at)
+
+
+def assign(
+    kind: str,
+    *,
+    key: str,
+    what: str,
+    due_at: datetime,
+    client_id: UUID | None = None,
+    about_id: UUID | None = None,
+) -> None:
+    """Put something on the list of what a person of the practice must do.
+
+    ``what`` is one sentence for staff that names nobody: the ids lead to the rest.
+    """
+    insert_unless_there(
+        Task(
+            kind=kind,
+            key=key,
+            what=what,
+            client_id=client_id,
+            about_id=about_id,
+            due_at=due_at,
+            created_at=clock.now(),
+        )
+    )
+
+
+def finish(task_id: UUID, *, by: UUID | None) -> Task:
+    """Mark a task as done by a member of staff, or by the program (``None``).
+
+    A task that is done already stays as it is: the first one did it.
+
+    Raises:
+        NotFound: if there is no such task.
+    """
+    task = db.session.scalar(sa.select(Task).where(Task.id == task_id).with_for_update())
+    if task is None:
+        raise NotFound("There is no such task.")
+    if task.done_at is None:
+        task.done_at, task.done_by = clock.now(), by
+        db.session.flush()
+    return task
+
+
+def withdraw(key: str) -> None:
+    """Mark the task with this key as done by the program, if it is open: it is not needed now."""
+    db.session.execute(
+        sa.update(Task)
+        .where(Task.key == key, Task.done_at.is_(None))
+        .values(done_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
