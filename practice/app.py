@@ -10,14 +10,17 @@ from flask_wtf import CSRFProtect
 from config import Config
 from practice import health, web
 from practice.audit import models as _audit  # noqa: F401
+from practice.billing import cli as billing_cli
 from practice.billing import models as _billing  # noqa: F401
+from practice.billing import webhooks
 from practice.calendar import models as _calendar  # noqa: F401
 from practice.clients import models as _clients  # noqa: F401
-from practice.outbox import models as _outbox  # noqa: F401
-from practice.people import models as _people  # noqa: F401
-from practice.sessions import models as _sessions  # noqa: F401
 from practice.core import db as database
 from practice.core.settings import KEY
+from practice.outbox import models as _outbox  # noqa: F401
+from practice.people import access
+from practice.people import views as people
+from practice.sessions import models as _sessions  # noqa: F401
 
 csrf = CSRFProtect()
 login = LoginManager()
@@ -34,7 +37,11 @@ def create_app(config: Config) -> Flask:
     database.init_app(app, config.database_url)
     migrate.init_app(app, database.db)
     csrf.init_app(app)
-    login.init_app(app, add_context_processor=False)  # an error page must not ask the database
+    access.init_app(app, login)
 
     app.register_blueprint(health.bp)
+    app.register_blueprint(people.bp)
+    app.register_blueprint(webhooks.bp)
+    csrf.exempt(webhooks.bp)  # what Stripe sends is signed
+    app.cli.add_command(billing_cli.reconcile)
     return app

@@ -9,6 +9,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from practice.core.db import db
+from practice.people.access import public
 
 log = logging.getLogger(__name__)
 bp = Blueprint("health", __name__)
@@ -17,12 +18,14 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
 @bp.get("/healthz")
+@public
 def alive() -> ResponseReturnValue:
     """Answer, which is all that being alive asks for."""
     return {"status": "alive"}
 
 
 @bp.get("/readyz")
+@public
 def ready() -> ResponseReturnValue:
     """Say whether people can be served: the database answers and is migrated."""
     reason = why_not_ready()
@@ -33,6 +36,7 @@ def ready() -> ResponseReturnValue:
 
 
 @bp.get("/robots.txt")
+@public
 def robots() -> ResponseReturnValue:
     """Keep private pages out of search; calendar programs may read their feeds."""
     lines = ["User-agent: *", "Disallow: /bookings/", "Disallow: /clients/", "Disallow: /me/", ""]

@@ -1,7 +1,13 @@
-"""Roles, what each may do, and the doors into a practice."""
+"""Roles and what each may do, how long a sign-in lasts, who may try again when, and doors."""
 
+from __future__ import annotations
+
+import ipaddress
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 
 class DoorKind(StrEnum):
@@ -71,6 +77,104 @@ MAY: dict[Role, frozenset[Permission]] = {
 }
 
 
+SEES_CLIENTS = frozenset({Role.THERAPIST, Role.PRESCRIBER, Role.MEDICAL_MONITOR})
+"""Whoever has one of these has time in the calendar."""
+
+
 def may(roles: Iterable[Role], permission: Permission) -> bool:
     """Say whether any of ``roles`` allows ``permission``."""
     return any(permission in MAY[role] for role in roles)
+
+
+# Clients ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDetails:
+    """How a person is reached, as a checked form gives it: e-mail in lower case, phone in E.164.
+
+    ``birth_on`` and ``address`` that are ``None`` are not known; editing keeps what is on file.
+    ``is_adult_said_on`` is the local day on which somebody ticked that they are 18 or older.
+    """
+
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    birth_on: date | None = None
+    address: str | None = None
+    is_adult_said_on: date | None = None
+
+
+# How long a sign-in lasts ----------------------------------------------------------------------
+
+IDLE = timedelta(minutes=15)
+LONGEST = timedelta(hours=12)
+SEEN_EVERY = timedelta(minutes=1)
+"""A sign-in notes at most this often that it is in use, so that reading seldom writes."""
+
+
+def is_over(
+    *, created_at: datetime, seen_at: datetime, ended_at: datetime | None, now: datetime
+) -> bool:
+    """Say whether a sign-in has ended: by hand, after 15 quiet minutes, or after 12 hours."""
+    return ended_at is not None or now - seen_at >= IDLE or now - created_at >= LONGEST
+
+
+# Who may try again when ------------------------------------------------------------------------
+
+
+class Attempt(StrEnum):
+    """What failed tries are counted by."""
+
+    ACCOUNT = "account"  # the e-mail address that was typed
+    NETWORK = "network"  # where it was typed
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """After ``free`` failures the wait is a second, and doubles each time, up to ``longest``."""
+
+    free: int
+    longest: timedelta
+
+
+PATIENCE = {
+    # Short, since whoever knows an address can make its owner wait; long enough that a day holds
+    # 288 guesses at most.
+    Attempt.ACCOUNT: Patience(free=5, longest=timedelta(minutes=5)),
+    # A practice behind one address shares this count.
+    Attempt.NETWORK: Patience(free=20, longest=timedelta(minutes=15)),
+}
+FORGET_FAILURES = timedelta(days=1)
+
+
+def wait_before_next(attempt: Attempt, *, failures: int, since_last: timedelta) -> timedelta:
+    """Return how long the next try must still wait; zero means that it may be made now."""
+    patience = PATIENCE[attempt]
+    if failures < patience.free:
+        return timedelta()
+    doublings = min(failures - patience.free, 20)
+    delay = min(timedelta(seconds=2**doublings), patience.longest)
+    return max(delay - since_last, timedelta())
+
+
+def network_of(address: str | None) -> str:
+    """Return the network that a visitor's address belongs to: /24, or /48 for IPv6."""
+    try:
+        ip = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
+
+
+def safe_path(target: str | None) -> str | None:
+    """Return ``target`` if it is a path of this site that a browser cannot read otherwise."""
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return None
+    if "\\" in target or any(character <= " " or character == "\x7f" for character in target):
+        return None
+    parts = urlsplit(target)
+    return None if parts.scheme or parts.netloc else target

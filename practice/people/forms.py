@@ -1,0 +1,231 @@
+"""Forms that every room builds upon, and the forms of this one.
+
+Texts arrive trimmed, with composed characters and plain line ends; the fields say what is wrong
+in the words that people read.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from typing import Any
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from flask import request
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import Form, FormField, HiddenField, PasswordField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
+
+from practice.core import clock
+
+REGION = "US"  # of phone numbers that are written without a country
+OLDEST_BIRTH_YEAR = 1900
+
+
+class BaseForm(FlaskForm):
+    """The parent of every form: trims what is typed and refuses what no keyboard types.
+
+    Passwords are left as they are.
+    """
+
+    class Meta(FlaskForm.Meta):
+        def wrap_formdata(self, form: BaseForm, formdata: Any) -> MultiDict[str, str] | None:
+            if not isinstance(formdata, MultiDict):  # nothing given, or: take the request's
+                formdata = request.form if formdata is not None and form.is_submitted() else None
+            return None if formdata is None else form.tidied(formdata)
+
+    def tidied(self, given: MultiDict[str, str]) -> MultiDict[str, str]:
+        """Return what was typed, trimmed; passwords as they are."""
+        secret = {name for name, field in self._fields.items() if isinstance(field, PasswordField)}
+        return MultiDict(
+            (name, value if name in secret else _tidy(value))
+            for name, value in given.items(multi=True)
+        )
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        more = dict(extra_validators or {})
+        for name, field in self._fields.items():
+            if isinstance(field, StringField) and not isinstance(field, PasswordField):
+                more[name] = [*more.get(name, []), _readable]
+        return bool(super().validate(more))
+
+
+def _tidy(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _readable(_form: Form, field: StringField) -> None:
+    """Refuse control characters, and those that turn the direction of writing around."""
+    allowed = "\n\t" if isinstance(field, TextAreaField) else ""
+    for character in field.data or "":
+        hidden = unicodedata.category(character) in _HIDDEN and character not in allowed
+        if hidden or unicodedata.bidirectional(character) in _TURNING:
+            raise ValidationError("Leave out characters that cannot be seen")
+
+
+_HIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
+# Fields ----------------------------------------------------------------------------------------
+
+
+class NameField(StringField):
+    """A part of a person's name.
+
+    ``missing`` is what an empty one says; without it, it may be empty.
+    """
+
+    def __init__(
+        self, label: str, *, missing: str | None = None, longest: int = 80, **more: Any
+    ) -> None:
+        too_long = f"{label} must be {longest} characters or fewer"
+        super().__init__(label, [*_must(missing), Length(max=longest, message=too_long)], **more)
+
+
+class EmailField(StringField):
+    """An e-mail address. ``data`` becomes lower case, its domain ASCII; no DNS is asked."""
+
+    def __init__(
+        self, label: str = "Email", *, missing: str | None = "Enter your email address", **more: Any
+    ) -> None:
+        keys = {"type": "email", "autocomplete": "email"} | more.pop("render_kw", {})
+        super().__init__(label, [*_must(missing), _email], render_kw=keys, **more)
+
+
+def _email(_form: Form, field: StringField) -> None:
+    text = field.data or ""
+    if not text:
+        return
+    try:
+        found = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        raise StopValidation("Enter an email address like name@example.com") from None
+    field.data = str(found.ascii_email).lower()
+
+
+class PhoneField(StringField):
+    """A phone number, of the United States unless it says otherwise. ``data`` becomes E.164."""
+
+    def __init__(
+        self,
+        label: str = "Mobile number",
+        *,
+        missing: str | None = "Enter your mobile number",
+        **more: Any,
+    ) -> None:
+        keys = {"type": "tel", "autocomplete": "tel"} | more.pop("render_kw", {})
+        super().__init__(label, [*_must(missing), _phone], render_kw=keys, **more)
+
+
+def _phone(_form: Form, field: StringField) -> None:
+    text = field.data or ""
+    if not text:
+        return
+    number = _parsed(text)
+    if number is None or not phonenumbers.is_valid_number(number):
+        raise StopValidation("Enter a phone number like 757-555-0100")
+    field.data = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _parsed(text: str) -> phonenumbers.PhoneNumber | None:
+    # Letters would be read as the keys they stand on, and an extension cannot get a message.
+    if not re.fullmatch(r"[0-9+().\-/ ]{1,40}", text):
+        return None
+    try:
+        return phonenumbers.parse(text, REGION)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _must(missing: str | None) -> list[Any]:
+    return [InputRequired(missing)] if missing else []
+
+
+class _DateParts(Form):
+    """Month, day and year as they are typed."""
+
+    month = StringField("Month")
+    day = StringField("Day")
+    year = StringField("Year")
+
+
+class BirthDateField(FormField):  # type: ignore[type-arg]  # not subscriptable while running
+    """A day of birth, typed as month, day and year; ``data`` is a date or ``None``.
+
+    ``whose`` begins the messages: "Your", or "The client's".
+    """
+
+    def __init__(
+        self,
+        label: str = "Birth date",
+        *,
+        missing: str | None = None,
+        whose: str = "Your",
+        **more: Any,
+    ) -> None:
+        super().__init__(_DateParts, label, **more)
+        self.type = "FormField"  # templates know by it that there are parts
+        self.missing = missing
+        self.whose = whose
+
+    @property
+    def data(self) -> date | None:  # type: ignore[override]  # one day instead of three texts
+        try:
+            month, day, year = (int(part.data or "") for part in self.form)
+            return date(year, month, day)
+        except ValueError:
+            return None
+
+    def populate_obj(self, obj: object, name: str) -> None:
+        setattr(obj, name, self.data)
+
+    def validate(self, *_: object) -> bool:
+        wrong, part = self._what_is_wrong()
+        if wrong:
+            self.form[part].errors = [wrong]
+        return wrong is None
+
+    def _what_is_wrong(self) -> tuple[str | None, str]:
+        month, day, year = (str(part.data or "") for part in self.form)
+        if not (month or day or year):
+            return self.missing, "month"
+        if not all(re.fullmatch(r"[0-9]{1,2}", part) for part in (month, day)):
+            return "Enter a date in numbers, like 3 27 1984", "month"
+        if not re.fullmatch(r"[0-9]{4}", year):
+            return "Enter the year with four digits, like 1984", "year"
+        if self.data is None:
+            return "Enter a date that exists, like 3 27 1984", "day"
+        return self._is_unlikely(self.data), "year"
+
+    def _is_unlikely(self, born_on: date) -> str | None:
+        if born_on >= clock.now().date():
+            return f"{self.whose} birth date must be in the past"
+        if born_on.year < OLDEST_BIRTH_YEAR:
+            return f"{self.whose} birth date must be in {OLDEST_BIRTH_YEAR} or later"
+        return None
+
+
+# Forms of this room ----------------------------------------------------------------------------
+
+
+class SignInForm(BaseForm):
+    """Who is at the door. ``typed`` carries what was typed when the last sign-in ended."""
+
+    email = EmailField(
+        "Email", missing="Enter your email address", render_kw={"autocomplete": "username"}
+    )
+    password = PasswordField(
+        "Password",
+        [InputRequired("Enter your password")],
+        render_kw={"autocomplete": "current-password"},
+    )
+    typed = HiddenField()
+
+
+class PlainForm(BaseForm):
+    """A button that changes something: nothing but the form token."""

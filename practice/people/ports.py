@@ -1,0 +1,11 @@
+"""What the rooms above add when a practice or a member of staff is new."""
+
+from practice.audit.rules import Actor
+from practice.core.ports import Port
+from practice.people.models import Practice, User
+
+practice_created: Port[[Practice, Actor], None] = Port("people.practice_created")
+"""A practice was made, in this transaction: give it rules, services and rooms."""
+
+member_created: Port[[User, Actor], None] = Port("people.member_created")
+"""Somebody who sees clients was made, in this transaction: give them time in the calendar."""

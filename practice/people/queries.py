@@ -1,0 +1,171 @@
+"""Reading practices, staff and clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import g, has_request_context
+
+from practice.core.db import db, enter_practice, require_practice_id
+from practice.core.errors import NotFound
+from practice.people import doors
+from practice.people.models import Client, Practice, SignIn, User
+from practice.people.rules import IDLE, LONGEST, DoorKind
+
+PAGE = 50
+LONGEST_SEARCH = 100
+
+
+def get_practice() -> Practice:
+    """Return the practice that this request, command or job is about.
+
+    During a request it is read once and then stands by itself: no rollback empties it, and
+    changes to it are not written.
+
+    Raises:
+        NotFound: if it does not exist.
+    """
+    practice_id = require_practice_id()
+    kept: Practice | None = g.get("practice") if has_request_context() else None
+    if kept is not None and kept.id == practice_id:
+        return kept
+    practice = db.session.scalar(sa.select(Practice).where(Practice.id == practice_id))
+    if practice is None:
+        raise NotFound("There is no such practice.")
+    if has_request_context():
+        keep_practice(practice)
+    return practice
+
+
+def keep_practice(practice: Practice) -> None:
+    """Remember the practice of this request."""
+    db.session.expunge(practice)
+    g.practice = practice
+
+
+def enter_by_slug(slug: str) -> Practice:
+    """Enter the practice with this name in addresses, and return it.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    found = doors.find(DoorKind.PRACTICE, slug)
+    if found is None:
+        raise NotFound("There is nothing at this address.")
+    enter_practice(found.practice_id)
+    return get_practice()
+
+
+# Staff -----------------------------------------------------------------------------------------
+
+
+def staff() -> list[User]:
+    """Return who works here now, by name."""
+    return list(
+        db.session.scalars(
+            sa.select(User).where(User.ended_at.is_(None)).order_by(User.name, User.id)
+        )
+    )
+
+
+def get_member(user_id: UUID) -> User:
+    """Return one member of staff, whether or not they still work here.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    user = db.session.scalar(sa.select(User).where(User.id == user_id))
+    if user is None:
+        raise NotFound("There is no such member of staff.")
+    return user
+
+
+def open_sign_ins(user_id: UUID, *, now: datetime) -> list[SignIn]:
+    """Return where a member of staff is signed in, last used first."""
+    return list(
+        db.session.scalars(
+            sa.select(SignIn)
+            .where(
+                SignIn.user_id == user_id,
+                SignIn.ended_at.is_(None),
+                SignIn.seen_at > now - IDLE,
+                SignIn.created_at > now - LONGEST,
+            )
+            .order_by(SignIn.seen_at.desc(), SignIn.id)
+        )
+    )
+
+
+# Clients ---------------------------------------------------------------------------------------
+
+
+def get_client(client_id: UUID) -> Client:
+    """Return one client.
+
+    Raises:
+        NotFound: if there is none, or it is another practice's.
+    """
+    client = db.session.scalar(sa.select(Client).where(Client.id == client_id))
+    if client is None:
+        raise NotFound("There is no such client.")
+    return client
+
+
+def find_client_by_email(email: str) -> Client | None:
+    """Return the client who came first among those with this address (in lower case)."""
+    return db.session.scalar(
+        sa.select(Client)
+        .where(Client.email == email, Client.archived_at.is_(None))
+        .order_by(Client.created_at, Client.id)
+        .limit(1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPage:
+    """One page of a list of clients. ``page`` counts from 1, and there is always a first."""
+
+    clients: list[Client]
+    total: int
+    page: int
+    last_page: int
+
+
+def search_clients(text: str = "", page: int = 1) -> ClientPage:
+    """Return a page of the clients who match, by last name; an empty search matches everybody.
+
+    Every word must occur in the name or the e-mail address, in whatever case; or the digits, in
+    whatever way they are written, in the phone number. A page past the end is the last one.
+    """
+    matching = sa.and_(Client.archived_at.is_(None), _matches(text[:LONGEST_SEARCH]))
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(Client).where(matching)) or 0
+    last_page = max(1, -(-total // PAGE))
+    page = min(max(1, page), last_page)
+    clients = db.session.scalars(
+        sa.select(Client)
+        .where(matching)
+        .order_by(sa.func.lower(Client.last_name), sa.func.lower(Client.first_name), Client.id)
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
+    )
+    return ClientPage(list(clients), total, page, last_page)
+
+
+def _matches(text: str) -> sa.ColumnElement[bool]:
+    words = text.split()
+    named = [
+        sa.or_(
+            *(
+                column.icontains(word, autoescape=True)
+                for column in (Client.first_name, Client.last_name, Client.email)
+            )
+        )
+        for word in words
+    ]
+    digits = "".join(character for character in text if character in "0123456789")
+    is_number = len(digits) >= 3 and not any(character.isalpha() for character in text)
+    either = sa.and_(sa.true(), *named)
+    return sa.or_(either, Client.phone.contains(digits)) if is_number else either

@@ -1,0 +1,177 @@
+"""Making practices and staff, and keeping clients' details. Call inside ``transaction()``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import available_timezones
+
+from practice.audit.rules import Actor
+from practice.audit.service import record
+from practice.core import clock
+from practice.core.db import db, require_practice_id
+from practice.core.errors import Conflict, Invalid
+from practice.outbox.service import assign
+from practice.people import doors, passwords, ports, queries
+from practice.people.models import Client, Practice, User
+from practice.people.rules import SEES_CLIENTS, ClientDetails, DoorKind, Role
+
+MERGE_WITHIN = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeFacts:
+    """What a new practice says of itself. The business address is the one on papers."""
+
+    name: str
+    slug: str
+    time_zone: str
+    locality: str
+    email: str
+    phone: str
+    neutral_name: str = ""  # for mail, calendars and bank lines; the name if empty
+    about: str = ""
+    currency: str = "USD"
+    business_name: str = ""  # the name if empty
+    business_address: str = ""  # lines, newline between
+    tax_id: str = ""
+
+
+def create_practice(facts: PracticeFacts, *, by: Actor) -> Practice:
+    """Make the practice of the current scope: a new id that the edge entered.
+
+    Raises:
+        Invalid: for a name in addresses or a time zone that cannot be one.
+        Conflict: if another practice has that name in addresses.
+    """
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", facts.slug) or len(facts.slug) > 60:
+        raise Invalid("The name in addresses has small letters, digits and single hyphens only.")
+    _check_zone(facts.time_zone)
+    if doors.find(DoorKind.PRACTICE, facts.slug):
+        raise Conflict(f"There is a practice at /p/{facts.slug}/ already.")
+
+    practice = Practice(
+        id=require_practice_id(),
+        slug=facts.slug,
+        name=facts.name,
+        neutral_name=facts.neutral_name or facts.name[:60],
+        about=facts.about,
+        locality=facts.locality,
+        time_zone=facts.time_zone,
+        currency=facts.currency,
+        email=facts.email,
+        phone=facts.phone,
+        business_name=facts.business_name or facts.name,
+        business_address=facts.business_address,
+        tax_id=facts.tax_id,
+        created_at=clock.now(),
+    )
+    db.session.add(practice)
+    db.session.flush()
+    doors.cut(DoorKind.PRACTICE, facts.slug, practice.id)
+    record("practice:create", by=by, subject_id=practice.id)
+    ports.practice_created(practice, by)
+    return practice
+
+
+def _check_zone(name: str) -> None:
+    # EST5EDT and its like do not say whose clock; names are matched in their exact case.
+    if "/" not in name or name not in available_timezones():
+        raise Invalid("Name a time zone as Area/City, such as America/New_York.")
+
+
+def create_user(
+    *,
+    name: str,
+    email: str,
+    password: str,
+    roles: Iterable[Role],
+    by: Actor,
+    in_calendar: bool = True,
+) -> User:
+    """Make a member of staff. ``email`` is in lower case.
+
+    Whoever sees clients gets time in the calendar, unless ``in_calendar`` says that the caller
+    gives it.
+
+    Raises:
+        Invalid: without a role, or for a password that is not good enough.
+        Conflict: if somebody in this installation signs in with that address already.
+    """
+    chosen = [role for role in Role if role in set(roles)]
+    if not chosen:
+        raise Invalid("Give at least one role.")
+    refused = passwords.why_refused(password, email=email)
+    if refused:
+        raise Invalid(refused)
+    if doors.find(DoorKind.USER_EMAIL, email):
+        raise Conflict("Somebody signs in with that email address already.")
+
+    user = User(
+        name=name,
+        email=email,
+        password_hash=passwords.hash_of(password),
+        roles=[role.value for role in chosen],
+        created_at=clock.now(),
+    )
+    db.session.add(user)
+    db.session.flush()
+    doors.cut(DoorKind.USER_EMAIL, email, user.id)
+    record("user:create", by=by, subject_id=user.id, roles=user.roles)
+    if in_calendar and SEES_CLIENTS & user.role_set:
+        ports.member_created(user, by)
+    return user
+
+
+# Clients ---------------------------------------------------------------------------------------
+
+
+def add_client(details: ClientDetails, *, by: Actor) -> Client:
+    """Make a client. One with the same e-mail address is never overwritten: a person merges."""
+    before = queries.find_client_by_email(details.email)
+    client = Client(created_at=clock.now())
+    _write(client, details)
+    db.session.add(client)
+    db.session.flush()
+    record("client:add", by=by, subject_id=client.id)
+    if before is not None:
+        _ask_to_merge(client, before)
+    return client
+
+
+def edit_client(client: Client, details: ClientDetails, *, by: Actor) -> Client:
+    """Change how a client is reached."""
+    moved = client.email != details.email
+    before = queries.find_client_by_email(details.email) if moved else None
+    _write(client, details)
+    db.session.flush()
+    record("client:edit", by=by, subject_id=client.id)
+    if before is not None:
+        _ask_to_merge(client, before)
+    return client
+
+
+def _write(client: Client, details: ClientDetails) -> None:
+    client.first_name = details.first_name
+    client.last_name = details.last_name
+    client.email = details.email
+    client.phone = details.phone
+    if details.birth_on is not None:
+        client.birth_on = details.birth_on.isoformat()
+    if details.address is not None:
+        client.address = details.address
+    if details.is_adult_said_on is not None:
+        client.is_adult_said_on = details.is_adult_said_on
+
+
+def _ask_to_merge(client: Client, before: Client) -> None:
+    assign(
+        "merge-clients",
+        key=f"merge-clients:{client.id}:{before.id}",
+        what="Two clients have the same email address. Are they one person?",
+        due_at=clock.now() + MERGE_WITHIN,
+        client_id=client.id,
+        about_id=before.id,
+    )
