@@ -12,15 +12,19 @@ from practice import health, web
 from practice.audit import models as _audit  # noqa: F401
 from practice.billing import cli as billing_cli
 from practice.billing import models as _billing  # noqa: F401
+from practice.billing import views as billing
 from practice.billing import webhooks
-from practice.calendar import models as _calendar  # noqa: F401
+from practice.calendar import views as calendar
 from practice.clients import models as _clients  # noqa: F401
 from practice.core import db as database
 from practice.core.settings import KEY
 from practice.outbox import models as _outbox  # noqa: F401
 from practice.people import access
+from practice.people import cli as people_cli
+from practice.people import ports as people_ports
 from practice.people import views as people
 from practice.sessions import models as _sessions  # noqa: F401
+from practice.sessions.service import setup
 
 csrf = CSRFProtect()
 login = LoginManager()
@@ -39,9 +43,17 @@ def create_app(config: Config) -> Flask:
     csrf.init_app(app)
     access.init_app(app, login)
 
+    people_ports.practice_created.bind(setup.furnish)
+    people_ports.member_created.bind(setup.employ)
+
     app.register_blueprint(health.bp)
     app.register_blueprint(people.bp)
+    app.register_blueprint(calendar.bp)
+    app.register_blueprint(billing.bp)
     app.register_blueprint(webhooks.bp)
     csrf.exempt(webhooks.bp)  # what Stripe sends is signed
+    app.cli.add_command(people_cli.practice)
+    app.cli.add_command(people_cli.user)
     app.cli.add_command(billing_cli.reconcile)
+    app.cli.add_command(billing_cli.invoices)
     return app

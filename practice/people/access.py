@@ -194,7 +194,7 @@ NAV = (
     NavItem("calendar.week", "Calendar", "calendar", Permission.CALENDAR_VIEW),
     NavItem("clients.clients", "Clients", "clients", Permission.CLIENT_VIEW),
     NavItem("billing.invoices", "Payments", "payments", Permission.MONEY_VIEW),
-    NavItem("calendar.subscriptions", "Calendar links", "copy", Permission.FEED_SUBSCRIBE),
+    NavItem("calendar.calendar_links", "Calendar links", "copy", Permission.FEED_SUBSCRIBE),
     NavItem("sessions.tasks", "Tasks", "check", Permission.CLIENT_VIEW),
     NavItem("people.account", "Account", "inside", Permission.WORK),
 )

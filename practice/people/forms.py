@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
@@ -20,8 +19,9 @@ from wtforms import Form, FormField, HiddenField, PasswordField, StringField, Te
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
 from practice.core import clock
+from practice.core.errors import Invalid
+from practice.people.contact import email_of, phone_of
 
-REGION = "US"  # of phone numbers that are written without a country
 OLDEST_BIRTH_YEAR = 1900
 
 
@@ -98,14 +98,7 @@ class EmailField(StringField):
 
 
 def _email(_form: Form, field: StringField) -> None:
-    text = field.data or ""
-    if not text:
-        return
-    try:
-        found = validate_email(text, check_deliverability=False, allow_smtputf8=False)
-    except EmailNotValidError:
-        raise StopValidation("Enter an email address like name@example.com") from None
-    field.data = str(found.ascii_email).lower()
+    _read(field, email_of)
 
 
 class PhoneField(StringField):
@@ -123,23 +116,14 @@ class PhoneField(StringField):
 
 
 def _phone(_form: Form, field: StringField) -> None:
-    text = field.data or ""
-    if not text:
-        return
-    number = _parsed(text)
-    if number is None or not phonenumbers.is_valid_number(number):
-        raise StopValidation("Enter a phone number like 757-555-0100")
-    field.data = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    _read(field, phone_of)
 
 
-def _parsed(text: str) -> phonenumbers.PhoneNumber | None:
-    # Letters would be read as the keys they stand on, and an extension cannot get a message.
-    if not re.fullmatch(r"[0-9+().\-/ ]{1,40}", text):
-        return None
+def _read(field: StringField, read: Callable[[str], str]) -> None:
     try:
-        return phonenumbers.parse(text, REGION)
-    except phonenumbers.NumberParseException:
-        return None
+        field.data = read(field.data) if field.data else field.data
+    except Invalid as wrong:
+        raise StopValidation(wrong.message) from None
 
 
 def _must(missing: str | None) -> list[Any]:

@@ -4,8 +4,8 @@ from practice.audit.rules import Actor
 from practice.core.ports import Port
 from practice.people.models import Practice, User
 
-practice_created: Port[[Practice, Actor], None] = Port("people.practice_created")
+practice_created: Port[[Practice, Actor], object] = Port("people.practice_created")
 """A practice was made, in this transaction: give it rules, services and rooms."""
 
-member_created: Port[[User, Actor], None] = Port("people.member_created")
+member_created: Port[[User, Actor], object] = Port("people.member_created")
 """Somebody who sees clients was made, in this transaction: give them time in the calendar."""

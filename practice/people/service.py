@@ -14,7 +14,7 @@ from practice.core import clock
 from practice.core.db import db, require_practice_id
 from practice.core.errors import Conflict, Invalid
 from practice.outbox.service import assign
-from practice.people import doors, passwords, ports, queries
+from practice.people import doors, passwords, ports, queries, signing_in
 from practice.people.models import Client, Practice, User
 from practice.people.rules import SEES_CLIENTS, ClientDetails, DoorKind, Role
 
@@ -100,12 +100,11 @@ def create_user(
         Invalid: without a role, or for a password that is not good enough.
         Conflict: if somebody in this installation signs in with that address already.
     """
-    chosen = [role for role in Role if role in set(roles)]
+    wanted = set(roles)
+    chosen = [role for role in Role if role in wanted]
     if not chosen:
         raise Invalid("Give at least one role.")
-    refused = passwords.why_refused(password, email=email)
-    if refused:
-        raise Invalid(refused)
+    _check_password(password, email)
     if doors.find(DoorKind.USER_EMAIL, email):
         raise Conflict("Somebody signs in with that email address already.")
 
@@ -123,6 +122,25 @@ def create_user(
     if in_calendar and SEES_CLIENTS & user.role_set:
         ports.member_created(user, by)
     return user
+
+
+def set_password(user: User, password: str, *, by: Actor) -> None:
+    """Give somebody a new password, and end every sign-in of theirs.
+
+    Raises:
+        Invalid: if it is not good enough.
+    """
+    _check_password(password, user.email)
+    user.password_hash = passwords.hash_of(password)
+    record("user:set_password", by=by, subject_id=user.id)
+    for sign_in in queries.open_sign_ins(user.id, now=clock.now()):
+        signing_in.end(user.id, sign_in.id, by=by)
+
+
+def _check_password(password: str, email: str) -> None:
+    refused = passwords.why_refused(password, email=email)
+    if refused:
+        raise Invalid(refused)
 
 
 # Clients ---------------------------------------------------------------------------------------
