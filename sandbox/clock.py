@@ -18,15 +18,20 @@ def moved_by_file(path: Path | None) -> Clock:
     """
 
     def now() -> int:
-        return int(time.time() + _offset_seconds(path))
+        return int(time.time() + seconds_ahead(path))
 
     return now
 
 
 def from_environment() -> Clock:
     """Return the clock that ``CLOCK_FILE`` asks for."""
+    return moved_by_file(file())
+
+
+def file() -> Path | None:
+    """Return the file that ``CLOCK_FILE`` names, if it names one."""
     name = os.environ.get("CLOCK_FILE")
-    return moved_by_file(Path(name) if name else None)
+    return Path(name) if name else None
 
 
 def clock_time(seconds: float) -> str:
@@ -34,7 +39,18 @@ def clock_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%b %d, %Y, %H:%M:%S UTC")
 
 
-def _offset_seconds(path: Path | None) -> float:
+def set_ahead(path: Path, seconds: float) -> None:
+    """Let every clock that reads ``path`` run ahead by ``seconds``; 0 is real time.
+
+    Whoever reads it meanwhile reads the old number or the new one, never half of it.
+    """
+    half_made = path.with_name(f"{path.name}.half-made")
+    half_made.write_text(f"{seconds:.3f}\n", encoding="ascii")
+    half_made.replace(path)
+
+
+def seconds_ahead(path: Path | None) -> float:
+    """Return the number in ``path``; 0 for a missing or empty file, or none."""
     if path is None:
         return 0.0
     try:

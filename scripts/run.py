@@ -174,6 +174,7 @@ def welcome(ports: Ports, sign_ins: str) -> str:
         f"Today          {web}/today",
         f"All mail       {address(ports.mail)}/",
         f"Card payments  {address(ports.sandbox)}/",
+        f"Its clock      {address(ports.sandbox)}/clock",
     ]
     return "\n".join(["", *lines, "", sign_ins.strip(), "", "Ctrl-C stops everything."])
 
