@@ -18,8 +18,10 @@ from practice.calendar import views as calendar
 from practice.clients import models as _clients  # noqa: F401
 from practice.core import db as database
 from practice.core.settings import KEY
-from practice.outbox import models as _outbox  # noqa: F401
-from practice.people import access
+from practice.outbox import cli as outbox_cli
+from practice.outbox import jobs, mail, periods
+from practice.outbox import ports as outbox_ports
+from practice.people import access, doors
 from practice.people import cli as people_cli
 from practice.people import ports as people_ports
 from practice.people import views as people
@@ -45,6 +47,10 @@ def create_app(config: Config) -> Flask:
 
     people_ports.practice_created.bind(setup.furnish)
     people_ports.member_created.bind(setup.employ)
+    outbox_ports.every_practice.bind(doors.every_practice)
+
+    jobs.handle("mail", mail.deliver)
+    periods.every(periods.DAY, "tidy-jobs", periods.tidy)
 
     app.register_blueprint(health.bp)
     app.register_blueprint(people.bp)
@@ -54,6 +60,8 @@ def create_app(config: Config) -> Flask:
     csrf.exempt(webhooks.bp)  # what Stripe sends is signed
     app.cli.add_command(people_cli.practice)
     app.cli.add_command(people_cli.user)
+    app.cli.add_command(outbox_cli.worker)
+    app.cli.add_command(outbox_cli.drain)
     app.cli.add_command(billing_cli.reconcile)
     app.cli.add_command(billing_cli.invoices)
     return app

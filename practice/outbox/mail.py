@@ -1,0 +1,167 @@
+"""Mail: written when it is sent, from the rows as they are then, and handed to one SMTP server.
+
+A mail is sent at least once. When the worker is killed between handing it over and writing that
+down, it goes out again under the same Message-ID, by which mail programs show it once.
+"""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from flask import current_app
+
+from config import LOOPBACK
+from practice.core import clock
+from practice.core.db import read_again, transaction
+from practice.core.settings import settings
+from practice.outbox import queries, service
+from practice.outbox.jobs import NotYet
+from practice.outbox.models import Message
+from practice.outbox.rules import MessageState
+
+Composer = Callable[[Message], dict[str, Any]]
+
+COMPOSERS: dict[str, Composer] = {}
+
+PATIENCE_SECONDS = 10
+LOOKED_AGAIN_AFTER = timedelta(hours=1)
+"""How long mail waits where no SMTP server is configured."""
+
+
+class Refused(Exception):
+    """The server will never take this mail; ``code`` is its SMTP reply."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class InTheClear(Exception):
+    """A password would cross a network unencrypted."""
+
+
+def compose(name: str, context: Composer) -> None:
+    """Say who supplies the variables of the mail in ``templates/email/<name>``.
+
+    ``context(message)`` runs inside the practice and only reads. ``practice``, the practice
+    itself, is always among the variables: its neutral name signs, and its address takes replies.
+    """
+    COMPOSERS[name] = context
+
+
+def deliver(message_id: UUID) -> None:
+    """Send one message, unless that was done. Call outside transactions.
+
+    Raises:
+        NotYet: while no SMTP server is configured.
+        OSError: if the server cannot be reached or refuses for now (``SMTPException`` is one).
+    """
+    if settings().smtp_url is None:
+        raise NotYet(clock.now() + LOOKED_AGAIN_AFTER)
+    message = queries.get_message(message_id)
+    if message.state is not MessageState.WAITING:
+        return
+    letter = write(message)
+    read_again()  # nothing stays open while we talk over the network
+    try:
+        _send(letter)
+    except Refused as refused:
+        with transaction():
+            _give_up(queries.get_message(message_id), refused.code)
+    else:
+        with transaction():
+            message = queries.get_message(message_id)
+            message.state, message.sent_at = MessageState.SENT, clock.now()
+
+
+def write(message: Message) -> EmailMessage:
+    """Make the mail, plain text with its HTML twin, as it reads at this moment."""
+    context = COMPOSERS[message.name](message)
+    practice = context["practice"]
+    mailbox = parseaddr(settings().mail_from)[1]
+    letter = EmailMessage(policy=policy.SMTP)
+    letter["From"] = Address(practice.neutral_name, addr_spec=mailbox)
+    letter["To"] = Address(addr_spec=message.to)
+    letter["Reply-To"] = Address(practice.neutral_name, addr_spec=practice.email)
+    letter["Subject"] = " ".join(_render(message.name, "subject.txt", context).split())
+    letter["Date"] = format_datetime(clock.now())
+    letter["Message-ID"] = f"<{message.id}@{mailbox.rpartition('@')[2]}>"
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(_without_gaps(_render(message.name, "body.txt", context)))
+    letter.add_alternative(_render(message.name, "body.html", context), subtype="html")
+    return letter
+
+
+def _render(name: str, part: str, context: dict[str, Any]) -> str:
+    # Not render_template(): what the pages of people are handed is no business of a mail.
+    return current_app.jinja_env.get_template(f"email/{name}/{part}").render(context)
+
+
+def _without_gaps(text: str) -> str:
+    return re.sub(r"\n\s*\n", "\n\n", text).strip() + "\n"
+
+
+def _give_up(message: Message, code: int) -> None:
+    message.state, message.error = MessageState.FAILED, str(code)
+    service.assign(
+        "mail-refused",
+        key=f"mail-refused:{message.id}",
+        what="A mail could not be delivered: the address was refused. Ask the person for another.",
+        due_at=clock.now(),
+        client_id=message.client_id,
+        about_id=message.about_id,
+    )
+
+
+def _send(letter: EmailMessage) -> None:
+    with _server() as server:
+        try:
+            server.send_message(letter)
+        except smtplib.SMTPRecipientsRefused as refused:
+            _tell_apart(refused, *(code for code, _ in refused.recipients.values()))
+        except smtplib.SMTPDataError as refused:
+            _tell_apart(refused, refused.smtp_code)
+        except smtplib.SMTPNotSupportedError:
+            raise Refused(553) from None  # the address is beyond ASCII, and the server is not
+
+
+def _tell_apart(error: smtplib.SMTPException, code: int) -> None:
+    """A 5xx reply about this very mail is for good; everything else is tried again."""
+    if 500 <= code < 600:
+        raise Refused(code) from None
+    raise error
+
+
+@contextmanager
+def _server() -> Iterator[smtplib.SMTP]:
+    url = urlsplit(settings().smtp_url or "")
+    host = url.hostname or ""
+    here = parseaddr(settings().mail_from)[1].rpartition("@")[2]
+    encryption = ssl.create_default_context()
+    if url.scheme == "smtps":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, url.port or 465, here, timeout=PATIENCE_SECONDS, context=encryption
+        )
+    else:
+        port = url.port or (587 if url.username else 25)
+        server = smtplib.SMTP(host, port, here, timeout=PATIENCE_SECONDS)
+    with server:
+        server.ehlo()
+        if url.scheme == "smtp" and (url.username or host not in LOOPBACK):
+            if server.has_extn("starttls"):
+                server.starttls(context=encryption)
+            elif url.username and host not in LOOPBACK:
+                raise InTheClear
+        if url.username:
+            server.login(unquote(url.username), unquote(url.password or ""))
+        yield server
