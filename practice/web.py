@@ -101,7 +101,7 @@ def _look_at_the_request() -> None:
     g.request_id = secrets.token_hex(4).upper()
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         site = request.headers.get("Sec-Fetch-Site")
-        if site == "cross-site" and request.endpoint != "billing.receive":
+        if site == "cross-site" and request.endpoint != "stripe.receive":
             raise BadRequest("The form came from another website.")
     values = [*request.args.keys(), *request.args.values(), request.path]
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):

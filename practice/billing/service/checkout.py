@@ -311,6 +311,7 @@ def tell_of_payment(payment: Payment) -> None:
             key=f"receipt:{payment.id}",
             to=people.get_client(payment.client_id).email,
             about_id=payment.id,
+            client_id=payment.client_id,
         )
     papers.issue_receipt(payment)
 

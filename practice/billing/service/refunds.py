@@ -171,6 +171,7 @@ def _move(payment: Payment, refund: Refund, wanted: RefundState) -> None:
             key=f"refunded:{refund.id}",
             to=people.get_client(payment.client_id).email,
             about_id=refund.id,
+            client_id=payment.client_id,
         )
     else:
         _tell_of_failure(payment, refund, "the bank sent the money back")

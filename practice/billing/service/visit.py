@@ -65,6 +65,7 @@ def record(
         key=f"receipt:{payment.id}",
         to=people.get_client(client_id).email,
         about_id=payment.id,
+        client_id=payment.client_id,
     )
     papers.issue_receipt(payment)
     return payment

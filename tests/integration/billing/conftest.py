@@ -10,19 +10,22 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.serving import make_server
 
 from config import Config
 from practice.billing import ports, queries
-from practice.billing.models import Payment
+from practice.billing.models import Payment, Receipt
 from practice.billing.rules.payments import GIVEN_BACK, LIVE, Label, PaymentOutcome, PaymentState
-from practice.billing.service import checkout
+from practice.billing.service import checkout, refunds
 from practice.core import clock
-from practice.core.db import in_transaction, practice_scope, read_again
+from practice.core.db import db, in_transaction, practice_scope, read_again
 from practice.core.money import Money
+from practice.outbox.models import Message, Task
 from practice.people.models import Client, Practice
 from tests import databases, factories, leaks
+from tests.integration.billing.line import Line, laid_to
 from tests.stripe_sandbox import Sandbox
 
 SECRET = "whsec_that_is_in_use"
@@ -69,7 +72,17 @@ def address(listener: socket.socket) -> str:
 
 
 @pytest.fixture
-def stripe_address(sandbox: Sandbox) -> str:
+def line(sandbox: Sandbox) -> Iterator[Line]:
+    """A test that asks for it has it between its application and the sandbox."""
+    with laid_to(sandbox.base_url) as line:
+        yield line
+
+
+@pytest.fixture
+def stripe_address(request: pytest.FixtureRequest, sandbox: Sandbox) -> str:
+    if "line" in request.fixturenames:
+        line: Line = request.getfixturevalue("line")
+        return line.url
     return sandbox.base_url
 
 
@@ -194,6 +207,33 @@ class Till:
         url = self.see(payment_id).checkout_url
         assert url is not None
         return url
+
+    def give_back(self) -> None:
+        """Carry out every refund that waits, as the worker does."""
+        read_again()
+        for refund_id in [refund.id for refund in queries.pending_refunds()]:
+            refunds.carry_out(refund_id)
+
+
+def mails() -> list[str]:
+    """Name the mails that were posted, whoever did it."""
+    read_again()
+    return list(db.session.scalars(sa.select(Message.name).order_by(Message.name)))
+
+
+def tasks() -> list[tuple[str, str]]:
+    """Return what a person was asked to do: kind and sentence."""
+    read_again()
+    return [
+        (task.kind, task.what)
+        for task in db.session.scalars(sa.select(Task).order_by(Task.kind, Task.what))
+    ]
+
+
+def receipts() -> int:
+    """Count the receipts that were given out."""
+    read_again()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Receipt)) or 0
 
 
 @pytest.fixture
