@@ -8,7 +8,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.audit.service import record
-from practice.billing import archive, exports, pdf
+from practice.billing import archive, pdf
+from practice.billing.collected import EXPORTS, TYPES
 from practice.billing.forms import CreditForm, read_filter, read_page
 from practice.billing.models import PaperKind
 from practice.billing.rules.invoices import InvoiceState
@@ -115,29 +116,6 @@ def export() -> ResponseReturnValue:
         "Content-Type": kind,
         "Content-Disposition": f'attachment; filename="{name}"',
     }
-
-
-def csv_of(which: archive.Filter) -> bytes:
-    """Return the CSV of the lines of every document that ``which`` lets through."""
-    return "".join(exports.csv_lines(archive.export_rows(which))).encode()
-
-
-def zip_of(which: archive.Filter) -> bytes:
-    """Return a ZIP of the PDFs of every document that ``which`` lets through.
-
-    Raises:
-        Invalid: where no PDF can be made; the words say why.
-    """
-    if why := pdf.missing():
-        raise Invalid(f"No PDF can be made on this machine. {why}")
-    return exports.zip_of(
-        (f"{number}.pdf", pdf.paper(PaperKind.INVOICE, invoice_id) or b"")
-        for invoice_id, number in archive.numbers(which)
-    )
-
-
-EXPORTS = {"csv": csv_of, "zip": zip_of}
-TYPES = {"csv": "text/csv; charset=utf-8", "zip": "application/zip"}
 
 
 def pdf_headers(name: str) -> dict[str, str]:
