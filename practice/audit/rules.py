@@ -1,4 +1,4 @@
-"""Who can be said to have done something."""
+"""Who can be said to have done something, and what deeds are called on a page."""
 
 from __future__ import annotations
 
@@ -23,3 +23,25 @@ class Actor:
 
 PROGRAM = Actor(ActorKind.PROGRAM)
 VISITOR = Actor(ActorKind.CLIENT)
+
+IN_WORDS: dict[str, str] = {
+    "appointment:book": "Session booked",
+    "appointment:hold": "Time held",
+    "appointment:renew": "Time held longer",
+    "appointment:release": "Held time released",
+    "appointment:identify": "Details given",
+    "appointment:confirm": "Session confirmed",
+    "appointment:reconsider": "Readiness looked at again",
+    "appointment:move": "Session moved",
+    "appointment:cancel": "Session cancelled",
+    "appointment:arrive": "Client arrived",
+    "appointment:start": "Session started",
+    "appointment:complete": "Session completed",
+    "appointment:miss": "Session missed",
+    "care:write": "Reason for care written down",
+    "client:add": "Client taken on",
+    "client:edit": "Contact details changed",
+    "emergency_contact:write": "Emergency contact written down",
+    "paper:record": "Paper recorded",
+    "paper:withdraw": "Paper withdrawn",
+}

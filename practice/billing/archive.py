@@ -102,7 +102,7 @@ _CREDITED = (
     .scalar_subquery()
 )
 _IS_NOTE = Invoice.kind == InvoiceKind.CREDIT_NOTE
-_OPEN = sa.case((_IS_NOTE, 0), else_=Invoice.total_minor - _CREDITED - _PAID)
+OPEN_MINOR = sa.case((_IS_NOTE, 0), else_=Invoice.total_minor - _CREDITED - _PAID)
 _OWED = Invoice.total_minor - _CREDITED
 _IN_STATE: dict[InvoiceState, sa.ColumnElement[bool]] = {
     InvoiceState.CREDIT_NOTE: _IS_NOTE,
@@ -123,7 +123,7 @@ def invoices(which: Filter, *, page: int = 1) -> list[Listed]:
             Client.last_name,
             _PAID.label("paid"),
             _CREDITED.label("credited"),
-            _OPEN.label("open"),
+            OPEN_MINOR.label("open"),
         )
         .join(Client, _CLIENT)
         .where(*_matches(which))
@@ -141,7 +141,7 @@ def totals(which: Filter, currency: str) -> Totals:
             sa.func.count(Invoice.id),
             sa.func.coalesce(sa.func.sum(Invoice.total_minor), 0),
             sa.func.coalesce(sa.func.sum(_PAID), 0),
-            sa.func.coalesce(sa.func.sum(_OPEN), 0),
+            sa.func.coalesce(sa.func.sum(OPEN_MINOR), 0),
         )
         .join(Client, _CLIENT)
         .where(*_matches(which))
@@ -186,7 +186,7 @@ def get_listed(invoice_id: UUID) -> Listed:
             Client.last_name,
             _PAID.label("paid"),
             _CREDITED.label("credited"),
-            _OPEN.label("open"),
+            OPEN_MINOR.label("open"),
         )
         .join(Client, _CLIENT)
         .where(Invoice.id == invoice_id)

@@ -1,23 +1,38 @@
-"""Reading the papers."""
+"""Reading the papers, and what was done about a client."""
 
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from practice.audit.models import AuditEntry
+from practice.audit.rules import IN_WORDS, ActorKind
 from practice.clients.models import CareProfile, Paper
 from practice.core.db import db
 from practice.core.errors import NotFound
+from practice.people.models import User
+
+DEEDS_SHOWN = 100
+
+
+def every_paper_of(client_id: UUID) -> list[Paper]:
+    """Return all papers of a client, withdrawn ones too, newest date first."""
+    return list(
+        db.session.scalars(
+            sa.select(Paper)
+            .where(Paper.client_id == client_id)
+            .order_by(Paper.dated_on.desc(), Paper.recorded_at.desc())
+        )
+    )
 
 
 def papers_of(client_id: UUID) -> list[Paper]:
     """Return a client's papers that were not withdrawn, newest date first."""
-    return list(
-        db.session.scalars(
-            sa.select(Paper)
-            .where(Paper.client_id == client_id, Paper.withdrawn_at.is_(None))
-            .order_by(Paper.dated_on.desc(), Paper.recorded_at.desc())
-        )
-    )
+    return [paper for paper in every_paper_of(client_id) if paper.withdrawn_at is None]
 
 
 def get_paper(client_id: UUID, paper_id: UUID) -> Paper:
@@ -37,3 +52,35 @@ def get_paper(client_id: UUID, paper_id: UUID) -> Paper:
 def find_care(client_id: UUID) -> CareProfile | None:
     """Return what is known of why a client comes and whom to call, if anything is."""
     return db.session.scalar(sa.select(CareProfile).where(CareProfile.client_id == client_id))
+
+
+# What was done ---------------------------------------------------------------------------------
+
+BY: dict[str, str] = {ActorKind.CLIENT: "the client", ActorKind.PROGRAM: "the program"}
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One line of a history: when, what, and who did it, in words."""
+
+    at: datetime
+    what: str
+    who: str
+
+
+def history(subject_ids: Collection[UUID]) -> list[Deed]:
+    """Return the newest hundred deeds about some things, newest first. One statement."""
+    rows = db.session.execute(
+        sa.select(AuditEntry.at, AuditEntry.verb, AuditEntry.actor_kind, User.name)
+        .outerjoin(
+            User,
+            sa.and_(User.practice_id == AuditEntry.practice_id, User.id == AuditEntry.actor_id),
+        )
+        .where(AuditEntry.subject_id.in_(subject_ids))
+        .order_by(AuditEntry.at.desc(), AuditEntry.id)
+        .limit(DEEDS_SHOWN)
+    )
+    return [
+        Deed(row.at, IN_WORDS.get(row.verb, row.verb), row.name or BY.get(row.actor_kind, "staff"))
+        for row in rows
+    ]

@@ -1,30 +1,42 @@
-"""Putting papers on file."""
+"""Keeping what is on file about a client: details, care, papers. Call inside ``transaction()``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
 
 from practice.audit.rules import Actor
 from practice.audit.service import record
-from practice.clients import ports, queries
+from practice.clients import ports
 from practice.clients.models import CareProfile, Paper
-from practice.clients.rules.papers import PaperKind, Route, last_day
-from practice.core import clock
-from practice.core.db import db
+from practice.clients.rules.papers import PaperKind, Route, last_day, what_is_wrong
+from practice.core import clock, tokens
+from practice.core.db import db, insert_unless_there
 from practice.core.errors import Conflict, Invalid
+from practice.people import queries as people
 from practice.people.models import Client
+from practice.people.rules import ClientDetails
+from practice.people.service import edit_client
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyContact:
+    """Whom to call in an emergency, and who they are to the client. Phone in E.164."""
+
+    name: str
+    relation: str
+    phone: str
 
 
 @dataclass(frozen=True, slots=True)
 class Care:
-    """Why a client comes, what was tried before, and whom to call in an emergency."""
+    """Why a client comes, and what was tried before."""
 
     reason: str | None
     tried_before: str | None
-    emergency_name: str | None
-    emergency_relation: str | None
-    emergency_phone: str | None
 
 
 def record_paper(
@@ -46,23 +58,16 @@ def record_paper(
         Invalid: for a date in the future, an end before the beginning, an end later than this
             kind may hold, or a clearance without its route.
     """
-    latest = last_day(kind, dated_on)
-    if dated_on > today:
-        raise Invalid("The date of a paper cannot be in the future.")
-    if valid_until is not None and valid_until < dated_on:
-        raise Invalid("A paper cannot end before its own date.")
-    if valid_until is not None and latest is not None and valid_until > latest:
-        raise Invalid(
-            f"This paper holds for a year at most, until {latest:%B} {latest.day}, {latest.year}."
-        )
-    if (kind is PaperKind.MEDICAL_CLEARANCE) != (route is not None):
-        raise Invalid("A clearance names the route that it is for.")
-
+    wrong = what_is_wrong(
+        kind, dated_on=dated_on, valid_until=valid_until, route=route, today=today
+    )
+    if wrong:
+        raise Invalid(f"{wrong.words}.")
     paper = Paper(
         client_id=client.id,
         kind=kind,
         dated_on=dated_on,
-        valid_until=valid_until or latest,
+        valid_until=valid_until or last_day(kind, dated_on),
         route=route,
         recorded_at=clock.now(),
         recorded_by=by.id,
@@ -80,6 +85,7 @@ def withdraw_paper(paper: Paper, *, by: Actor) -> None:
     Raises:
         Conflict: if it was withdrawn already.
     """
+    paper = db.session.scalars(sa.select(Paper).where(Paper.id == paper.id).with_for_update()).one()
     if paper.withdrawn_at is not None:
         raise Conflict("That paper was withdrawn already.")
     paper.withdrawn_at = clock.now()
@@ -88,21 +94,116 @@ def withdraw_paper(paper: Paper, *, by: Actor) -> None:
     ports.papers_changed(paper.client_id, by)
 
 
-def write_care(client: Client, care: Care, *, today: date, by: Actor) -> CareProfile:
-    """Write down why a client comes and whom to call.
+# Two at once -----------------------------------------------------------------------------------
 
-    The emergency contact counts as confirmed on ``today``, the practice's local date.
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else has written since this form was opened. Nothing of theirs is overwritten."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else changed this while your page was open. "
+            "Compare what is on file now with what you typed, then save again."
+        )
+
+
+def seen_contact(client: Client) -> str:
+    """Return the fingerprint of what is on file of how a client is reached."""
+    return _fingerprint(
+        client.first_name,
+        client.last_name,
+        client.email,
+        client.phone,
+        client.birth_on,
+        client.address,
+    )
+
+
+def seen_care(profile: CareProfile | None) -> str:
+    """Return the fingerprint of what is on file of a client's care."""
+    return _fingerprint(profile and profile.reason, profile and profile.tried_before)
+
+
+def seen_emergency(profile: CareProfile | None) -> str:
+    """Return the fingerprint of whom to call in an emergency."""
+    return _fingerprint(
+        profile and profile.emergency_name,
+        profile and profile.emergency_relation,
+        profile and profile.emergency_phone,
+    )
+
+
+def _fingerprint(*values: str | None) -> str:
+    return tokens.digest("\x1f".join(value or "" for value in values))
+
+
+def _check(seen: str | None, now: str) -> None:
+    if seen is not None and seen != now:
+        raise ChangedMeanwhile
+
+
+# Details and care ------------------------------------------------------------------------------
+
+
+def edit_contact(
+    client_id: UUID, details: ClientDetails, *, by: Actor, seen: str | None = None
+) -> Client:
+    """Change how a client is reached. ``seen`` is the fingerprint of what was changed from.
+
+    Raises:
+        NotFound: if there is no such client.
+        ChangedMeanwhile: if that is no longer what is on file.
     """
-    profile = queries.find_care(client.id)
-    if profile is None:
-        profile = CareProfile(client_id=client.id)
-        db.session.add(profile)
-    profile.reason = care.reason
-    profile.tried_before = care.tried_before
-    profile.emergency_name = care.emergency_name
-    profile.emergency_relation = care.emergency_relation
-    profile.emergency_phone = care.emergency_phone
-    profile.emergency_confirmed_on = today if care.emergency_name else None
+    client = people.get_client(client_id)
+    db.session.refresh(client, with_for_update=True)
+    _check(seen, seen_contact(client))
+    return edit_client(client, details, by=by)
+
+
+def write_care(client: Client, care: Care, *, by: Actor, seen: str | None = None) -> CareProfile:
+    """Write down why a client comes and what was tried before. Empty texts take it away.
+
+    Raises:
+        ChangedMeanwhile: if what is on file is no longer what was ``seen``.
+    """
+    profile = _profile_of(client)
+    _check(seen, seen_care(profile))
+    profile.reason = care.reason or None
+    profile.tried_before = care.tried_before or None
     db.session.flush()
     record("care:write", by=by, subject_id=client.id)
     return profile
+
+
+def name_emergency_contact(
+    client: Client,
+    contact: EmergencyContact | None,
+    *,
+    today: date,
+    by: Actor,
+    seen: str | None = None,
+) -> CareProfile:
+    """Write down whom to call in an emergency; ``None`` takes it away.
+
+    The contact counts as confirmed on ``today``, the practice's local date.
+
+    Raises:
+        ChangedMeanwhile: if what is on file is no longer what was ``seen``.
+    """
+    profile = _profile_of(client)
+    _check(seen, seen_emergency(profile))
+    profile.emergency_name = contact.name if contact else None
+    profile.emergency_relation = (contact.relation or None) if contact else None
+    profile.emergency_phone = contact.phone if contact else None
+    profile.emergency_confirmed_on = today if contact else None
+    db.session.flush()
+    record("emergency_contact:write", by=by, subject_id=client.id)
+    return profile
+
+
+def _profile_of(client: Client) -> CareProfile:
+    """Return the one row of a client's care; make it if need be."""
+    insert_unless_there(CareProfile(client_id=client.id))
+    return db.session.scalars(
+        sa.select(CareProfile).where(CareProfile.client_id == client.id).with_for_update()
+    ).one()

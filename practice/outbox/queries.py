@@ -20,6 +20,20 @@ def open_tasks() -> list[Task]:
     )
 
 
+def open_tasks_about(client_id: UUID) -> list[Task]:
+    """Return what must still be done that concerns a client, the most urgent first."""
+    return list(
+        db.session.scalars(
+            sa.select(Task)
+            .where(
+                Task.done_at.is_(None),
+                sa.or_(Task.client_id == client_id, Task.about_id == client_id),
+            )
+            .order_by(Task.due_at, Task.created_at, Task.id)
+        )
+    )
+
+
 def get_message(message_id: UUID) -> Message:
     """Return one message.
 

@@ -37,9 +37,11 @@ class Permission(StrEnum):
     FEED_SUBSCRIBE = "feed:subscribe"
     APPOINTMENT_BOOK = "appointment:book"
     APPOINTMENT_RUN = "appointment:run"  # arrived, completed, no-show
+    WINDOW_OVERRIDE = "window:override"  # a session outside its limits, with a written reason
     CLIENT_VIEW = "client:view"
     CLIENT_EDIT = "client:edit"
     CARE_VIEW = "care:view"  # reason for care, papers
+    CARE_EDIT = "care:edit"
     CONSENT_RECORD = "consent:record"
     CLEARANCE_RECORD = "clearance:record"
     MONEY_VIEW = "money:view"
@@ -67,10 +69,12 @@ _DESK = frozenset(
     }
 )
 
+_RECORDS = frozenset({P.CARE_EDIT, P.CONSENT_RECORD, P.CLEARANCE_RECORD})
+
 MAY: dict[Role, frozenset[Permission]] = {
     Role.OWNER: _ALL,
-    Role.THERAPIST: _CLINICAL | _DESK | {P.CONSENT_RECORD, P.CLEARANCE_RECORD},
-    Role.PRESCRIBER: _CLINICAL | {P.CONSENT_RECORD, P.CLEARANCE_RECORD},
+    Role.THERAPIST: _CLINICAL | _DESK | _RECORDS | {P.WINDOW_OVERRIDE},
+    Role.PRESCRIBER: _CLINICAL | _RECORDS,
     Role.MEDICAL_MONITOR: _CLINICAL,
     Role.FRONT_DESK: _DESK,
     Role.BOOKKEEPER: frozenset({P.WORK, P.MONEY_VIEW, P.MONEY_TAKE, P.INVOICE_EXPORT}),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
+
+from practice.people.rules import Permission
 
 
 class PaperKind(StrEnum):
@@ -42,6 +45,24 @@ NAMES: dict[PaperKind, str] = {
 }
 
 
+ROUTE_NAMES: dict[Route, str] = {
+    Route.SL: "Under the tongue (SL)",
+    Route.RDT: "Dissolving tablet (RDT)",
+    Route.TROCHE: "Troche",
+    Route.IM: "Into a muscle (IM)",
+    Route.IV: "Infusion (IV)",
+    Route.IN: "Through the nose (IN)",
+}
+
+RECORDED_WITH: dict[PaperKind, Permission] = {
+    PaperKind.CONSENT_TREATMENT: Permission.CONSENT_RECORD,
+    PaperKind.CONSENT_KETAMINE: Permission.CONSENT_RECORD,
+    PaperKind.MEDICAL_CLEARANCE: Permission.CLEARANCE_RECORD,
+    PaperKind.PREPARATION_HELD: Permission.CONSENT_RECORD,
+}
+"""What it takes to put each on file, and to withdraw it."""
+
+
 @dataclass(frozen=True, slots=True)
 class PaperOnFile:
     """One paper: of ``dated_on``, good through ``valid_until`` (``None``: no end)."""
@@ -57,3 +78,34 @@ def last_day(kind: PaperKind, dated_on: date) -> date | None:
     """Return the last day on which a paper of this kind holds, counted from its own date."""
     days = VALID_DAYS[kind]
     return None if days is None else dated_on + timedelta(days=days)
+
+
+class Wrong(NamedTuple):
+    """What is wrong with a paper as it is to be recorded, and in which field of the form."""
+
+    field: str
+    words: str
+
+
+def what_is_wrong(
+    kind: PaperKind,
+    *,
+    dated_on: date,
+    valid_until: date | None,
+    route: Route | None,
+    today: date,
+) -> Wrong | None:
+    """Say why a paper cannot be put on file like this; ``None`` if it can."""
+    if dated_on > today:
+        return Wrong("dated_on", "The date on the paper cannot be in the future")
+    if valid_until is not None and valid_until < dated_on:
+        return Wrong("valid_until", "A paper cannot end before its own date")
+    latest = last_day(kind, dated_on)
+    if valid_until is not None and latest is not None and valid_until > latest:
+        return Wrong(
+            "valid_until",
+            f"It holds for a year at most, until {latest:%B} {latest.day}, {latest.year}",
+        )
+    if (kind is PaperKind.MEDICAL_CLEARANCE) != (route is not None):
+        return Wrong("route", "Choose the route that the clearance is for")
+    return None

@@ -1,0 +1,135 @@
+"""What staff type about a client."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from wtforms import DateField, HiddenField, RadioField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from practice.clients.rules.papers import ROUTE_NAMES, PaperKind, Route, what_is_wrong
+from practice.clients.service import Care, EmergencyContact
+from practice.people.forms import BaseForm, BirthDateField, EmailField, NameField, PhoneField
+from practice.people.rules import ClientDetails
+
+SOMEBODY_ELSE = {"autocomplete": "off"}  # a browser would offer the details of who is typing
+LONGEST_STORY = 4000
+
+
+class ClientForm(BaseForm):
+    """How a client is reached. ``seen`` tells what was on file when the form was opened."""
+
+    first_name = NameField("First name", missing="Enter the first name", render_kw=SOMEBODY_ELSE)
+    last_name = NameField("Last name", missing="Enter the last name", render_kw=SOMEBODY_ELSE)
+    email = EmailField("Email", missing="Enter an email address", render_kw=SOMEBODY_ELSE)
+    phone = PhoneField("Mobile number", missing="Enter a mobile number", render_kw=SOMEBODY_ELSE)
+    birth_on = BirthDateField("Birth date", whose="The client's")
+    address = TextAreaField(
+        "Home address",
+        [Length(max=400, message="The address must be 400 characters or fewer")],
+        render_kw=SOMEBODY_ELSE | {"rows": 3},
+    )
+    seen = HiddenField()
+
+    def details(self) -> ClientDetails:
+        return ClientDetails(
+            first_name=self.first_name.data or "",
+            last_name=self.last_name.data or "",
+            email=self.email.data or "",
+            phone=self.phone.data or "",
+            birth_on=self.birth_on.data,
+            address=self.address.data or "",
+        )
+
+
+class EmergencyForm(BaseForm):
+    """Whom to call in an emergency. All empty: nobody is named."""
+
+    name = NameField("Name", longest=120, render_kw=SOMEBODY_ELSE)
+    relation = StringField(
+        "Relation",
+        [Length(max=80, message="The relation must be 80 characters or fewer")],
+        render_kw=SOMEBODY_ELSE,
+    )
+    phone = PhoneField("Phone number", missing=None, render_kw=SOMEBODY_ELSE)
+    seen = HiddenField()
+
+    def validate_name(self, field: StringField) -> None:
+        if not field.data and (self.relation.data or self.phone.data):
+            raise ValidationError("Enter who it is")
+
+    def validate_phone(self, field: StringField) -> None:
+        if not field.data and self.name.data:
+            raise ValidationError("Enter the number to call")
+
+    def contact(self) -> EmergencyContact | None:
+        if not self.name.data:
+            return None
+        return EmergencyContact(self.name.data, self.relation.data or "", self.phone.data or "")
+
+
+class CareForm(BaseForm):
+    """Why a client comes. Sealed, and seen by clinicians alone."""
+
+    reason = TextAreaField(
+        "Reason for care",
+        [Length(max=LONGEST_STORY, message=f"Use at most {LONGEST_STORY} characters")],
+    )
+    tried_before = TextAreaField(
+        "Treatments tried before",
+        [Length(max=LONGEST_STORY, message=f"Use at most {LONGEST_STORY} characters")],
+    )
+    seen = HiddenField()
+
+    def care(self) -> Care:
+        return Care(self.reason.data or None, self.tried_before.data or None)
+
+
+class DayField(DateField):
+    """A day, in the browser's own field for dates or typed like ``2026-12-01``."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("Enter a date like 2026-12-01") from None
+
+
+class PaperForm(BaseForm):
+    """One paper of ``kind``. A clearance asks for its route too."""
+
+    route = RadioField(
+        "Route",
+        choices=[(route.value, ROUTE_NAMES[route]) for route in Route],
+        validators=[InputRequired("Choose the route that the clearance is for")],
+    )
+    dated_on = DayField(
+        "Date on the paper", [InputRequired("Enter the date that stands on the paper")]
+    )
+    valid_until = DayField("Valid until", [Optional()])
+
+    def __init__(self, kind: PaperKind, *, today: date) -> None:
+        super().__init__()
+        self.kind = kind
+        self.today = today
+        if kind is not PaperKind.MEDICAL_CLEARANCE:
+            del self.route
+
+    @property
+    def chosen_route(self) -> Route | None:
+        return Route(self.route.data) if "route" in self else None
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        wrong = what_is_wrong(
+            self.kind,
+            dated_on=self.dated_on.data,
+            valid_until=self.valid_until.data,
+            route=self.chosen_route,
+            today=self.today,
+        )
+        if wrong:
+            self[wrong.field].errors = [wrong.words]
+        return wrong is None

@@ -1,0 +1,26 @@
+"""What other rooms put on a client's page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from practice.core.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLine:
+    """A session as a client's page shows it.
+
+    ``missing`` says what must still be on file, in words for those who may see papers.
+    ``owed`` is what is left to pay; negative where more was paid than it costs.
+    """
+
+    id: UUID
+    starts_at: datetime
+    what: str
+    state: str
+    state_words: str
+    is_coming: bool
+    missing: tuple[str, ...]
+    owed: Money
+    address: str
