@@ -11,9 +11,11 @@ from config import Config
 from practice import health, web
 from practice.audit import models as _audit  # noqa: F401
 from practice.billing import cli as billing_cli
+from practice.billing import mails as billing_mails
 from practice.billing import models as _billing  # noqa: F401
 from practice.billing import views as billing
 from practice.billing import webhooks
+from practice.billing.service import checkout, inbox, reconcile, refunds
 from practice.calendar import views as calendar
 from practice.clients import models as _clients  # noqa: F401
 from practice.core import db as database
@@ -50,7 +52,14 @@ def create_app(config: Config) -> Flask:
     outbox_ports.every_practice.bind(doors.every_practice)
 
     jobs.handle("mail", mail.deliver)
+    jobs.handle("settle-payment", checkout.settle)
+    jobs.handle("refund", refunds.carry_out)
+    jobs.handle("processor-event", inbox.handle)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
+    periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
+    mail.compose("receipt", billing_mails.receipt)
+    mail.compose("refunded", billing_mails.refunded)
+    mail.compose("payment-needs-attention", billing_mails.payment_needs_attention)
 
     app.register_blueprint(health.bp)
     app.register_blueprint(people.bp)

@@ -5,14 +5,12 @@ from typing import Any
 from practice.billing import queries
 from practice.core.settings import settings
 from practice.outbox.models import Message
-from practice.people.queries import get_practice
 
 
 def receipt(message: Message) -> dict[str, Any]:
     """Money came in. ``page`` is where the client finds what it was for, if that is known."""
     payment = queries.get_payment(message.about_id)
     return {
-        "practice": get_practice(),
         "amount": payment.amount,
         "label": payment.label,
         "paid_at": payment.paid_at,
@@ -25,7 +23,6 @@ def refunded(message: Message) -> dict[str, Any]:
     refund = queries.get_refund(message.about_id)
     payment = queries.get_payment(refund.payment_id)
     return {
-        "practice": get_practice(),
         "amount": refund.amount,
         "refunded_at": refund.settled_at,
         "to_card": payment.checkout_id is not None,
@@ -36,7 +33,6 @@ def refunded(message: Message) -> dict[str, Any]:
 def payment_needs_attention(message: Message) -> dict[str, Any]:
     """Something about money wants a person of the practice; the task says the rest."""
     return {
-        "practice": get_practice(),
         "what": message.facts["what"],
         "today": f"{settings().base_url}/today",
     }

@@ -33,10 +33,11 @@ from practice.billing.rules.payments import (
 from practice.billing.service import attention, papers, refunds
 from practice.core import clock
 from practice.core.db import db, in_transaction, insert_unless_there
-from practice.core.errors import Conflict, Unavailable
+from practice.core.errors import Conflict
 from practice.core.money import Money
 from practice.core.settings import settings
 from practice.outbox import service as outbox
+from practice.outbox.jobs import NotYet
 from practice.people import doors
 from practice.people import queries as people
 from practice.people.models import Client
@@ -47,13 +48,12 @@ log = logging.getLogger(__name__)
 SETTLED_AFTER = timedelta(seconds=60)
 """How long after its end a checkout that nobody told us of is settled: when its hold ends."""
 
+LOOKED_AGAIN_AFTER = timedelta(minutes=15)
+"""How long a payment may be on its way before it is looked at again."""
+
 
 class CheckoutEnded(Conflict):
     """It can no longer be paid; nothing was charged."""
-
-
-class StillMoving(Unavailable):
-    """The money is on its way. Ask again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +176,14 @@ def expire(payment_id: UUID) -> Payment:
 
 
 def settle(payment_id: UUID) -> None:
-    """Bring a payment whose time has come to its end, whoever failed to tell us of it.
+    """Bring a payment whose time has come to its end, as a job, whoever failed to tell us of it.
 
     Raises:
-        Unavailable: if the processor cannot be asked, or has not decided.
+        NotYet: while the money is on its way.
+        Unavailable: if the processor cannot be asked.
     """
-    if expire(payment_id).state in LIVE:
-        raise StillMoving("The payment is still being processed.")
+    if expire(payment_id).state is PaymentState.PROCESSING:
+        raise NotYet(clock.now() + LOOKED_AGAIN_AFTER)
 
 
 # The one function that moves a payment -----------------------------------------------------------

@@ -14,10 +14,12 @@ from uuid import UUID
 from practice.billing import queries
 from practice.billing.gateway import Refused, gateway
 from practice.billing.models import Payment, Reconciliation
+from practice.billing.rules.news import Event
 from practice.billing.rules.payments import LIVE
 from practice.billing.service import attention, checkout, inbox, refunds
 from practice.core import clock, tokens
 from practice.core.db import db, in_transaction, practice_scope
+from practice.core.settings import settings
 from practice.people import doors
 
 OVERLAP = timedelta(hours=1)
@@ -42,7 +44,7 @@ def run() -> Report:
     """Compare every practice's payments with the processor. Call outside transactions and scopes.
 
     Looks at every payment of which the end is not known, and at every one of which there was
-    news since the last run that never arrived here.
+    news since the last run that was not worked on here.
 
     Raises:
         CardsOff: if there is no processor.
@@ -50,37 +52,47 @@ def run() -> Report:
     """
     began = clock.now()
     practices = doors.every_practice()
-    missed = _missed_since(min(map(_since, practices), default=began))
+    starts = []
+    for practice_id in practices:
+        with practice_scope(practice_id):
+            starts.append(_since(began))
+    news = _news_since(min(starts, default=began))
     reports = []
     for practice_id in practices:
         with practice_scope(practice_id):
-            reports.append(_compare(missed[practice_id], began))
+            reports.append(_compare(news[practice_id], began))
     return Report(
         sum(report.payments for report in reports),
         [words for report in reports for words in report.differences],
     )
 
 
-def _since(practice_id: UUID) -> datetime:
-    oldest = clock.now() - EVENTS_LIVE
-    with practice_scope(practice_id):
-        last = queries.reconciled_until()
+def run_here(practice_id: UUID) -> None:
+    """Compare the current practice's payments, now and then, as a job."""
+    if settings().takes_cards:
+        began = clock.now()
+        _compare(_news_since(_since(began))[practice_id], began)
+
+
+def _since(began: datetime) -> datetime:
+    oldest, last = began - EVENTS_LIVE, queries.reconciled_until()
     return max(last - OVERLAP, oldest) if last else oldest
 
 
-def _missed_since(since: datetime) -> dict[UUID, set[UUID]]:
-    """Return, by practice, the payments of which there was news that never arrived."""
-    missed: dict[UUID, set[UUID]] = defaultdict(set)
+def _news_since(since: datetime) -> dict[UUID, list[tuple[Event, UUID]]]:
+    """Return, by practice, the processor's events and the payment that each is about."""
+    news: dict[UUID, list[tuple[Event, UUID]]] = defaultdict(list)
     for event in gateway().list_events(since):
         found = inbox.find(event)
         if found is not None:
-            with practice_scope(found.practice_id):
-                if not queries.is_handled(event.account, event.id):
-                    missed[found.practice_id].add(found.subject_id)
-    return missed
+            news[found.practice_id].append((event, found.subject_id))
+    return news
 
 
-def _compare(missed: set[UUID], began: datetime) -> Report:
+def _compare(news: list[tuple[Event, UUID]], began: datetime) -> Report:
+    missed = {
+        payment_id for event, payment_id in news if not queries.is_handled(event.account, event.id)
+    }
     waiting = {refund.payment_id for refund in queries.pending_refunds()}
     payments = sorted({*missed, *waiting, *queries.live_online_payments()})
     found = [words for payment_id in payments for words in _put_right(payment_id, began)]
