@@ -75,6 +75,8 @@ def init_app(app: Flask, config: Config) -> None:
         "local": local,
         "day": day,
         "clock_time": clock_time,
+        "zoned": zoned,
+        "zoned_time": zoned_time,
         "money": str,
         "cents": cents,
         "long_day": long_day,
@@ -234,6 +236,19 @@ def clock_time(instant: datetime, zone: str) -> str:
 def local(instant: datetime, zone: str) -> str:
     """Write an instant: ``Tue, Dec 1, 10:30 AM``."""
     return f"{day(instant, zone)}, {clock_time(instant, zone)}"
+
+
+def zoned(instant: datetime, zone: str) -> str:
+    """Write an instant with the zone that the reader's clock is in: ``Tue, Dec 1, 10:30 AM EST``.
+
+    For mail, which has no page around it that says whose time it is.
+    """
+    return f"{day(instant, zone)}, {zoned_time(instant, zone)}"
+
+
+def zoned_time(instant: datetime, zone: str) -> str:
+    """Write an instant's local time with its zone: ``10:30 AM EST``."""
+    return f"{clock_time(instant, zone)} {instant.astimezone(ZoneInfo(zone)):%Z}"
 
 
 def long_day(on: date) -> str:
