@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, render_template, request
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from jinja2 import StrictUndefined
@@ -177,6 +178,8 @@ def _problem(
     reference = g.get("request_id", "")
     if request.accept_mimetypes.best == "application/json":
         return {"error": kind, "detail": message, "reference": reference}, status, headers
+    if request_ctx.url_adapter is None:  # no page can be drawn for a host that is not ours
+        return f"{message}\n", status, {**headers, "Content-Type": "text/plain; charset=utf-8"}
     page = PAGES.get(status, "errors/problem.html")
     return render_template(page, error=PracticeError(message), reference=reference), status, headers
 

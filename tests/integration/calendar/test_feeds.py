@@ -1,0 +1,304 @@
+"""Feeds on both databases: what they say, when they change, and what they never say."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+import vobject
+from flask import Flask
+from flask.testing import FlaskClient
+
+from practice.calendar import ports
+from practice.calendar.models import DetailLevel, FeedSubscription, Resource, ResourceKind
+from practice.calendar.service import entries, feeds
+from practice.calendar.service.entries import EntryFacts
+from practice.core import clock, tokens
+from practice.core.db import db, practice_scope, transaction
+from practice.people.models import Door, Practice
+from tests import factories
+
+NOW = datetime(2027, 3, 1, 13, tzinfo=UTC)
+TENTH = datetime(2027, 3, 10, 15, tzinfo=UTC)
+
+
+class World:
+    """A practice, its practitioner, and what the practitioner holds: stands above the calendar."""
+
+    def __init__(self, app: Flask, practice: Practice, therapist: Resource) -> None:
+        self.app, self.practice, self.therapist = app, practice, therapist
+        self.now = NOW
+        self.held: list[EntryFacts] = []
+
+    def subscribe(self, level: DetailLevel = DetailLevel.PLAIN) -> tuple[UUID, str]:
+        with self.app.app_context(), factories.made(self.practice):
+            subscription, secret = feeds.subscribe(
+                self.therapist, label="Phone", level=level, by=factories.OWNER, made_by=uuid4()
+            )
+            return subscription.id, secret
+
+    def put(self, facts: EntryFacts) -> EntryFacts:
+        with self.app.app_context(), factories.made(self.practice):
+            entries.put(facts)
+        return facts
+
+    def bury(self, facts: EntryFacts) -> EntryFacts:
+        gone = replace(facts, sequence=facts.sequence + 1, changed_at=self.now, gone_at=self.now)
+        with self.app.app_context(), factories.made(self.practice):
+            entries.bury(gone)
+        return gone
+
+    def session(self, starts_at: datetime = TENTH, name: str = "Jonas Ek") -> EntryFacts:
+        return EntryFacts(
+            session_id=uuid4(),
+            uid=f"{uuid4()}@appointments.invalid",
+            sequence=0,
+            created_at=self.now,
+            changed_at=self.now,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(hours=3),
+            zone="America/New_York",
+            is_tentative=False,
+            client_name=name,
+            service_code="S",
+            resource_ids=(self.therapist.id,),
+        )
+
+
+@pytest.fixture
+def world(app: Flask, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(clock, "now", lambda: made.now if made else NOW)
+    made: World | None = None
+    with app.app_context():
+        practice = factories.create_practice()
+        with factories.made(practice):
+            therapist = Resource(kind=ResourceKind.PERSON, name="Morgan", roles=["therapist"])
+            db.session.add(therapist)
+    made = World(app, practice, therapist)
+    bound = made
+    ports.entries_of.bind(lambda *_: bound.held)
+    return made
+
+
+def read(client: FlaskClient, secret: str, **headers: str) -> "tuple[int, str, str]":
+    answer = client.get(f"/calendar/feeds/{secret}/calendar.ics", headers=headers)
+    return answer.status_code, answer.headers.get("ETag", ""), answer.get_data(as_text=True)
+
+
+def events(body: str) -> list[tuple[str, str, str, datetime, datetime]]:
+    """Read a feed with another program's eyes."""
+    calendar = vobject.readOne(body)
+    return [
+        (
+            event.summary.value,
+            event.status.value,
+            event.sequence.value,
+            event.dtstart.value.astimezone(UTC),
+            event.dtend.value.astimezone(UTC),
+        )
+        for event in getattr(calendar, "vevent_list", [])
+    ]
+
+
+def test_a_new_subscription_shows_what_is_booked_already(world: World, client: FlaskClient) -> None:
+    world.held = [world.session()]
+
+    _, secret = world.subscribe()
+
+    assert events(read(client, secret)[2]) == [
+        ("Session", "CONFIRMED", "0", TENTH, TENTH + timedelta(hours=3))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("level", "title"),
+    [
+        (DetailLevel.BUSY, "Busy"),
+        (DetailLevel.PLAIN, "Session"),
+        (DetailLevel.INITIALS, "Session JE"),
+        (DetailLevel.INITIALS_AND_CODE, "Session JE S"),
+    ],
+)
+def test_a_feed_says_as_much_as_its_level_and_no_more(
+    world: World, client: FlaskClient, level: DetailLevel, title: str
+) -> None:
+    _, secret = world.subscribe(level)
+
+    world.put(world.session())
+
+    body = read(client, secret)[2]
+    assert [summary for summary, *_ in events(body)] == [title]
+    assert "Jonas" not in body
+
+
+def test_nothing_changes_while_nothing_changes(world: World, client: FlaskClient) -> None:
+    _, secret = world.subscribe()
+    world.put(world.session())
+    status, etag, body = read(client, secret)
+
+    world.now += timedelta(hours=1)
+
+    assert read(client, secret) == (status, etag, body) == (200, etag, body)
+    assert read(client, secret, **{"If-None-Match": etag}) == (304, etag, "")
+
+
+def test_every_change_of_a_session_changes_the_feed(world: World, client: FlaskClient) -> None:
+    _, secret = world.subscribe()
+    seen = [read(client, secret)[1:]]
+
+    facts = world.put(world.session())
+    seen.append(read(client, secret)[1:])
+    facts = world.put(
+        replace(
+            facts,
+            sequence=1,
+            starts_at=TENTH + timedelta(days=1),
+            ends_at=TENTH + timedelta(days=1, hours=3),
+        )
+    )
+    seen.append(read(client, secret)[1:])
+    world.put(replace(facts, sequence=2, is_tentative=True))
+    seen.append(read(client, secret)[1:])
+
+    assert len({etag for etag, _ in seen}) == len({body for _, body in seen}) == 4
+    assert events(seen[-1][1])[0][1:4] == ("TENTATIVE", "2", TENTH + timedelta(days=1))
+
+
+def test_a_cancelled_session_is_a_tombstone_for_fourteen_days(
+    world: World, client: FlaskClient
+) -> None:
+    _, secret = world.subscribe()
+    facts = world.put(world.session())
+    world.bury(facts)
+    tag, body = read(client, secret)[1:]
+
+    assert [event[:3] for event in events(body)] == [("Cancelled: Session", "CANCELLED", "1")]
+    assert "TRANSP:TRANSPARENT" in body
+
+    world.now = facts.ends_at + timedelta(days=14)
+    later_tag, later_body = read(client, secret)[1:]
+    assert events(later_body) == []
+    assert later_tag != tag
+
+
+def test_a_session_that_goes_to_somebody_else_leaves_the_feed(
+    world: World, client: FlaskClient
+) -> None:
+    _, secret = world.subscribe()
+    facts = world.put(world.session())
+
+    world.bury(facts)
+    world.put(replace(facts, sequence=1, resource_ids=()))
+
+    assert [event[1] for event in events(read(client, secret)[2])] == ["CANCELLED"]
+
+
+def test_an_ended_or_unknown_address_is_not_there(world: World, client: FlaskClient) -> None:
+    subscription_id, secret = world.subscribe()
+    with world.app.app_context(), factories.made(world.practice):
+        subscription = db.session.scalars(
+            sa.select(FeedSubscription).where(FeedSubscription.id == subscription_id)
+        ).one()
+        feeds.revoke(subscription, by=factories.OWNER)
+
+    answers = {read(client, one) for one in (secret, "unknown", secret[:-1])}
+
+    assert answers == {(404, "", "There is no calendar at this address.\n")}
+
+
+def test_a_person_who_left_loses_their_feeds(world: World, client: FlaskClient) -> None:
+    _, secret = world.subscribe()
+    with world.app.app_context(), factories.made(world.practice):
+        db.session.execute(
+            sa.update(Resource)
+            .where(Resource.id == world.therapist.id)
+            .values(ended_at=clock.now())
+        )
+
+    assert read(client, secret)[0] == 404
+
+
+def test_the_secret_is_nowhere_in_the_database(world: World) -> None:
+    subscription_id, secret = world.subscribe()
+
+    with world.app.app_context():
+        doors = db.session.scalars(
+            sa.select(Door.hash).where(Door.subject_id == subscription_id)
+        ).all()
+
+    assert doors == [tokens.digest(secret)]
+    assert secret not in doors
+
+
+def test_a_feed_is_private_and_sets_no_cookie(world: World, client: FlaskClient) -> None:
+    _, secret = world.subscribe()
+
+    answer = client.get(f"/calendar/feeds/{secret}/calendar.ics")
+    head = client.head(f"/calendar/feeds/{secret}/calendar.ics")
+
+    assert (answer.status_code, head.status_code, head.get_data()) == (200, 200, b"")
+    assert "Set-Cookie" not in answer.headers
+    assert {
+        name: answer.headers[name]
+        for name in ("Content-Type", "Cache-Control", "X-Robots-Tag", "Referrer-Policy")
+    } == {
+        "Content-Type": "text/calendar; charset=utf-8",
+        "Cache-Control": "private, no-cache",
+        "X-Robots-Tag": "noindex",
+        "Referrer-Policy": "no-referrer",
+    }
+
+
+def test_a_fetch_is_written_down_at_most_every_five_minutes(
+    world: World, client: FlaskClient
+) -> None:
+    subscription_id, secret = world.subscribe()
+
+    def noted() -> tuple[datetime | None, str | None, int | None]:
+        with world.app.app_context(), practice_scope(world.practice.id):
+            row = db.session.scalars(
+                sa.select(FeedSubscription).where(FeedSubscription.id == subscription_id)
+            ).one()
+            return row.fetched_at, row.fetched_by, row.fetched_status
+
+    etag = read(client, secret, **{"User-Agent": "Thunderbird/153"})[1]
+    assert noted() == (NOW, "Thunderbird/153", 200)
+    world.now += timedelta(minutes=4, seconds=59)
+    read(client, secret, **{"User-Agent": "Other"})
+    assert noted() == (NOW, "Thunderbird/153", 200)
+    world.now += timedelta(seconds=1)
+    read(client, secret, **{"User-Agent": "Other\x07", "If-None-Match": etag})
+    assert noted() == (world.now, "Other", 304)
+
+
+def test_an_unchanged_feed_asks_the_database_twice(
+    world: World, client: FlaskClient, count_statements: Callable[[Callable[[], object]], int]
+) -> None:
+    _, secret = world.subscribe()
+    world.put(world.session())
+    etag = read(client, secret)[1]
+
+    assert count_statements(lambda: read(client, secret, **{"If-None-Match": etag})) == 2
+    assert count_statements(lambda: read(client, secret)) == 3
+
+
+def test_another_persons_sessions_stay_out(world: World, client: FlaskClient) -> None:
+    with world.app.app_context(), factories.made(world.practice):
+        other = Resource(kind=ResourceKind.PERSON, name="Other", roles=["therapist"])
+        db.session.add(other)
+    _, secret = world.subscribe()
+
+    world.put(replace(world.session(), resource_ids=(other.id,)))
+
+    assert events(read(client, secret)[2]) == []
+
+
+def test_a_booking_of_the_same_moment_is_in_a_new_feed(world: World) -> None:
+    with world.app.app_context(), practice_scope(world.practice.id), transaction():
+        before = db.session.scalar(sa.select(Resource.calendar_version))
+        entries.put(world.session())
+        after = db.session.scalar(sa.select(sa.func.max(Resource.calendar_version)))
+
+    assert (before, after) == (0, 1)
