@@ -4,6 +4,7 @@ Length is what counts (NIST SP 800-63B-4): at least 15 characters and nothing th
 tries first, but no rules about digits or signs and no forced change.
 """
 
+import secrets
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -82,7 +83,7 @@ def is_right(password: str, stored: str | None) -> bool:
     if len(password) > LONGEST:
         return False
     try:
-        _hasher.verify(stored or _nobodys_hash(), password)
+        _hasher.verify(stored or nobodys_hash(), password)
     except (VerifyMismatchError, InvalidHashError):
         return False
     return stored is not None
@@ -94,5 +95,6 @@ def is_outdated(stored: str) -> bool:
 
 
 @cache
-def _nobodys_hash() -> str:
-    return _hasher.hash("nobody's password, compared with and never right")
+def nobodys_hash() -> str:
+    """Return a hash to compare with where there is nobody: it belongs to no password."""
+    return hash_of(secrets.token_urlsafe(32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,7 +109,7 @@ def _spend(tries: Tries) -> None:
         since = now - row.last_at
         wait = wait_before_next(attempt, failures=row.failures, since_last=since)
         if wait:
-            seconds = int(wait.total_seconds()) + 1
+            seconds = math.ceil(wait.total_seconds())
             raise TooMany(
                 f"There were too many attempts. Try again in {_in_words(seconds)}.",
                 retry_after_seconds=seconds,
@@ -118,8 +119,8 @@ def _spend(tries: Tries) -> None:
 
 
 def _in_words(seconds: int) -> str:
-    minutes = -(-seconds // 60)
-    return f"{seconds} seconds" if seconds <= 90 else f"{minutes} minutes"
+    amount, unit = (seconds, "second") if seconds < 60 else (-(-seconds // 60), "minute")
+    return f"{amount} {unit}" if amount == 1 else f"{amount} {unit}s"
 
 
 # While it lasts --------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from config import Config
 from practice.app import create_app
 from practice.core.db import db
 from tests import databases
+from tests.browsers import Browser
 
 
 @pytest.fixture
@@ -22,6 +23,7 @@ def config(database_url: str) -> Config:
 @pytest.fixture
 def app(config: Config) -> Iterator[Flask]:
     app = create_app(config)
+    app.test_client_class = Browser
     yield app
     with app.app_context():
         db.session.remove()
