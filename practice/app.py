@@ -13,11 +13,14 @@ from practice.audit import models as _audit  # noqa: F401
 from practice.billing import cli as billing_cli
 from practice.billing import mails as billing_mails
 from practice.billing import models as _billing  # noqa: F401
+from practice.billing import pdf, webhooks
+from practice.billing import ports as billing_ports
 from practice.billing import views as billing
-from practice.billing import webhooks
 from practice.billing.service import checkout, inbox, reconcile, refunds
+from practice.calendar import ports as calendar_ports
 from practice.calendar import views as calendar
 from practice.clients import models as _clients  # noqa: F401
+from practice.clients import ports as clients_ports
 from practice.core import db as database
 from practice.core.settings import KEY
 from practice.outbox import cli as outbox_cli
@@ -27,8 +30,9 @@ from practice.people import access, doors
 from practice.people import cli as people_cli
 from practice.people import ports as people_ports
 from practice.people import views as people
+from practice.sessions import in_calendars
 from practice.sessions import models as _sessions  # noqa: F401
-from practice.sessions.service import setup
+from practice.sessions.service import booking, readiness, setup, telling
 
 csrf = CSRFProtect()
 login = LoginManager()
@@ -50,11 +54,21 @@ def create_app(config: Config) -> Flask:
     people_ports.practice_created.bind(setup.furnish)
     people_ports.member_created.bind(setup.employ)
     outbox_ports.every_practice.bind(doors.every_practice)
+    billing_ports.paid.bind(booking.paid)
+    billing_ports.checkout_ended.bind(booking.checkout_ended)
+    clients_ports.papers_changed.bind(readiness.reconsider)
+    calendar_ports.sessions_between.bind(in_calendars.week_events)
+    calendar_ports.entries_of.bind(in_calendars.entries_of)
 
     jobs.handle("mail", mail.deliver)
     jobs.handle("settle-payment", checkout.settle)
+    jobs.handle("make-invoice-pdf", pdf.make_invoice)
+    jobs.handle("make-receipt-pdf", pdf.make_receipt)
     jobs.handle("refund", refunds.carry_out)
     jobs.handle("processor-event", inbox.handle)
+    jobs.handle("release-hold", booking.release_at_end)
+    for kind, work in telling.JOBS.items():
+        jobs.handle(kind, work)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
     mail.compose("receipt", billing_mails.receipt)

@@ -1,0 +1,65 @@
+"""Sessions as the calendar room asks for them: the week on a page, a person's feed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import url_for
+
+from practice.calendar.models import Claim
+from practice.calendar.rules.week import WeekEvent
+from practice.calendar.service.entries import EntryFacts
+from practice.core.db import db
+from practice.sessions.models import Appointment
+from practice.sessions.queries.appointments import WITH_ALL, between
+from practice.sessions.rules.lifecycle import LIVE, WORDS, AppointmentState
+from practice.sessions.service.telling import entry_of
+
+
+def week_events(first_at: datetime, past_at: datetime) -> list[WeekEvent]:
+    """Return what starts in ``[first_at, past_at)``, live holds included, as the week shows it."""
+    return [
+        WeekEvent(
+            id=each.id,
+            starts_at=each.starts_at,
+            ends_at=each.ends_at,
+            before_minutes=each.service.buffer_before_minutes,
+            after_minutes=each.service.buffer_after_minutes,
+            who=each.client.name if each.client else "Somebody booking now",
+            what=each.label,
+            state=each.state.value,
+            state_words=WORDS[each.state].capitalize(),
+            address=url_for("sessions.appointment", appointment_id=each.id),
+            hold_ends_at=each.hold_ends_at,
+        )
+        for each in between(first_at, past_at)
+    ]
+
+
+def entries_of(resource_id: UUID, first_at: datetime, past_at: datetime) -> list[EntryFacts]:
+    """Return the sessions, held or to come, that a person serves in ``[first_at, past_at)``, for a new feed.
+
+    Holds are left out: they wait for a stranger and are in no feed.
+    """
+    appointments = db.session.scalars(
+        sa.select(Appointment)
+        .join(
+            Claim,
+            sa.and_(
+                Claim.practice_id == Appointment.practice_id, Claim.holder_id == Appointment.id
+            ),
+        )
+        .where(
+            Claim.resource_id == resource_id,
+            Claim.released_at.is_(None),
+            Appointment.state.in_(LIVE | {AppointmentState.COMPLETED}),
+            Appointment.hold_ends_at.is_(None),
+            Appointment.starts_at >= first_at,
+            Appointment.starts_at < past_at,
+        )
+        .options(*WITH_ALL)
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    return [entry_of(each, (resource_id,)) for each in appointments]
