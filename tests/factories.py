@@ -15,6 +15,7 @@ from practice.calendar.models import Resource
 from practice.core import clock, tokens
 from practice.core.db import db, practice_scope, transaction
 from practice.people.models import Client, Door, Practice, User
+from practice.people.queries import get_practice
 from practice.people.rules import DoorKind, Role
 from practice.sessions.models import Appointment, Service
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
@@ -89,9 +90,9 @@ def create_client(*, first_name: str = "Alex", last_name: str = "Bell") -> Clien
 
 def furnish(*, staff: int = 1) -> list[Resource]:
     """Give the practice what is shipped, and some therapists; return them."""
-    setup.furnish(by=PROGRAM)
+    setup.furnish(get_practice(), PROGRAM)
     return [
-        setup.employ(create_user(name=f"Practitioner {n}"), by=PROGRAM) for n in range(1, staff + 1)
+        setup.employ(create_user(name=f"Practitioner {n}"), PROGRAM) for n in range(1, staff + 1)
     ]
 
 

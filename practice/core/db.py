@@ -282,6 +282,16 @@ def insert_unless_there(row: Base) -> None:
     db.session.execute(insert(type(row)).values(values).on_conflict_do_nothing())
 
 
+def take_turns(what: str) -> None:
+    """Wait until no other transaction of this practice is at ``what``, then keep others waiting.
+
+    For what is counted before it is written. SQLite's writers take turns in everything.
+    """
+    if db.engine.dialect.name == "postgresql":
+        key = sa.func.hashtextextended(f"{require_practice_id()}:{what}", 0)
+        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
 def read_again() -> None:
     """End the open read, so that the next query sees what others have written since."""
     db.session.rollback()

@@ -9,7 +9,7 @@ from practice.sessions.queries.appointments import (
     on_day,
 )
 from practice.sessions.queries.services import get_service, services
-from practice.sessions.queries.times import Look, Start, free_times, look
+from practice.sessions.queries.times import Look, Start, free_times, look_at
 
 __all__ = [
     "Look",
@@ -20,7 +20,7 @@ __all__ = [
     "free_times",
     "get_appointment",
     "get_service",
-    "look",
+    "look_at",
     "of_client",
     "on_day",
     "services",

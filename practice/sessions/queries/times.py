@@ -85,9 +85,10 @@ def look(
     first_on: date,
     last_on: date,
     *,
+    zone: str,
     client_id: UUID | None = None,
     as_staff: bool = False,
-    moving: UUID | None = None,
+    moving: Appointment | None = None,
     host_id: UUID | None = None,
 ) -> Look:
     """Look for starts on some local days of the practice, both included.
@@ -100,9 +101,11 @@ def look(
         modality: in person or by video.
         first_on: first local date.
         last_on: last local date.
+        zone: of the practice.
         client_id: whose other sessions are in the way, for a client who has any.
         as_staff: staff need no notice and see beyond the horizon.
-        moving: an appointment that is to be moved; its own time does not stand in its way.
+        moving: an appointment that is to be moved. Its own time does not stand in its way, and
+            whoever holds it goes on holding it.
         host_id: the person who has to hold the session; anybody suitable if not given.
 
     Raises:
@@ -110,7 +113,8 @@ def look(
     """
     if modality not in service.modality_set:
         raise Invalid("That session is not given in this way.")
-    rules, zone, now = service.rules, get_practice().time_zone, clock.now()
+    rules, now = service.rules, clock.now()
+    moved_id, host_id = (moving.id, moving.host_id) if moving else (None, host_id)
     axis = free.axis_around(zone, first_on, last_on)
     roster = calendar.roster(axis)
     people = {
@@ -127,13 +131,13 @@ def look(
         client=client_id,
     )
     named = {each for need in needs for each in need.any_of}
-    claims = calendar.busy(axis, named, lapsed=_lapsed_holds(now), but_not=moving)
+    claims = calendar.busy(axis, named, lapsed=_lapsed_holds(now), but_not=moved_id)
     taken: dict[UUID, list[timeline.Span]] = {each: [] for each in named}
     for claim in claims:
         if not claim.has_lapsed:
             taken[claim.resource_id].append((claim.starts_at, claim.ends_at))
     full = (
-        full_for_dosings(rules, zone, first_on, last_on, but_not=moving)
+        full_for_dosings(rules, zone, first_on, last_on, but_not=moved_id)
         if service.kind in GIVES_MEDICINE
         else NOTHING_FULL
     )
@@ -154,6 +158,32 @@ def look(
             axis, _ask(service, roster, needs, full, as_staff=as_staff), times, now=now
         ),
         lapsed=tuple(claim for claim in claims if claim.has_lapsed),
+    )
+
+
+def look_at(
+    service: Service,
+    modality: Modality,
+    starts_at: datetime,
+    *,
+    client_id: UUID | None = None,
+    as_staff: bool = False,
+    moving: Appointment | None = None,
+    host_id: UUID | None = None,
+) -> Look:
+    """Look for one start, by the very rules by which ``free_times`` shows many."""
+    zone = get_practice().time_zone
+    on = zones.local_date(starts_at, zone)
+    return look(
+        service,
+        modality,
+        on,
+        on,
+        zone=zone,
+        client_id=client_id,
+        as_staff=as_staff,
+        moving=moving,
+        host_id=host_id,
     )
 
 
@@ -186,9 +216,10 @@ def free_times(
         modality,
         zones.local_date(there.starts_at, home),
         zones.local_date(there.ends_at - timeline.CELL, home),
+        zone=home,
         client_id=client.id if client else None,
         as_staff=as_staff,
-        moving=moving.id if moving else None,
+        moving=moving,
     )
     starts = [
         start

@@ -9,9 +9,9 @@ from practice.audit.rules import Actor
 from practice.audit.service import record
 from practice.calendar.models import BookingRules, Resource, ResourceKind, WorkingHours
 from practice.clients.rules.papers import Route
-from practice.core.db import db, require_practice_id
+from practice.core.db import db
 from practice.core.money import Money
-from practice.people.models import User
+from practice.people.models import Practice, User
 from practice.sessions.models import Service
 from practice.sessions.rules.lifecycle import SessionKind
 from practice.sessions.rules.templates import shipped
@@ -42,8 +42,8 @@ ABOUT = {
 }
 
 
-def furnish(*, by: Actor) -> None:
-    """Give the current practice what is shipped: rules, services, a room and the home.
+def furnish(practice: Practice, by: Actor) -> None:
+    """Give a new practice what is shipped: rules, services, a room and the home.
 
     Call inside ``transaction()``, once, when the practice is made. People come with
     ``employ``; everything can be changed afterwards.
@@ -59,17 +59,17 @@ def furnish(*, by: Actor) -> None:
     )
     db.session.add(Resource(kind=ResourceKind.HOME, name="Home", roles=[]))
     db.session.flush()
-    record("practice:furnish", by=by, subject_id=require_practice_id())
+    record("practice:furnish", by=by, subject_id=practice.id)
 
 
 def employ(
     user: User,
+    by: Actor,
     *,
     days: Iterable[str] = ("mon", "tue", "wed", "thu", "fri"),
     start: str = "09:00",
     end: str = "18:00",
     video_link: str = "",
-    by: Actor,
 ) -> Resource:
     """Put a member of staff into the calendar, with weekly hours on the wall clock.
 

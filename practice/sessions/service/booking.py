@@ -1,0 +1,357 @@
+"""Booking, moving and cancelling sessions. Look, claim, write, record, tell.
+
+The front of this room's writing: whoever books comes here. Everything is called inside
+``transaction()`` unless it says otherwise, and nothing here talks to the network but
+``settle_blockers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from practice.audit import service as audit
+from practice.audit.rules import Actor
+from practice.billing import queries as billing
+from practice.billing.models import Payment
+from practice.billing.rules.payments import (
+    PaymentState,
+    left_to_refund,
+)
+from practice.billing.service import refunds
+from practice.calendar.service import claims
+from practice.core import clock
+from practice.core.db import db
+from practice.core.errors import Conflict, Invalid, NotAllowed
+from practice.outbox import service as outbox
+from practice.people.models import Client
+from practice.people.queries import get_member, get_practice
+from practice.people.rules import ClientDetails, Role
+from practice.people.service import add_client
+from practice.sessions.models import Appointment, Service
+from practice.sessions.queries.appointments import find_by_form, sessions_of
+from practice.sessions.queries.times import Look, look_at
+from practice.sessions.rules import windows
+from practice.sessions.rules.lifecycle import (
+    GIVES_MEDICINE,
+    AppointmentState,
+    Modality,
+)
+from practice.sessions.rules.windows import Finding, Session
+from practice.sessions.service import readiness, taking, telling
+from practice.sessions.service.holds import (
+    ComesFirst,
+    HoldEnded,
+    StillToPay,
+    TooManyHolds,
+    check_first_visit,
+    check_nothing_to_pay,
+    confirm,
+    give_details,
+    hold,
+    release_at_end,
+    release_hold,
+    renew,
+    settle_blockers,
+)
+from practice.sessions.service.paying import checkout_ended, paid, start_checkout
+from practice.sessions.service.readiness import GatesClosed, take_turns_on_client
+from practice.sessions.service.taking import CapReached, NotOffered, SlotTaken, lock, place_in
+from practice.sessions.service.telling import News
+
+__all__ = [
+    "CapReached",
+    "ChangedMeanwhile",
+    "ComesFirst",
+    "GatesClosed",
+    "HoldEnded",
+    "NotOffered",
+    "SlotTaken",
+    "StillToPay",
+    "TooManyHolds",
+    "WindowBroken",
+    "book",
+    "book_free",
+    "cancel",
+    "checkout_ended",
+    "confirm",
+    "give_details",
+    "hold",
+    "move",
+    "paid",
+    "release_at_end",
+    "release_hold",
+    "renew",
+    "settle_blockers",
+    "start_checkout",
+]
+
+S = AppointmentState
+LONGEST_REASON = 300
+MAY_OVERRIDE = frozenset({Role.OWNER, Role.THERAPIST})
+"""The practitioners: who may go beyond a limit of the course with a written reason."""
+
+
+class WindowBroken(Conflict):
+    """The session would lie outside the limits of the course; ``findings`` say where."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(" ".join(finding.words for finding in findings))
+        self.findings = tuple(findings)
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed the session since it was shown."""
+
+
+def book_free(
+    service: Service,
+    details: ClientDetails,
+    *,
+    starts_at: datetime,
+    modality: Modality,
+    form_token: str,
+    by: Actor,
+    look: Look | None = None,
+) -> Appointment:
+    """Book a session for which nothing is to be paid now, in one step.
+
+    The same form sent again returns what it made. ``look`` may be made before the transaction,
+    by ``queries.look_at``: what can change meanwhile is guarded by the claims.
+
+    Raises:
+        ComesFirst: for a service that a stranger cannot book.
+        StillToPay: if it is to be paid online.
+        SlotTaken: if somebody was quicker.
+        NotOffered: if the service cannot start then.
+    """
+    if (made := find_by_form(form_token)) is not None:
+        return made
+    check_first_visit(service)
+    check_nothing_to_pay(service.price)
+    look = look or look_at(service, modality, starts_at)
+    place = place_in(look, starts_at)
+
+    with db.session.no_autoflush:  # so that all the deeds of one booking are written at once
+        client = add_client(details, by=by)
+        place = place.along_with(claims.open_for_client(client.id))
+        appointment = taking.take(
+            look, place, client=client, state=S.CONFIRMED, by=by, form_token=form_token
+        )
+    telling.announce(News.BOOKED, appointment, by=by)
+    telling.show(appointment, place.people)
+    return appointment
+
+
+def book(
+    client: Client,
+    service: Service,
+    *,
+    starts_at: datetime,
+    modality: Modality,
+    by: Actor,
+    override_reason: str | None = None,
+) -> Appointment:
+    """Book a session for a client, as staff.
+
+    Outside a recommended window is allowed; outside its limits only with ``override_reason``,
+    written by a practitioner. A dosing whose gates are open is booked as tentative.
+
+    Raises:
+        WindowBroken: outside the limits of a window, without a reason.
+        NotAllowed: with a reason of somebody who may not override.
+        CapReached: if the day or week has its dosings.
+        SlotTaken: if somebody was quicker.
+        NotOffered: if the service cannot start then.
+    """
+    reason = _cleaned(override_reason)
+    take_turns_on_client(client.id)
+    ends_at = starts_at + timedelta(minutes=service.minutes)
+    broken = _broken(Session(service.id, service.kind, starts_at, ends_at), client)
+    _check_windows(broken, reason, by)
+    closed = readiness.closed_for(client.id, service, starts_at)
+    taking.take_turns_on_week(service.kind, starts_at)
+    claims.open_for_client(client.id)
+    look = look_at(service, modality, starts_at, client_id=client.id, as_staff=True)
+    place = place_in(look, starts_at)
+
+    appointment = taking.take(
+        look,
+        place,
+        client=client,
+        state=S.TENTATIVE if closed else S.CONFIRMED,
+        by=by,
+        override_reason=reason if broken else None,
+    )
+    _record_override(appointment, broken, by)
+    readiness.reconsider(client.id, by)
+    telling.announce(News.TENTATIVE if closed else News.BOOKED, appointment, by=by)
+    telling.show(appointment, place.people)
+    return appointment
+
+
+def move(
+    appointment: Appointment,
+    *,
+    starts_at: datetime,
+    by: Actor,
+    override_reason: str | None = None,
+    sequence: int | None = None,
+) -> Appointment:
+    """Move a session to another time, with the same person. It keeps its id, uid and payment.
+
+    The old time is given back and the new one taken in one step. ``sequence`` is what the page
+    showed of the appointment; whoever changed it since is not overwritten.
+
+    Raises:
+        ChangedMeanwhile: if somebody else changed it since.
+        Conflict: if it is a hold, has begun, or is over.
+        WindowBroken, NotAllowed: outside the limits of a window, its own or that of a session
+            behind it, without a reason, or with one of somebody who may not override.
+        CapReached, SlotTaken, NotOffered: as for booking.
+    """
+    reason = _cleaned(override_reason)
+    seen = appointment.sequence if sequence is None else sequence
+    appointment = _lock_for_change(appointment, seen)
+    if appointment.state not in {S.TENTATIVE, S.CONFIRMED} or appointment.hold_ends_at is not None:
+        raise Conflict("Only a session that is still to come can be moved.")
+    if appointment.starts_at == starts_at:
+        return appointment
+    client, placed = appointment.client, appointment.placed
+    broken = _broken(windows.at(placed, starts_at), client, moved_from=placed) if client else []
+    _check_windows(broken, reason, by)
+    taking.take_turns_on_week(appointment.kind, starts_at)
+    look = look_at(
+        appointment.service,
+        appointment.modality,
+        starts_at,
+        client_id=appointment.client_id,
+        as_staff=True,
+        moving=appointment,
+    )
+    place = place_in(look, starts_at)
+
+    before = telling.serving(appointment.id)
+    claims.release(appointment.id)
+    taking.occupy(appointment.id, look, place)
+    old = appointment.starts_at
+    appointment.starts_at, appointment.ends_at = place.starts_at, place.ends_at
+    appointment.override_reason = reason if broken else appointment.override_reason
+    telling.change(appointment)
+    db.session.flush()
+    audit.record(
+        "appointment:move",
+        by=by,
+        subject_id=appointment.id,
+        old=old.isoformat(),
+        new=starts_at.isoformat(),
+    )
+    _record_override(appointment, broken, by)
+    _after_a_change(appointment, by)
+    telling.announce(News.MOVED, appointment, by=by)
+    if left := tuple(each for each in before if each not in place.people):
+        telling.bury(appointment, left, gone_at=appointment.changed_at)
+    telling.show(appointment, place.people)
+    return appointment
+
+
+def cancel(appointment: Appointment, *, by: Actor, sequence: int | None = None) -> Appointment:
+    """Cancel a session that is still to come; all that was paid for it goes back.
+
+    A hold is simply given back. Money on its way will be given back when it comes in.
+
+    Raises:
+        ChangedMeanwhile: if somebody else changed it since the page showed ``sequence``.
+        Conflict: if it has begun, or is over.
+    """
+    if appointment.state is S.TENTATIVE and appointment.hold_ends_at is not None:
+        return release_hold(appointment, by=by)
+    seen = appointment.sequence if sequence is None else sequence
+    payments = _lock_payments(appointment)
+    appointment = _lock_for_change(appointment, seen)
+    taking.become(appointment, S.CANCELLED)
+    appointment.cancelled_at = clock.now()
+    telling.change(appointment)
+    db.session.flush()
+    people = telling.serving(appointment.id)
+    claims.release(appointment.id)
+    audit.record("appointment:cancel", by=by, subject_id=appointment.id)
+    for payment in payments:
+        _give_back(payment, by)
+    _after_a_change(appointment, by)
+    telling.announce(News.CANCELLED, appointment, by=by)
+    telling.bury(appointment, people, gone_at=appointment.changed_at)
+    return appointment
+
+
+def _lock_for_change(appointment: Appointment, seen: int) -> Appointment:
+    if appointment.client_id is not None:
+        take_turns_on_client(appointment.client_id)
+    appointment = lock(appointment.id)
+    if appointment.sequence != seen:
+        raise ChangedMeanwhile("Somebody else has just changed this session. Look at it again.")
+    return appointment
+
+
+def _lock_payments(appointment: Appointment) -> Sequence[Payment]:
+    """Lock payments before their session, as the news of a payment does."""
+    return db.session.scalars(
+        sa.select(Payment)
+        .where(Payment.for_id == appointment.id)
+        .order_by(Payment.id)
+        .with_for_update()
+    ).all()
+
+
+def _give_back(payment: Payment, by: Actor) -> None:
+    if payment.state is not PaymentState.PAID:
+        # Nobody should be able to pay for it any longer; whoever still does gets it back.
+        outbox.enqueue("settle-payment", key=f"settle-now:{payment.id}", subject_id=payment.id)
+        return
+    decided = [(refund.state, refund.amount) for refund in billing.refunds_of(payment.id)]
+    left = left_to_refund(payment.amount, decided)
+    if left:
+        refunds.decide(payment, left, reason="cancelled", by=by)
+
+
+def _after_a_change(appointment: Appointment, by: Actor) -> None:
+    """Look again at the client's dosings: which comes first, and when, decides about gates."""
+    if appointment.client_id is not None and appointment.kind in GIVES_MEDICINE:
+        readiness.reconsider(appointment.client_id, by)
+
+
+def _broken(
+    session: Session, client: Client, *, moved_from: Session | None = None
+) -> list[Finding]:
+    found = windows.findings(
+        session, sessions_of(client.id), get_practice().time_zone, moved_from=moved_from
+    )
+    return [each for each in found if each.is_hard]
+
+
+def _check_windows(broken: Sequence[Finding], reason: str | None, by: Actor) -> None:
+    if not broken:
+        return
+    if reason is None:
+        raise WindowBroken(broken)
+    if by.id is None or not get_member(by.id).role_set & MAY_OVERRIDE:
+        raise NotAllowed("Only a practitioner may go beyond the limits of a course.")
+
+
+def _record_override(appointment: Appointment, broken: Sequence[Finding], by: Actor) -> None:
+    if broken:
+        audit.record("appointment:override", by=by, subject_id=appointment.id, windows=len(broken))
+
+
+def _cleaned(reason: str | None) -> str | None:
+    """Return a reason without blanks around it; ``None`` if nothing is left.
+
+    Raises:
+        Invalid: if it is longer than its place.
+    """
+    text = (reason or "").strip()
+    if len(text) > LONGEST_REASON:
+        raise Invalid(f"Give the reason in at most {LONGEST_REASON} characters.")
+    return text or None

@@ -1,0 +1,124 @@
+"""The day itself: who came, what began, what was delivered. Called inside ``transaction()``."""
+
+from __future__ import annotations
+
+from practice.audit import service as audit
+from practice.audit.rules import Actor
+from practice.billing.rules.invoices import Line
+from practice.billing.service.papers import issue_invoice
+from practice.calendar.rules import zones
+from practice.calendar.service import claims
+from practice.core import clock
+from practice.core.db import db
+from practice.core.errors import Conflict
+from practice.people.queries import get_practice
+from practice.sessions.models import Appointment
+from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState, SessionKind
+from practice.sessions.service import readiness
+from practice.sessions.service.taking import become, lock
+
+S = AppointmentState
+
+
+class TooEarly(Conflict):
+    """Its day, or its hour, has not come."""
+
+
+def arrive(appointment: Appointment, *, by: Actor) -> Appointment:
+    """Mark that the client is here.
+
+    Raises:
+        TooEarly: before the local day of the session.
+        GatesClosed: for a dosing that is not ready.
+        Conflict: unless it is confirmed.
+    """
+    appointment = _on_its_day(appointment)
+    readiness.require(appointment)
+    appointment.arrived_at = clock.now()
+    return _became(appointment, S.ARRIVED, by)
+
+
+def start(appointment: Appointment, *, by: Actor) -> Appointment:
+    """Begin the session.
+
+    Raises:
+        GatesClosed: for a dosing that is not ready, whatever was true when it was confirmed.
+        Conflict: unless the client has arrived.
+    """
+    appointment = _on_its_day(appointment)
+    readiness.require(appointment)
+    return _became(appointment, S.IN_SESSION, by)
+
+
+def complete(appointment: Appointment, *, by: Actor) -> Appointment:
+    """Mark that the session was delivered, and issue the invoice for it.
+
+    What was paid ahead settles the invoice. A preparation that was held may make the client's
+    dosings ready. Sessions that others bill, and free ones, have no invoice.
+
+    Raises:
+        GatesClosed: for a dosing that is not ready and was never begun.
+        Conflict: unless the client has arrived.
+    """
+    appointment = _on_its_day(appointment)
+    if appointment.state is S.ARRIVED:
+        readiness.require(appointment)
+    appointment.completed_at = clock.now()
+    appointment = _became(appointment, S.COMPLETED, by)
+    client = appointment.client
+    if client is None:
+        return appointment
+    if appointment.kind in GIVES_MEDICINE | {SessionKind.PREP}:
+        readiness.reconsider(client.id, by)
+    if appointment.price and appointment.service.billed_by_practice:
+        zone = get_practice().time_zone
+        issue_invoice(
+            client,
+            for_id=appointment.id,
+            source_key=f"session:{appointment.id}",
+            lines=[
+                Line(
+                    service_on=zones.local_date(appointment.starts_at, zone),
+                    service=appointment.label,
+                    quantity=1,
+                    unit=appointment.price,
+                )
+            ],
+            by=by,
+        )
+    return appointment
+
+
+def miss(appointment: Appointment, *, by: Actor) -> Appointment:
+    """Mark that the client did not come. The rest of the time is free again.
+
+    Raises:
+        TooEarly: before the session was to begin.
+        Conflict: unless it is confirmed.
+    """
+    appointment = _on_its_day(appointment)
+    if clock.now() < appointment.starts_at:
+        raise TooEarly("This session has not begun yet.")
+    appointment = _became(appointment, S.NO_SHOW, by)
+    claims.release(appointment.id)
+    if appointment.client_id is not None and appointment.kind in GIVES_MEDICINE:
+        readiness.reconsider(appointment.client_id, by)
+    return appointment
+
+
+def _on_its_day(appointment: Appointment) -> Appointment:
+    if appointment.client_id is not None:
+        readiness.take_turns_on_client(appointment.client_id)
+    appointment = lock(appointment.id)
+    zone = get_practice().time_zone
+    on = zones.local_date(appointment.starts_at, zone)
+    if zones.local_date(clock.now(), zone) < on:
+        raise TooEarly(f"This session is on {zones.day_words(on)}.")
+    return appointment
+
+
+def _became(appointment: Appointment, state: AppointmentState, by: Actor) -> Appointment:
+    become(appointment, state)
+    db.session.flush()
+    audit.record(f"appointment:{state}", by=by, subject_id=appointment.id)
+    return appointment

@@ -1,0 +1,135 @@
+"""A session and the card payment for it: asked for, paid in time, paid late, or never."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from practice.audit.rules import PROGRAM, VISITOR, Actor
+from practice.billing import queries as billing
+from practice.billing.models import Payment
+from practice.billing.rules.payments import (
+    GIVEN_BACK,
+    Label,
+    PaymentOutcome,
+    PaymentState,
+    RefundState,
+)
+from practice.billing.service import checkout
+from practice.core import clock
+from practice.core.db import db
+from practice.core.errors import Conflict
+from practice.sessions.links import booking_link
+from practice.sessions.models import Appointment
+from practice.sessions.queries.times import look_at
+from practice.sessions.rules.lifecycle import AppointmentState
+from practice.sessions.service import holds, readiness, taking, telling
+from practice.sessions.service.taking import lock, may_be_paid, release
+from practice.sessions.service.telling import News
+
+S = AppointmentState
+WORTHLESS = frozenset({S.CANCELLED, S.HELD_CLINICAL})
+"""Nobody pays for a session in these states."""
+
+
+def start_checkout(appointment: Appointment, *, by: Actor) -> Payment:
+    """Ask for the price of a session by card. Call inside ``transaction()``.
+
+    Then call ``billing.service.checkout.start`` outside of it, and send the client there. A
+    hold now lasts until the checkout's end and a minute more, and no longer. The same payment
+    comes back while it can be paid.
+
+    Raises:
+        HoldEnded: if the time is no longer held.
+        Conflict: if there is nothing to pay, or nobody has said who it is for.
+        CardsOff: if no processor is set up.
+    """
+    appointment = lock(appointment.id)
+    if appointment.state is S.RELEASED or appointment.hold_ends_at is not None:
+        holds.check_alive(appointment)
+    if appointment.client is None:
+        raise Conflict("Tell us first who this is for.")
+    if appointment.state in WORTHLESS | {S.NO_SHOW} or not appointment.price:
+        raise Conflict("There is nothing to pay for this session.")
+    if _kept_minor(appointment) >= appointment.price.minor:
+        raise Conflict("This session is paid already.")
+    rules = appointment.service.rules
+    link = booking_link(appointment)
+    payment = checkout.ask(
+        appointment.client,
+        for_id=appointment.id,
+        amount=appointment.price,
+        label=Label.APPOINTMENT,
+        ends_at=clock.now() + timedelta(minutes=rules.checkout_minutes),
+        success_url=f"{link}waiting",
+        cancel_url=link,
+        by=by,
+    )
+    if appointment.hold_ends_at is not None and payment.checkout_ends_at is not None:
+        spare = timedelta(seconds=rules.after_checkout_seconds)
+        appointment.hold_ends_at = payment.checkout_ends_at + spare
+        db.session.flush()
+        holds.have_it_released(appointment)
+    return payment
+
+
+def paid(payment: Payment) -> PaymentOutcome:
+    """Do what a payment that came in was for, and say what that was.
+
+    Bound to ``billing.ports.paid``: called once for each payment, in the transaction that makes
+    it paid. Money for a hold that has ended takes the time again if it is still free.
+    """
+    appointment = lock(payment.for_id)
+    if _kept_minor(appointment, but_not=payment) >= appointment.price.minor:
+        return PaymentOutcome.DUPLICATE
+    if appointment.state in WORTHLESS:
+        return PaymentOutcome.SLOT_LOST
+    if appointment.state is S.RELEASED:
+        return _reacquire(appointment)
+    if appointment.hold_ends_at is not None:
+        readiness.enter(appointment, telling.serving(appointment.id), by=VISITOR)
+    return PaymentOutcome.CONFIRMED
+
+
+def checkout_ended(payment: Payment) -> None:
+    """Let go of a hold that waited for this payment alone.
+
+    Bound to ``billing.ports.checkout_ended``, in the transaction that ends the payment.
+    """
+    appointment = lock(payment.for_id)
+    if appointment.hold_ends_at is not None and not may_be_paid([appointment.id]):
+        release(appointment)
+
+
+def _reacquire(appointment: Appointment) -> PaymentOutcome:
+    """Take a released time again for the one who paid late, with the same practitioner."""
+    taking.take_turns_on_week(appointment.kind, appointment.starts_at)
+    look = look_at(
+        appointment.service,
+        appointment.modality,
+        appointment.starts_at,
+        client_id=appointment.client_id,
+        as_staff=True,
+        host_id=appointment.host_id,
+    )
+    try:
+        place = taking.place_in(look, appointment.starts_at)
+        taking.occupy(appointment.id, look, place)
+    except (taking.SlotTaken, taking.NotOffered):
+        telling.announce(News.SLOT_LOST, appointment, by=PROGRAM)
+        return PaymentOutcome.SLOT_LOST
+    readiness.enter(appointment, place.people, by=VISITOR)
+    return PaymentOutcome.REACQUIRED
+
+
+def _kept_minor(appointment: Appointment, *, but_not: Payment | None = None) -> int:
+    """Return what was paid for a session and is not given back, in minor units."""
+    kept = 0
+    for payment in billing.payments_for(appointment.id):
+        is_other = but_not is None or payment.id != but_not.id
+        if is_other and payment.state is PaymentState.PAID and payment.outcome not in GIVEN_BACK:
+            kept += payment.amount.minor - sum(
+                refund.amount.minor
+                for refund in billing.refunds_of(payment.id)
+                if refund.state is not RefundState.FAILED
+            )
+    return kept

@@ -1,0 +1,274 @@
+"""Taking a time for a session: choose who and what serves it, then claim all of it or nothing.
+
+Used by everything that books or moves. The choice comes from a look at the calendar, which may
+be seconds old; the claims, which the database guards, decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
+
+from practice.audit import service as audit
+from practice.audit.rules import PROGRAM, Actor
+from practice.billing.models import Payment
+from practice.billing.rules.payments import LIVE as MAY_BE_PAID
+from practice.calendar.models import DosingWeek, ResourceKind
+from practice.calendar.rules import free, zones
+from practice.calendar.rules.free import Reason, Refusal
+from practice.calendar.service import claims
+from practice.calendar.service.claims import Wanted
+from practice.core import clock
+from practice.core.db import db, insert_unless_there
+from practice.core.errors import Conflict, NotFound
+from practice.people import doors
+from practice.people.models import Client
+from practice.people.queries import get_practice
+from practice.people.rules import DoorKind
+from practice.sessions.links import token_of
+from practice.sessions.models import Appointment
+from practice.sessions.queries.appointments import WITH_ALL
+from practice.sessions.queries.times import Look
+from practice.sessions.rules import caps
+from practice.sessions.rules.lifecycle import (
+    GIVES_MEDICINE,
+    AppointmentState,
+    SessionKind,
+    check_move,
+)
+from practice.sessions.rules.needs import Span, spans_of
+
+S = AppointmentState
+FULL = {Reason.DAY_FULL, Reason.WEEK_FULL}
+
+
+class SlotTaken(Conflict):
+    """Someone else was quicker."""
+
+
+class NotOffered(Conflict):
+    """That session cannot start then; ``refusals`` say why."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(" ".join(refusal.words for refusal in refusals))
+        self.refusals = tuple(refusals)
+
+
+class CapReached(NotOffered):
+    """The day or the week holds as many dosings as the practice gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A start with those who serve it. ``people`` are the persons among them, host first."""
+
+    starts_at: datetime
+    ends_at: datetime
+    people: tuple[UUID, ...]
+    spans: tuple[Span, ...]
+
+    @property
+    def host_id(self) -> UUID:
+        return self.people[0]
+
+    def along_with(self, client_id: UUID) -> Place:
+        """Return the same place with the time of a client who had no other sessions to look at."""
+        own = Span(client_id, self.starts_at, self.ends_at)
+        return replace(self, spans=(*self.spans, own))
+
+
+def place_in(look: Look, starts_at: datetime) -> Place:
+    """Choose who and what serves a session that starts then.
+
+    Raises:
+        SlotTaken: if nothing but other people's sessions speaks against it.
+        CapReached: if nothing but the caps of the day or week does.
+        NotOffered: for every other reason.
+    """
+    team = free.team_for(look.offer, starts_at)
+    if team is None:
+        refusals = free.why_not(look.offer, starts_at)
+        reasons = {refusal.reason for refusal in refusals}
+        if reasons <= {Reason.TAKEN}:
+            raise just_taken(starts_at, look.zone)
+        raise (CapReached if reasons <= FULL | {Reason.TAKEN} else NotOffered)(refusals)
+    ask = look.offer.ask
+    persons = {member.id for member in look.roster.of_kind(ResourceKind.PERSON)}
+    return Place(
+        starts_at,
+        starts_at + timedelta(minutes=ask.minutes),
+        tuple(each for each in team if each in persons),
+        spans_of(ask.needs, team, starts_at, ask.minutes),
+    )
+
+
+def take(
+    look: Look,
+    place: Place,
+    *,
+    client: Client | None,
+    state: AppointmentState,
+    by: Actor,
+    **fields: Any,
+) -> Appointment:
+    """Claim a place for a new appointment and write it down, with the door of its link.
+
+    Call inside ``transaction()``. What was agreed is copied onto the appointment. Time is
+    claimed first: the same form sent twice at once then waits for itself, and finds out.
+
+    Raises:
+        SlotTaken: if somebody was quicker, or may still pay for what they held.
+    """
+    now, service, appointment_id = clock.now(), look.service, uuid4()
+    occupy(appointment_id, look, place)
+    appointment = Appointment(
+        id=appointment_id,
+        client_id=client.id if client else None,
+        service_id=service.id,
+        host_id=place.host_id,
+        kind=service.kind,
+        label=service.label,
+        price=service.price,
+        modality=look.modality,
+        starts_at=place.starts_at,
+        ends_at=place.ends_at,
+        time_zone=look.zone,
+        state=state,
+        link_version=1,
+        uid=f"{appointment_id}@appointments.invalid",
+        sequence=0,
+        created_at=now,
+        changed_at=now,
+        **fields,
+    )
+    set_committed_value(appointment, "service", service)
+    know(appointment, client)
+    db.session.add(appointment)
+    audit.record(
+        "appointment:book",
+        by=by,
+        subject_id=appointment.id,
+        state=state.value,
+        starts_at=place.starts_at.isoformat(),
+    )
+    doors.cut(DoorKind.BOOKING, token_of(appointment), appointment.id)
+    return appointment
+
+
+def know(appointment: Appointment, client: Client | None) -> None:
+    """Let an appointment's client be read without asking the database again."""
+    set_committed_value(appointment, "client", client)
+
+
+def occupy(appointment_id: UUID, look: Look, place: Place) -> None:
+    """Claim everything that a place needs, from holds past their end if they are in the way.
+
+    Call inside ``transaction()``.
+
+    Raises:
+        SlotTaken: if somebody was quicker, or may still pay for what they held.
+    """
+    lapsed = look.in_the_way(place.spans)
+    if lapsed and not _release_lapsed(lapsed):
+        raise just_taken(place.starts_at, look.zone)
+    if claims.take(appointment_id, [Wanted(*span) for span in place.spans]).refused:
+        raise just_taken(place.starts_at, look.zone)
+
+
+def just_taken(starts_at: datetime, zone: str) -> SlotTaken:
+    """Say that a time has gone, by the practice's clock."""
+    local = starts_at.astimezone(zones.zone(zone))
+    return SlotTaken(f"{zones.clock_words(local)} was just taken. Choose another time.")
+
+
+def take_turns_on_week(kind: SessionKind, starts_at: datetime) -> None:
+    """Wait for other bookings of dosings in that week, so that counting them is safe.
+
+    Call inside ``transaction()``, before looking. Nothing for sessions that give no medicine.
+    """
+    if kind not in GIVES_MEDICINE:
+        return
+    on = zones.local_date(starts_at, get_practice().time_zone)
+    monday_on = caps.monday_of(on)
+    insert_unless_there(DosingWeek(monday_on=monday_on))
+    db.session.execute(
+        sa.select(DosingWeek.id).where(DosingWeek.monday_on == monday_on).with_for_update()
+    )
+
+
+def lock(appointment_id: UUID) -> Appointment:
+    """Read an appointment, with client and service, and keep it still until the transaction ends.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    appointment: Appointment | None = db.session.scalar(
+        sa.select(Appointment)
+        .where(Appointment.id == appointment_id)
+        .options(*WITH_ALL)
+        .with_for_update(of=Appointment)
+    )
+    if appointment is None:
+        raise NotFound("There is no such session.")
+    return appointment
+
+
+def become(appointment: Appointment, state: AppointmentState) -> None:
+    """Move an appointment that is locked to another state, if the table of its life allows it.
+
+    Raises:
+        Conflict: if it does not.
+    """
+    check_move(appointment.state, state)
+    appointment.state = state
+    appointment.changed_at = clock.now()
+    if state is not S.TENTATIVE:
+        appointment.hold_ends_at = None
+
+
+def release(appointment: Appointment) -> None:
+    """End a hold that is locked: its time is free, and the database knows it."""
+    become(appointment, S.RELEASED)
+    db.session.flush()
+    claims.release(appointment.id)
+    audit.record("appointment:release", by=PROGRAM, subject_id=appointment.id)
+
+
+def may_be_paid(appointment_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of some appointments for which money may still come by an open checkout."""
+    return set(
+        db.session.scalars(
+            sa.select(Payment.for_id).where(
+                Payment.for_id.in_(appointment_ids), Payment.state.in_(MAY_BE_PAID)
+            )
+        )
+    )
+
+
+def _release_lapsed(appointment_ids: Sequence[UUID]) -> bool:
+    """Release holds past their end; say whether all of them could be.
+
+    Locked in the order of their ids, before any claim is taken: who wants the same time waits
+    here, and finds nothing left to release.
+    """
+    lapsed = db.session.scalars(
+        sa.select(Appointment)
+        .where(
+            Appointment.id.in_(appointment_ids),
+            Appointment.state == S.TENTATIVE,
+            Appointment.hold_ends_at < clock.now(),
+        )
+        .order_by(Appointment.id)
+        .with_for_update()
+    ).all()
+    if may_be_paid([each.id for each in lapsed]):
+        return False
+    for each in lapsed:
+        release(each)
+    return True
