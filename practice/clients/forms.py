@@ -117,6 +117,11 @@ class PaperForm(BaseForm):
             del self.route
 
     @property
+    def day(self) -> date:
+        """The day that was typed; before anything was, the day that the form shows."""
+        return self.dated_on.data or self.today
+
+    @property
     def chosen_route(self) -> Route | None:
         return Route(self.route.data) if "route" in self else None
 
@@ -125,7 +130,7 @@ class PaperForm(BaseForm):
             return False
         wrong = what_is_wrong(
             self.kind,
-            dated_on=self.dated_on.data,
+            dated_on=self.day,
             valid_until=self.valid_until.data,
             route=self.chosen_route,
             today=self.today,

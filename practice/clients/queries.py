@@ -30,9 +30,16 @@ def every_paper_of(client_id: UUID) -> list[Paper]:
     )
 
 
-def papers_of(client_id: UUID) -> list[Paper]:
-    """Return a client's papers that were not withdrawn, newest date first."""
-    return [paper for paper in every_paper_of(client_id) if paper.withdrawn_at is None]
+def papers_by_client(client_ids: Collection[UUID]) -> dict[UUID, list[Paper]]:
+    """Return the papers of some clients that were not withdrawn, newest date first."""
+    found: dict[UUID, list[Paper]] = {each: [] for each in client_ids}
+    for paper in db.session.scalars(
+        sa.select(Paper)
+        .where(Paper.client_id.in_(client_ids), Paper.withdrawn_at.is_(None))
+        .order_by(Paper.dated_on.desc(), Paper.recorded_at.desc())
+    ):
+        found[paper.client_id].append(paper)
+    return found
 
 
 def get_paper(client_id: UUID, paper_id: UUID) -> Paper:

@@ -121,16 +121,16 @@ def seen_contact(client: Client) -> str:
 
 def seen_care(profile: CareProfile | None) -> str:
     """Return the fingerprint of what is on file of a client's care."""
-    return _fingerprint(profile and profile.reason, profile and profile.tried_before)
+    if profile is None:
+        return _fingerprint(None, None)
+    return _fingerprint(profile.reason, profile.tried_before)
 
 
 def seen_emergency(profile: CareProfile | None) -> str:
     """Return the fingerprint of whom to call in an emergency."""
-    return _fingerprint(
-        profile and profile.emergency_name,
-        profile and profile.emergency_relation,
-        profile and profile.emergency_phone,
-    )
+    if profile is None:
+        return _fingerprint(None, None, None)
+    return _fingerprint(profile.emergency_name, profile.emergency_relation, profile.emergency_phone)
 
 
 def _fingerprint(*values: str | None) -> str:

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from practice.audit import service as audit
 from practice.audit.rules import Actor
 from practice.calendar.rules import zones
-from practice.clients.queries import papers_of
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict
@@ -23,13 +22,9 @@ from practice.people.models import Client
 from practice.people.queries import get_practice
 from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import WITH_ALL
+from practice.sessions.queries.facts import facts_of
 from practice.sessions.rules.gates import ClosedGate, Facts, closed_gates
-from practice.sessions.rules.lifecycle import (
-    GIVES_MEDICINE,
-    LIVE,
-    AppointmentState,
-    SessionKind,
-)
+from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState
 from practice.sessions.service import telling
 from practice.sessions.service.taking import become
 from practice.sessions.service.telling import News
@@ -54,7 +49,7 @@ def closed_for(client_id: UUID | None, service: Service, starts_at: datetime) ->
     """List what would stand between a client and a session at some instant."""
     if service.kind not in GIVES_MEDICINE or client_id is None:
         return []
-    return _closed(facts_of(client_id), service, starts_at)
+    return _closed(facts_of([client_id])[client_id], service, starts_at)
 
 
 def require(appointment: Appointment) -> None:
@@ -65,27 +60,6 @@ def require(appointment: Appointment) -> None:
     """
     if found := closed(appointment):
         raise GatesClosed(found)
-
-
-def facts_of(client_id: UUID) -> Facts:
-    """Read what gates ask for. Two statements."""
-    zone = get_practice().time_zone
-    rows = db.session.execute(
-        sa.select(Appointment.kind, Appointment.state, Appointment.starts_at).where(
-            Appointment.client_id == client_id,
-            Appointment.kind.in_({*GIVES_MEDICINE, SessionKind.PREP}),
-            Appointment.state.in_(LIVE | {S.COMPLETED}),
-        )
-    ).all()
-    dosings = [row.starts_at for row in rows if row.kind in GIVES_MEDICINE]
-    held = [
-        row.starts_at for row in rows if row.kind is SessionKind.PREP and row.state is S.COMPLETED
-    ]
-    return Facts(
-        papers=tuple(paper.on_file for paper in papers_of(client_id)),
-        preps_held_on=tuple(zones.local_date(start, zone) for start in held),
-        first_dosing_on=zones.local_date(min(dosings), zone) if dosings else None,
-    )
 
 
 def take_turns_on_client(client_id: UUID) -> None:
@@ -120,7 +94,7 @@ def reconsider(client_id: UUID, by: Actor) -> None:
     ).all()
     if not coming:
         return
-    facts = facts_of(client_id)
+    facts = facts_of([client_id])[client_id]
     for appointment in coming:
         shut = _closed(facts, appointment.service, appointment.starts_at)
         wanted = S.TENTATIVE if shut else S.CONFIRMED
@@ -152,8 +126,10 @@ def _turn(appointment: Appointment, state: AppointmentState, by: Actor) -> None:
     verb = "appointment:confirm" if is_ready else "appointment:unconfirm"
     audit.record(verb, by=by, subject_id=appointment.id)
     telling.show(appointment, telling.serving(appointment.id))
-    telling.announce(News.BOOKED if is_ready else News.TENTATIVE, appointment, by=by)
-    if not is_ready:
+    if is_ready:
+        telling.tell(News.BOOKED, appointment, by=by)
+    else:
+        telling.tell(News.TENTATIVE, appointment, by=by, was_confirmed=True)
         outbox.assign(
             "session-not-ready",
             key=f"session-not-ready:{appointment.id}:{appointment.sequence}",

@@ -1,0 +1,312 @@
+"""The pages of the clients: finding one, one's page, what is on file, and what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from practice.billing import accounts, archive
+from practice.billing.archive import Filter
+from practice.billing.forms import read_page
+from practice.calendar.rules import zones
+from practice.clients import ports, queries, service
+from practice.clients.forms import CareForm, ClientForm, EmergencyForm, PaperForm
+from practice.clients.models import Paper
+from practice.clients.rules.papers import NAMES, RECORDED_WITH, ROUTE_NAMES, PaperKind
+from practice.clients.service import ChangedMeanwhile
+from practice.core import clock
+from practice.core.db import in_transaction
+from practice.core.errors import NotAllowed
+from practice.core.money import Money
+from practice.outbox.queries import open_tasks_about
+from practice.people import queries as people
+from practice.people.access import current_staff, may, requires
+from practice.people.forms import PlainForm
+from practice.people.models import Client
+from practice.people.rules import Permission
+from practice.people.service import add_client
+
+OnFile = dict[str, Any]
+"""What a form shows, by the names of its fields, with the fingerprint of all of it as ``seen``."""
+
+bp = Blueprint("clients", __name__, url_prefix="/clients")
+
+
+# Finding one -----------------------------------------------------------------------------------
+
+
+@bp.get("/")
+@requires(Permission.CLIENT_VIEW)
+def clients() -> ResponseReturnValue:
+    """List clients, 50 a page, narrowed by ``?q=``: a name, an e-mail address, a phone number."""
+    text = request.args.get("q", "").strip()
+    found = people.search_clients(text, read_page(request.args.get("page", "")))
+    ids = [client.id for client in found.clients]
+    currency = people.get_practice().currency
+    owed = accounts.open_minor(ids) if may(Permission.MONEY_VIEW) else {}
+    return render_template(
+        "clients/clients.html",
+        text=text,
+        found=found,
+        next_sessions=ports.next_sessions(ids),
+        owed={each: Money(minor, currency) for each, minor in owed.items() if minor},
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@requires(Permission.CLIENT_EDIT)
+def new() -> ResponseReturnValue:
+    """Take somebody on. One with the same address is never overwritten: a task says to merge."""
+    form = ClientForm()
+    page = "clients/contact.html"
+    if not form.is_submitted():
+        return render_template(page, form=form, client=None, now=None)
+    if not form.validate():
+        return render_template(page, form=form, client=None, now=None), 422
+    client = in_transaction(lambda: add_client(form.details(), by=current_staff()))
+    flash(f"{client.name} is taken on.")
+    return redirect(url_for(".client", client_id=client.id))
+
+
+# One client ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """All papers of one kind. The first of each route that is on file is the one that counts."""
+
+    kind: PaperKind
+    name: str
+    on_file: list[Paper]
+    may_record: bool
+
+
+@bp.get("/<uuid:client_id>")
+@requires(Permission.CLIENT_VIEW)
+def client(client_id: UUID) -> ResponseReturnValue:
+    """Show one client: contact, sessions, papers, money, and what was done."""
+    client = people.get_client(client_id)
+    sees_care, sees_money = may(Permission.CARE_VIEW), may(Permission.MONEY_VIEW)
+    birth_on, today = _birth_on(client), _today()
+    sessions = ports.sessions_of(client_id)
+    papers = queries.every_paper_of(client_id)
+    payments = accounts.payments_of(client_id)
+    subjects = [client_id, *(each.id for group in (sessions, papers) for each in group)]
+    subjects += [paid.payment.id for paid in payments]
+    return render_template(
+        "clients/client.html",
+        client=client,
+        birth_on=birth_on,
+        age=_years_between(birth_on, today) if birth_on else None,
+        care=queries.find_care(client_id),
+        tasks=open_tasks_about(client_id),
+        coming=[each for each in sessions if each.is_coming],
+        past=[each for each in sessions if not each.is_coming],
+        shelves=[_shelf(kind, papers) for kind in PaperKind] if sees_care else [],
+        route_names=ROUTE_NAMES,
+        payments=payments if sees_money else [],
+        invoices=archive.invoices(Filter(client_id=client_id)) if sees_money else [],
+        paid_for={each.id: each for each in sessions},
+        history=queries.history(subjects),
+        today=today,
+    )
+
+
+def _years_between(birth_on: date, today: date) -> int:
+    return today.year - birth_on.year - ((today.month, today.day) < (birth_on.month, birth_on.day))
+
+
+def _shelf(kind: PaperKind, papers: list[Paper]) -> Shelf:
+    return Shelf(
+        kind,
+        NAMES[kind],
+        [each for each in papers if each.kind is kind and each.withdrawn_at is None],
+        may(RECORDED_WITH[kind]),
+    )
+
+
+# What is on file of one ------------------------------------------------------------------------
+
+
+@bp.route("/<uuid:client_id>/edit", methods=["GET", "POST"])
+@requires(Permission.CLIENT_EDIT)
+def edit(client_id: UUID) -> ResponseReturnValue:
+    """Change how a client is reached."""
+    client = people.get_client(client_id)
+    form = ClientForm(data=_contact(client))
+    return _change(
+        "clients/contact.html",
+        client,
+        form,
+        on_file=lambda: _contact(people.get_client(client_id)),
+        save=lambda: service.edit_contact(
+            client_id, form.details(), by=current_staff(), seen=form.seen.data
+        ),
+        said="The contact details are saved.",
+    )
+
+
+@bp.route("/<uuid:client_id>/emergency", methods=["GET", "POST"])
+@requires(Permission.CLIENT_EDIT)
+def emergency(client_id: UUID) -> ResponseReturnValue:
+    """Say whom to call in an emergency."""
+    client = people.get_client(client_id)
+    form = EmergencyForm(data=_emergency(client_id))
+    return _change(
+        "clients/emergency.html",
+        client,
+        form,
+        on_file=lambda: _emergency(client_id),
+        save=lambda: service.name_emergency_contact(
+            client, form.contact(), today=_today(), by=current_staff(), seen=form.seen.data
+        ),
+        said="The emergency contact is saved.",
+    )
+
+
+@bp.route("/<uuid:client_id>/care", methods=["GET", "POST"])
+@requires(Permission.CARE_EDIT)
+def care(client_id: UUID) -> ResponseReturnValue:
+    """Write down why a client comes, and what was tried before."""
+    client = people.get_client(client_id)
+    form = CareForm(data=_care(client_id))
+    return _change(
+        "clients/care.html",
+        client,
+        form,
+        on_file=lambda: _care(client_id),
+        save=lambda: service.write_care(
+            client, form.care(), by=current_staff(), seen=form.seen.data
+        ),
+        said="The reason for care is saved.",
+    )
+
+
+def _change(
+    page: str,
+    client: Client,
+    form: ClientForm | EmergencyForm | CareForm,
+    *,
+    on_file: Callable[[], OnFile],
+    save: Callable[[], object],
+    said: str,
+) -> ResponseReturnValue:
+    """Show a form of what is on file, and save it unless somebody else has written meanwhile.
+
+    Then the same page comes back with everything that was typed, beside what is on file now;
+    sending it again saves it.
+    """
+    if not form.is_submitted():
+        return render_template(page, form=form, client=client, now=None)
+    if not form.validate():
+        return render_template(page, form=form, client=client, now=None), 422
+    try:
+        in_transaction(save)
+    except ChangedMeanwhile as changed:
+        now = on_file()
+        form.form_errors = [changed.message]
+        form.seen.data = now["seen"]
+        return render_template(page, form=form, client=client, now=now), 409
+    flash(said)
+    return redirect(url_for(".client", client_id=client.id))
+
+
+def _birth_on(client: Client) -> date | None:
+    return date.fromisoformat(client.birth_on) if client.birth_on else None
+
+
+def _contact(client: Client) -> OnFile:
+    return {
+        "first_name": client.first_name,
+        "last_name": client.last_name,
+        "email": client.email,
+        "phone": client.phone,
+        "birth_on": _birth_on(client),
+        "address": client.address,
+        "seen": service.seen_contact(client),
+    }
+
+
+def _emergency(client_id: UUID) -> OnFile:
+    care = queries.find_care(client_id)
+    return {
+        "name": care and care.emergency_name,
+        "relation": care and care.emergency_relation,
+        "phone": care and care.emergency_phone,
+        "seen": service.seen_emergency(care),
+    }
+
+
+def _care(client_id: UUID) -> OnFile:
+    care = queries.find_care(client_id)
+    return {
+        "reason": care and care.reason,
+        "tried_before": care and care.tried_before,
+        "seen": service.seen_care(care),
+    }
+
+
+# Papers ----------------------------------------------------------------------------------------
+
+
+@bp.route("/<uuid:client_id>/papers/<kind>", methods=["GET", "POST"])
+@requires(Permission.CARE_VIEW)
+def record_paper(client_id: UUID, kind: str) -> ResponseReturnValue:
+    """Put a paper of one kind on file; sessions that waited for it are looked at again."""
+    if kind not in set(PaperKind):
+        abort(404)
+    paper_kind = PaperKind(kind)
+    _require(RECORDED_WITH[paper_kind])
+    client, today = people.get_client(client_id), _today()
+    form = PaperForm(paper_kind, today=today)
+    page, name = "clients/record_paper.html", NAMES[paper_kind]
+    if not form.is_submitted():
+        form.dated_on.data = today
+        return render_template(page, form=form, client=client, name=name)
+    if not form.validate():
+        return render_template(page, form=form, client=client, name=name), 422
+    in_transaction(
+        lambda: service.record_paper(
+            client,
+            paper_kind,
+            dated_on=form.day,
+            valid_until=form.valid_until.data,
+            route=form.chosen_route,
+            today=today,
+            by=current_staff(),
+        )
+    )
+    flash(f"{name}: now on file.")
+    return redirect(url_for(".client", client_id=client_id, _anchor="papers"))
+
+
+@bp.route("/<uuid:client_id>/papers/<uuid:paper_id>/withdraw", methods=["GET", "POST"])
+@requires(Permission.CARE_VIEW)
+def withdraw_paper(client_id: UUID, paper_id: UUID) -> ResponseReturnValue:
+    """Say what withdrawing a paper will do, then do it."""
+    client, paper = people.get_client(client_id), queries.get_paper(client_id, paper_id)
+    _require(RECORDED_WITH[paper.kind])
+    form, name = PlainForm(), NAMES[paper.kind]
+    if not form.validate_on_submit():
+        return render_template(
+            "clients/withdraw_paper.html", form=form, client=client, paper=paper, name=name
+        )
+    in_transaction(lambda: service.withdraw_paper(paper, by=current_staff()))
+    flash(f"{name}: withdrawn.")
+    return redirect(url_for(".client", client_id=client_id, _anchor="papers"))
+
+
+def _require(permission: Permission) -> None:
+    if not may(permission):
+        raise NotAllowed("Your role does not include this. The owner of the practice can add it.")
+
+
+def _today() -> date:
+    """Return the practice's local date."""
+    return zones.local_date(clock.now(), people.get_practice().time_zone)
