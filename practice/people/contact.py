@@ -17,7 +17,7 @@ def email_of(text: str) -> str:
         Invalid: in words for the person who typed it.
     """
     try:
-        found = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         raise Invalid("Enter an email address like name@example.com") from None
     return str(found.ascii_email).lower()
