@@ -23,7 +23,7 @@ from flask import current_app
 from practice.core import clock
 from practice.core.db import db, practice_scope, transaction
 from practice.outbox.models import Job
-from practice.outbox.rules import ATTEMPTS, LEASE, TOLD_AFTER, JobState, pause_after
+from practice.outbox.rules import ATTEMPTS, LEASE, TOLD_AFTER, JobState, failure_key, pause_after
 from practice.outbox.service import assign, withdraw
 
 log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ def _end(job: Job, outcome: Outcome, **values: Any) -> Outcome:
             log.warning("%s %s was finished late: another worker has it", job.kind, job.id)
             return Outcome.LATE
         if job.attempts >= TOLD_AFTER:
-            _tell(job, outcome)
+            _tell(job, values.get("state", JobState.WAITING))
     return outcome
 
 
@@ -150,18 +150,18 @@ def _do(job: Job) -> None:
     HANDLERS[job.kind](job.subject_id or job.practice_id)
 
 
-def _tell(job: Job, outcome: Outcome) -> None:
+def _tell(job: Job, state: JobState) -> None:
     """Let a person know of a job that keeps failing, and again once it is given up."""
     name = f"“{job.kind.replace('-', ' ').capitalize()}”"
     news = {
-        Outcome.AGAIN: f"{name} keeps failing and is tried again. Tell whoever runs the program.",
-        Outcome.PARKED: f"{name} was given up after a day. Tell whoever runs the program.",
+        JobState.WAITING: f"{name} keeps failing and is tried again.",
+        JobState.PARKED: f"{name} was given up after a day.",
     }
-    for one in news.keys() - {outcome}:
-        withdraw(f"job:{job.id}:{one}")
-    if outcome in news:
-        key = f"job:{job.id}:{outcome}"
-        assign("job-failed", key=key, what=news[outcome], due_at=clock.now(), about_id=job.id)
+    for one in news.keys() - {state}:
+        withdraw(failure_key(job.id, one))
+    if state in news:
+        key, what = failure_key(job.id, state), f"{news[state]} Tell whoever runs the program."
+        assign("job-failed", key=key, what=what, due_at=clock.now(), about_id=job.id)
 
 
 def place(error: BaseException) -> str:

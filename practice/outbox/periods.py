@@ -16,7 +16,7 @@ from practice.core import clock
 from practice.core.db import db, insert_unless_there, transaction
 from practice.outbox import jobs, ports
 from practice.outbox.models import Job
-from practice.outbox.rules import KEPT_FOR, JobState, slot_of
+from practice.outbox.rules import KEPT_FOR, PERIODIC_KEPT_FOR, JobState, slot_of
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -58,12 +58,18 @@ def _job(kind: str, slot: int, practice_id: UUID, now: datetime) -> Job:
 
 
 def tidy(practice_id: UUID) -> None:
-    """Forget the practice's jobs that were done more than 30 days ago. Parked ones stay."""
+    """Forget the practice's jobs that were done long ago: 30 days, periodic ones a day.
+
+    Parked ones stay.
+    """
+    now = clock.now()
+    long_ago = sa.or_(
+        Job.finished_at < now - KEPT_FOR,
+        sa.and_(Job.kind.in_(PERIODS), Job.finished_at < now - PERIODIC_KEPT_FOR),
+    )
     with transaction():
         db.session.execute(
             sa.delete(Job).where(
-                Job.practice_id == practice_id,
-                Job.state == JobState.DONE,
-                Job.finished_at < clock.now() - KEPT_FOR,
+                Job.practice_id == practice_id, Job.state == JobState.DONE, long_ago
             )
         )

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 
 class JobState(StrEnum):
@@ -30,12 +31,20 @@ ATTEMPTS = 36
 KEPT_FOR = timedelta(days=30)
 """How long a finished job is kept, and with it the memory of its key."""
 
+PERIODIC_KEPT_FOR = timedelta(days=1)
+"""The same for a job that comes again by itself: its key is of no use after its period."""
+
 LONGEST_ADDRESS = 254
 
 
 def pause_after(attempt: int) -> timedelta:
     """Return how long to wait after the ``attempt``-th failure: 5 s, doubling, at most an hour."""
     return min(timedelta(seconds=5 * 2 ** min(attempt - 1, 10)), timedelta(hours=1))
+
+
+def failure_key(job_id: UUID, state: JobState) -> str:
+    """Name the task that tells of a failing job: one while it is waiting, another once parked."""
+    return f"job:{job_id}:{state}"
 
 
 def slot_of(now: datetime, seconds: int) -> int:

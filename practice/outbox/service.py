@@ -14,7 +14,7 @@ from practice.core import clock
 from practice.core.db import db, insert_unless_there, require_practice_id
 from practice.core.errors import Invalid, NotFound
 from practice.outbox.models import Job, Message, Task
-from practice.outbox.rules import MAIL_JOB, is_address
+from practice.outbox.rules import MAIL_JOB, JobState, failure_key, is_address
 
 
 def enqueue(
@@ -114,10 +114,28 @@ def finish(task_id: UUID, *, by: UUID | None) -> Task:
 
 
 def withdraw(key: str) -> None:
-    """Mark the task with this key as done by the program, if it is open: it is not needed now."""
+    """Take an open task off the list again, because what it asked for is not needed now.
+
+    Unlike a finished one it may be assigned again under its key.
+    """
     db.session.execute(
-        sa.update(Task)
+        sa.delete(Task)
         .where(Task.key == key, Task.done_at.is_(None))
-        .values(done_at=clock.now())
         .execution_options(synchronize_session=False)
     )
+
+
+def try_again(job_id: UUID) -> None:
+    """Have a parked job done after all, with as many attempts as a new one.
+
+    Raises:
+        NotFound: if there is no such job, or it is not parked.
+    """
+    job = db.session.scalar(
+        sa.select(Job).where(Job.id == job_id, Job.state == JobState.PARKED).with_for_update()
+    )
+    if job is None:
+        raise NotFound("There is nothing to try again.")
+    job.state, job.attempts, job.at, job.finished_at = JobState.WAITING, 0, clock.now(), None
+    db.session.flush()
+    withdraw(failure_key(job.id, JobState.PARKED))
