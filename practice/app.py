@@ -31,6 +31,7 @@ from practice.people import cli as people_cli
 from practice.people import ports as people_ports
 from practice.people import views as people
 from practice.sessions import in_calendars
+from practice.sessions import mails as sessions_mails
 from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions.service import booking, readiness, setup, telling
 
@@ -67,12 +68,13 @@ def create_app(config: Config) -> Flask:
     jobs.handle("refund", refunds.carry_out)
     jobs.handle("processor-event", inbox.handle)
     jobs.handle("release-hold", booking.release_at_end)
-    for kind, work in telling.JOBS.items():
-        jobs.handle(kind, work)
+    jobs.handle("tell-of-booking", telling.tell_of_booking)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
+    for name, composer in sessions_mails.COMPOSERS.items():
+        mail.compose(name, composer)
     mail.compose("payment-needs-attention", billing_mails.payment_needs_attention)
 
     app.register_blueprint(health.bp)

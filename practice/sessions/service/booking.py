@@ -140,7 +140,7 @@ def book_free(
         appointment = taking.take(
             look, place, client=client, state=S.CONFIRMED, by=by, form_token=form_token
         )
-    telling.announce(News.BOOKED, appointment, by=by)
+    telling.tell_of_booking_soon(appointment)
     telling.show(appointment, place.people)
     return appointment
 
@@ -187,7 +187,10 @@ def book(
     )
     _record_override(appointment, broken, by)
     readiness.reconsider(client.id, by)
-    telling.announce(News.TENTATIVE if closed else News.BOOKED, appointment, by=by)
+    if closed:
+        telling.tell(News.TENTATIVE, appointment, by=by, was_confirmed=False)
+    else:
+        telling.tell(News.BOOKED, appointment, by=by)
     telling.show(appointment, place.people)
     return appointment
 
@@ -250,7 +253,7 @@ def move(
     )
     _record_override(appointment, broken, by)
     _after_a_change(appointment, by)
-    telling.announce(News.MOVED, appointment, by=by)
+    telling.tell(News.MOVED, appointment, by=by, was_at=old.isoformat())
     if left := tuple(each for each in before if each not in place.people):
         telling.bury(appointment, left, gone_at=appointment.changed_at)
     telling.show(appointment, place.people)
@@ -281,7 +284,7 @@ def cancel(appointment: Appointment, *, by: Actor, sequence: int | None = None) 
     for payment in payments:
         _give_back(payment, by)
     _after_a_change(appointment, by)
-    telling.announce(News.CANCELLED, appointment, by=by)
+    telling.tell(News.CANCELLED, appointment, by=by)
     telling.bury(appointment, people, gone_at=appointment.changed_at)
     return appointment
 

@@ -115,7 +115,7 @@ def _reacquire(appointment: Appointment) -> PaymentOutcome:
         place = taking.place_in(look, appointment.starts_at)
         taking.occupy(appointment.id, look, place)
     except (taking.SlotTaken, taking.NotOffered):
-        telling.announce(News.SLOT_LOST, appointment, by=PROGRAM)
+        telling.tell(News.SLOT_LOST, appointment, by=PROGRAM)
         return PaymentOutcome.SLOT_LOST
     readiness.enter(appointment, place.people, by=VISITOR)
     return PaymentOutcome.REACQUIRED

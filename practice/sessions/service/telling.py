@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.audit.rules import Actor, ActorKind
+from practice.audit.rules import VISITOR, Actor, ActorKind
 from practice.calendar.models import Claim, Resource, ResourceKind
 from practice.calendar.service import entries
 from practice.calendar.service.entries import EntryFacts
@@ -36,14 +36,7 @@ class News(StrEnum):
 
 STAFF_MAILS = {News.BOOKED: "staff-new-booking", News.CANCELLED: "staff-cancelled"}
 
-STILL_TRUE: dict[News, frozenset[AppointmentState]] = {
-    News.BOOKED: LIVE - {AppointmentState.TENTATIVE},
-    News.TENTATIVE: frozenset({AppointmentState.TENTATIVE}),
-    News.MOVED: LIVE,
-    News.CANCELLED: frozenset({AppointmentState.CANCELLED}),
-    News.SLOT_LOST: frozenset({AppointmentState.RELEASED}),
-}
-"""In which states news is still news. A session that moved on has news of its own."""
+TELL_JOB = "tell-of-booking"
 
 
 def serving(appointment_id: UUID) -> tuple[UUID, ...]:
@@ -96,67 +89,55 @@ def change(appointment: Appointment) -> None:
     appointment.changed_at = clock.now()
 
 
-def announce(news: News, appointment: Appointment, *, by: Actor) -> None:
-    """Have those told who should know: the client, and the staff if the client did it.
+def tell(news: News, appointment: Appointment, *, by: Actor, **facts: Any) -> None:
+    """Mail the client, and those who serve the session unless one of the staff did it.
 
-    One job, so that booking itself stays short; the mails are posted by ``carry``.
+    Call inside ``transaction()``. ``facts`` are what rows will no longer say when the mail is
+    written. The same news of the same ``sequence`` is told once.
     """
-    audience = "client" if by.kind is ActorKind.STAFF else "everyone"
-    outbox.enqueue(
-        f"tell-{audience}-{news}",
-        key=f"tell:{news}:{appointment.id}:{appointment.sequence}",
-        subject_id=appointment.id,
-    )
-
-
-def carry(news: News, appointment_id: UUID, *, to_staff: bool) -> None:
-    """Post the mails of one announcement, unless the session has moved on since.
-
-    Opens its own transaction; doing it twice posts each mail once.
-    """
-    in_transaction(lambda: _post(news, get_appointment(appointment_id), to_staff=to_staff))
-
-
-def _post(news: News, appointment: Appointment, *, to_staff: bool) -> None:
-    if appointment.state not in STILL_TRUE[news] or appointment.client is None:
+    if appointment.client is None:
         return
     key = f"{appointment.id}:{appointment.sequence}"
-    outbox.post(
-        news.value,
-        key=f"{news}:{key}",
-        to=appointment.client.email,
-        about_id=appointment.id,
-        client_id=appointment.client_id,
-    )
-    if not to_staff or news not in STAFF_MAILS:
-        return
-    for person in _staff(appointment):
-        outbox.post(
-            STAFF_MAILS[news],
-            key=f"staff-{news}:{key}:{person.id}",
-            to=person.email,
-            about_id=appointment.id,
-            client_id=appointment.client_id,
-        )
+    _post(news.value, f"{news}:{key}", appointment.client.email, appointment, facts)
+    if news in STAFF_MAILS and by.kind is not ActorKind.STAFF:
+        for user in _staff(appointment.id):
+            _post(STAFF_MAILS[news], f"staff-{news}:{key}:{user.id}", user.email, appointment, {})
 
 
-def _staff(appointment: Appointment) -> list[User]:
+def tell_of_booking_soon(appointment: Appointment) -> None:
+    """Have a worker tell everybody of a booking that a client made: it keeps the booking short."""
+    outbox.enqueue(TELL_JOB, key=f"{TELL_JOB}:{appointment.id}", subject_id=appointment.id)
+
+
+def tell_of_booking(appointment_id: UUID) -> None:
+    """Tell everybody of a booking, unless it has moved on: then it has news of its own.
+
+    The worker's part, outside transactions. Doing it twice tells it once.
+    """
+
+    def work() -> None:
+        appointment = get_appointment(appointment_id)
+        if appointment.state in LIVE - {AppointmentState.TENTATIVE}:
+            tell(News.BOOKED, appointment, by=VISITOR)
+
+    in_transaction(work)
+
+
+def _post(name: str, key: str, to: str, about: Appointment, facts: dict[str, Any]) -> None:
+    outbox.post(name, key=key, to=to, about_id=about.id, client_id=about.client_id, facts=facts)
+
+
+def _staff(appointment_id: UUID) -> Sequence[User]:
     """Return those who serve, or served, a session and still work here. One statement."""
-    return list(
-        db.session.scalars(
-            sa.select(User)
-            .join(Resource, Resource.user_id == User.id)
-            .join(Claim, Claim.resource_id == Resource.id)
-            .where(Claim.holder_id == appointment.id, User.ended_at.is_(None))
-            .distinct()
-            .order_by(User.id)
+    return db.session.scalars(
+        sa.select(User)
+        .where(
+            User.ended_at.is_(None),
+            User.id.in_(
+                sa.select(Resource.user_id)
+                .join(Claim, Claim.resource_id == Resource.id)
+                .where(Claim.holder_id == appointment_id)
+            ),
         )
-    )
-
-
-JOBS: dict[str, Callable[[UUID], None]] = {
-    f"tell-{audience}-{news}": partial(carry, news, to_staff=audience == "everyone")
-    for news in News
-    for audience in ("client", "everyone")
-}
-"""The worker's part, by kind of job."""
+        .order_by(User.id)
+    ).all()

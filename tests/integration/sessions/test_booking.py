@@ -107,7 +107,7 @@ def test_a_booking_is_written_down_and_told_in_its_own_transaction(therapist: Re
         sa.select(AuditEntry.verb).where(AuditEntry.subject_id == appointment.id)
     ).all()
     assert deeds == ["appointment:book"]
-    assert jobs() == ["tell-everyone-booked"]
+    assert jobs() == ["tell-of-booking"]
 
 
 def test_the_link_of_a_booking_opens_it_from_outside_the_practice(
@@ -348,7 +348,7 @@ def test_a_hold_is_confirmed_where_no_cards_are_taken(therapist: Resource) -> No
             booking.confirm(held, by=VISITOR)
 
     assert (held.state, held.hold_ends_at) == (S.CONFIRMED, None)
-    assert jobs() == ["release-hold", "tell-everyone-booked"]
+    assert jobs() == ["release-hold", "tell-of-booking"]
 
 
 def test_holds_are_shown_on_the_week_while_they_live(therapist: Resource, time: Clock) -> None:

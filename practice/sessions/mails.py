@@ -1,0 +1,98 @@
+"""What the mails about sessions say. Neutral: a time, a name, a place without its street."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from practice.billing import queries as billing
+from practice.core.money import Money
+from practice.core.settings import settings
+from practice.outbox.mail import Composer
+from practice.outbox.models import Message
+from practice.people.queries import get_practice
+from practice.sessions.links import booking_link
+from practice.sessions.models import Appointment
+from practice.sessions.queries.appointments import get_appointment
+from practice.sessions.queries.hosts import host_of
+from practice.sessions.rules.lifecycle import WORDS, Modality
+
+
+def booked(message: Message) -> dict[str, Any]:
+    """A session is confirmed. It can be cancelled without cost until it begins."""
+    appointment = get_appointment(message.about_id)
+    kept = billing.paid_minor(appointment.id) - billing.refunded_minor(appointment.id)
+    owed = appointment.price.minor - kept
+    return _client_facts(appointment) | {
+        "paid": _money(kept, appointment),
+        "owed": _money(owed, appointment),
+        "cancel_until": appointment.starts_at,
+    }
+
+
+def tentative(message: Message) -> dict[str, Any]:
+    """A time is kept, but the session is not confirmed: not yet, or not any longer."""
+    appointment = get_appointment(message.about_id)
+    return _client_facts(appointment) | {"was_confirmed": message.facts["was_confirmed"]}
+
+
+def moved(message: Message) -> dict[str, Any]:
+    """A session has another time. ``was_at`` is when it was before."""
+    was_at = datetime.fromisoformat(message.facts["was_at"])
+    return _client_facts(get_appointment(message.about_id)) | {"was_at": was_at}
+
+
+def cancelled(message: Message) -> dict[str, Any]:
+    """A session is off. ``refund`` is what goes back, or went back already."""
+    appointment = get_appointment(message.about_id)
+    refund = _money(billing.refunded_minor(appointment.id), appointment)
+    return _client_facts(appointment) | {"refund": refund}
+
+
+def staff_new_booking(message: Message) -> dict[str, Any]:
+    """A client has booked."""
+    appointment = get_appointment(message.about_id)
+    return _staff_facts(appointment) | {"state": WORDS[appointment.state]}
+
+
+def staff_cancelled(message: Message) -> dict[str, Any]:
+    """A client has cancelled."""
+    appointment = get_appointment(message.about_id)
+    refund = _money(billing.refunded_minor(appointment.id), appointment)
+    return _staff_facts(appointment) | {"refund": refund}
+
+
+COMPOSERS: dict[str, Composer] = {
+    "booked": booked,
+    "tentative": tentative,
+    "moved": moved,
+    "cancelled": cancelled,
+    "slot-lost": cancelled,
+    "staff-new-booking": staff_new_booking,
+    "staff-cancelled": staff_cancelled,
+}
+"""By the mail's folder under ``templates/email``."""
+
+
+def _client_facts(appointment: Appointment) -> dict[str, Any]:
+    return _facts(appointment) | {"page": booking_link(appointment)}
+
+
+def _staff_facts(appointment: Appointment) -> dict[str, Any]:
+    return _facts(appointment) | {"page": f"{settings().base_url}/sessions/{appointment.id}"}
+
+
+def _facts(appointment: Appointment) -> dict[str, Any]:
+    """When, with whom and where: in person the town alone, since mail is read by others."""
+    is_video = appointment.modality is Modality.TELEHEALTH
+    return {
+        "starts_at": appointment.starts_at,
+        "ends_at": appointment.ends_at,
+        "zone": appointment.time_zone,
+        "host": host_of(appointment).name,
+        "where": "By video" if is_video else get_practice().locality,
+    }
+
+
+def _money(minor: int, appointment: Appointment) -> Money | None:
+    return Money(minor, appointment.price.currency) if minor > 0 else None
