@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.Column("last_name", sa.String(length=80), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("findable", sa.String(length=600), nullable=False),
         sa.Column("birth_on_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("address_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("is_adult_said_on", sa.Date(), nullable=True),
@@ -110,9 +111,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("practice_id", "id", name=op.f("pk_clients")),
     )
     op.create_index("ix_clients_email", "clients", ["practice_id", "email"], unique=False)
-    op.create_index(
-        "ix_clients_name", "clients", ["practice_id", "last_name", "first_name"], unique=False
-    )
+    op.create_index("ix_clients_findable", "clients", ["practice_id", "findable"], unique=False)
     op.create_table(
         "closures",
         sa.Column("first_on", sa.Date(), nullable=False),
@@ -1193,7 +1192,7 @@ def downgrade() -> None:
     op.drop_table("doors")
     op.drop_index("ix_closures_on", table_name="closures")
     op.drop_table("closures")
-    op.drop_index("ix_clients_name", table_name="clients")
+    op.drop_index("ix_clients_findable", table_name="clients")
     op.drop_index("ix_clients_email", table_name="clients")
     op.drop_table("clients")
     op.drop_table("booking_rules")

@@ -4,11 +4,13 @@ from datetime import date, datetime
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from practice.core.crypto import Sealed
 from practice.core.db import Base, PracticeOwned, enum_by_value
-from practice.people.rules import DoorKind, Role
+from practice.people.rules import DoorKind, Role, folded
 
 
 class Practice(Base):
@@ -94,12 +96,21 @@ class SignIn(PracticeOwned, Base):
     program: Mapped[str] = mapped_column(sa.String(120))
 
 
+def _findable(last_name: str, first_name: str, email: str) -> str:
+    return folded(f"{last_name} {first_name} {email}")
+
+
+def _findable_when_new(context: DefaultExecutionContext) -> str:
+    values = context.get_current_parameters()
+    return _findable(values["last_name"], values["first_name"], values["email"])
+
+
 class Client(PracticeOwned, Base):
     """A person in care, as somebody who is reached and who pays. Papers know the rest."""
 
     __tablename__ = "clients"
     __table_args__ = (
-        sa.Index("ix_clients_name", "practice_id", "last_name", "first_name"),
+        sa.Index("ix_clients_findable", "practice_id", "findable"),
         sa.Index("ix_clients_email", "practice_id", "email"),
     )
 
@@ -107,6 +118,7 @@ class Client(PracticeOwned, Base):
     last_name: Mapped[str] = mapped_column(sa.String(80))
     email: Mapped[str] = mapped_column(sa.String(254))  # lower case
     phone: Mapped[str] = mapped_column(sa.String(20))  # E.164
+    findable: Mapped[str] = mapped_column(sa.String(600), default=_findable_when_new)
     birth_on_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     address_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     is_adult_said_on: Mapped[date | None]
@@ -123,3 +135,8 @@ class Client(PracticeOwned, Base):
     @property
     def initials(self) -> str:
         return "".join(part[0].upper() for part in (self.first_name, self.last_name) if part)
+
+
+@event.listens_for(Client, "before_update")
+def _keep_findable(_mapper: object, _connection: object, client: Client) -> None:
+    client.findable = _findable(client.last_name, client.first_name, client.email)

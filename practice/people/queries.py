@@ -13,7 +13,7 @@ from practice.core.db import db, enter_practice, require_practice_id
 from practice.core.errors import NotFound
 from practice.people import doors
 from practice.people.models import Client, Practice, SignIn, User
-from practice.people.rules import IDLE, LONGEST, DoorKind
+from practice.people.rules import IDLE, LONGEST, DoorKind, folded
 
 PAGE = 50
 LONGEST_SEARCH = 100
@@ -137,8 +137,8 @@ class ClientPage:
 def search_clients(text: str = "", page: int = 1) -> ClientPage:
     """Return a page of the clients who match, by last name; an empty search matches everybody.
 
-    Every word must occur in the name or the e-mail address, in whatever case; or the digits, in
-    whatever way they are written, in the phone number. A page past the end is the last one.
+    Every word must occur in the name or the e-mail address, whatever its case and accents; or
+    the digits, however they are written, in the phone number. A page past the end is the last.
     """
     matching = sa.and_(Client.archived_at.is_(None), _matches(text[:LONGEST_SEARCH]))
     total = db.session.scalar(sa.select(sa.func.count()).select_from(Client).where(matching)) or 0
@@ -147,7 +147,7 @@ def search_clients(text: str = "", page: int = 1) -> ClientPage:
     clients = db.session.scalars(
         sa.select(Client)
         .where(matching)
-        .order_by(sa.func.lower(Client.last_name), sa.func.lower(Client.first_name), Client.id)
+        .order_by(Client.findable, Client.id)
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     )
@@ -155,17 +155,8 @@ def search_clients(text: str = "", page: int = 1) -> ClientPage:
 
 
 def _matches(text: str) -> sa.ColumnElement[bool]:
-    words = text.split()
-    named = [
-        sa.or_(
-            *(
-                column.icontains(word, autoescape=True)
-                for column in (Client.first_name, Client.last_name, Client.email)
-            )
-        )
-        for word in words
-    ]
+    words = [Client.findable.contains(word, autoescape=True) for word in folded(text).split()]
+    named = sa.and_(sa.true(), *words)
     digits = "".join(character for character in text if character in "0123456789")
     is_number = len(digits) >= 3 and not any(character.isalpha() for character in text)
-    either = sa.and_(sa.true(), *named)
-    return sa.or_(either, Client.phone.contains(digits)) if is_number else either
+    return sa.or_(named, Client.phone.contains(digits)) if is_number else named

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -110,6 +111,16 @@ class ClientDetails:
     is_adult_said_on: date | None = None
 
 
+def folded(text: str) -> str:
+    """Return ``text`` as it is compared in a search: without case, accents and double spaces.
+
+    >>> folded("Élodie  O'Brien")
+    "elodie o'brien"
+    """
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(c for c in apart if not unicodedata.combining(c)).split())
+
+
 # How long a sign-in lasts ----------------------------------------------------------------------
 
 IDLE = timedelta(minutes=15)
@@ -129,10 +140,12 @@ def is_over(
 
 
 class Attempt(StrEnum):
-    """What failed tries are counted by."""
+    """What tries are counted by: failed ones to sign in, all of those to have links mailed."""
 
     ACCOUNT = "account"  # the e-mail address that was typed
     NETWORK = "network"  # where it was typed
+    LINKS_ADDRESS = "links_address"  # whom the links of bookings would be mailed to
+    LINKS_NETWORK = "links_network"  # where that was asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +162,9 @@ PATIENCE = {
     Attempt.ACCOUNT: Patience(free=5, longest=timedelta(minutes=5)),
     # A practice behind one address shares this count.
     Attempt.NETWORK: Patience(free=20, longest=timedelta(minutes=15)),
+    # A stranger can fill nobody's mailbox, and cannot try many addresses.
+    Attempt.LINKS_ADDRESS: Patience(free=3, longest=timedelta(minutes=15)),
+    Attempt.LINKS_NETWORK: Patience(free=10, longest=timedelta(minutes=15)),
 }
 FORGET_FAILURES = timedelta(days=1)
 

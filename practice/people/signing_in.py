@@ -55,7 +55,7 @@ def sign_in(email: str, password: str, *, address: str | None, program: str) -> 
         NotRight: for a wrong password and for an unknown address alike.
     """
     tries = ((Attempt.ACCOUNT, email), (Attempt.NETWORK, network_of(address)))
-    in_transaction(lambda: _spend(tries))
+    in_transaction(lambda: spend(tries))
 
     user = _find_user(email)
     if not passwords.is_right(password, user.password_hash if user else None):
@@ -95,8 +95,10 @@ def _open(user_id: UUID, email: str, new_hash: str | None, program: str) -> str:
     return token
 
 
-def _spend(tries: Tries) -> None:
+def spend(tries: Tries) -> None:
     """Count a try before it is made, so that many at once gain nothing.
+
+    Call inside ``transaction()``.
 
     Raises:
         TooMany: if one of the counters says to wait; then nothing is counted.
