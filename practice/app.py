@@ -23,6 +23,7 @@ from practice.clients import models as _clients  # noqa: F401
 from practice.clients import ports as clients_ports
 from practice.core import db as database
 from practice.core.settings import KEY
+from practice.demo import cli as demo_cli
 from practice.outbox import cli as outbox_cli
 from practice.outbox import jobs, mail, periods
 from practice.outbox import ports as outbox_ports
@@ -89,4 +90,5 @@ def create_app(config: Config) -> Flask:
     app.cli.add_command(outbox_cli.drain)
     app.cli.add_command(billing_cli.reconcile)
     app.cli.add_command(billing_cli.invoices)
+    app.cli.add_command(demo_cli.demo)
     return app

@@ -1,0 +1,1 @@
+"""Two made-up practices, lived through: what `flask demo` puts into an empty installation."""
