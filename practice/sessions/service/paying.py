@@ -5,19 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from practice.audit.rules import PROGRAM, VISITOR, Actor
-from practice.billing import queries as billing
+from practice.billing import accounts
 from practice.billing.models import Payment
-from practice.billing.rules.payments import (
-    GIVEN_BACK,
-    Label,
-    PaymentOutcome,
-    PaymentState,
-    RefundState,
-)
+from practice.billing.rules.payments import Label, PaymentOutcome
 from practice.billing.service import checkout
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict
+from practice.core.money import Money
 from practice.sessions.links import booking_link
 from practice.sessions.models import Appointment
 from practice.sessions.queries.times import look_at
@@ -32,7 +27,7 @@ WORTHLESS = frozenset({S.CANCELLED, S.HELD_CLINICAL})
 
 
 def start_checkout(appointment: Appointment, *, by: Actor) -> Payment:
-    """Ask for the price of a session by card. Call inside ``transaction()``.
+    """Ask for what is still to pay for a session by card. Call inside ``transaction()``.
 
     Then call ``billing.service.checkout.start`` outside of it, and send the client there. A
     hold now lasts until the checkout's end and a minute more, and no longer. The same payment
@@ -50,14 +45,15 @@ def start_checkout(appointment: Appointment, *, by: Actor) -> Payment:
         raise Conflict("Tell us first who this is for.")
     if appointment.state in WORTHLESS | {S.NO_SHOW} or not appointment.price:
         raise Conflict("There is nothing to pay for this session.")
-    if _kept_minor(appointment) >= appointment.price.minor:
+    owed = Money(appointment.price.minor - _kept_minor(appointment), appointment.price.currency)
+    if owed.minor <= 0:
         raise Conflict("This session is paid already.")
     rules = appointment.service.rules
     link = booking_link(appointment)
     payment = checkout.ask(
         appointment.client,
         for_id=appointment.id,
-        amount=appointment.price,
+        amount=owed,
         label=Label.APPOINTMENT,
         ends_at=clock.now() + timedelta(minutes=rules.checkout_minutes),
         success_url=f"{link}waiting",
@@ -79,7 +75,7 @@ def paid(payment: Payment) -> PaymentOutcome:
     it paid. Money for a hold that has ended takes the time again if it is still free.
     """
     appointment = lock(payment.for_id)
-    if _kept_minor(appointment, but_not=payment) >= appointment.price.minor:
+    if _kept_minor(appointment) - payment.amount.minor >= appointment.price.minor:
         return PaymentOutcome.DUPLICATE
     if appointment.state in WORTHLESS:
         return PaymentOutcome.SLOT_LOST
@@ -121,15 +117,6 @@ def _reacquire(appointment: Appointment) -> PaymentOutcome:
     return PaymentOutcome.REACQUIRED
 
 
-def _kept_minor(appointment: Appointment, *, but_not: Payment | None = None) -> int:
+def _kept_minor(appointment: Appointment) -> int:
     """Return what was paid for a session and is not given back, in minor units."""
-    kept = 0
-    for payment in billing.payments_for(appointment.id):
-        is_other = but_not is None or payment.id != but_not.id
-        if is_other and payment.state is PaymentState.PAID and payment.outcome not in GIVEN_BACK:
-            kept += payment.amount.minor - sum(
-                refund.amount.minor
-                for refund in billing.refunds_of(payment.id)
-                if refund.state is not RefundState.FAILED
-            )
-    return kept
+    return accounts.kept_minor([appointment.id]).get(appointment.id, 0)

@@ -115,7 +115,10 @@ def enter(appointment: Appointment, people: tuple[UUID, ...], *, by: Actor) -> N
     if wanted is S.CONFIRMED:
         audit.record("appointment:confirm", by=by, subject_id=appointment.id)
     telling.show(appointment, people)
-    telling.announce(News.BOOKED if wanted is S.CONFIRMED else News.TENTATIVE, appointment, by=by)
+    if wanted is S.CONFIRMED:
+        telling.tell_of_booking_soon(appointment)
+    else:
+        telling.tell(News.TENTATIVE, appointment, by=by, was_confirmed=False)
 
 
 def _turn(appointment: Appointment, state: AppointmentState, by: Actor) -> None:
