@@ -1,0 +1,203 @@
+"""One booking at one address, from its hold on: who, check and pay, wait, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from practice.billing.rules.payments import PaymentState
+from practice.billing.service import checkout
+from practice.core import clock, tokens
+from practice.core.db import in_transaction
+from practice.core.errors import Conflict, Unavailable
+from practice.people.access import public
+from practice.people.rules import ClientDetails
+from practice.sessions.forms import PLACE_OF, DetailsForm, PublicForm, StartForm, written
+from practice.sessions.models import Appointment
+from practice.sessions.rules.for_clients import Step
+from practice.sessions.rules.lifecycle import FIRST_VISIT
+from practice.sessions.service import booking as service
+from practice.sessions.views import kept
+from practice.sessions.views.public import bp
+from practice.sessions.views.shown import Shown, by_client, page, show
+
+PAGES = {
+    Step.DETAILS: "details",
+    Step.CHECK: "check",
+    Step.ENDED: "ended",
+    Step.BOOKED: "booked",
+}
+
+
+@bp.get("/bookings/<token>/")
+@public
+def booking(token: str) -> ResponseReturnValue:
+    """Show a booking as it stands: the step that is next, or what was booked."""
+    shown = show(token)
+    if shown.step is Step.WAITING:
+        return redirect(url_for(".waiting", token=token), 303)
+    return _at_its_step(shown)
+
+
+def _at_its_step(shown: Shown, *, problem: PublicForm | None = None) -> str:
+    form = problem
+    if shown.step is Step.DETAILS:
+        form = details_form(shown, problem)
+    shown.remember()
+    again = hold_again(shown) if shown.step is Step.ENDED else None
+    return page(PAGES[shown.step], shown, form=form, again=again, times=times_of(shown))
+
+
+def times_of(shown: Shown) -> str:
+    """Return the address of the free times of the same session type, given in the same way."""
+    a = shown.appointment
+    slug, place = shown.practice.slug, PLACE_OF[a.modality]
+    return url_for(".times", slug=slug, service=a.service.slug, place=place)
+
+
+def hold_again(shown: Shown) -> StartForm | None:
+    """Return the form that holds the same time once more, where a stranger may."""
+    a = shown.appointment
+    if a.kind not in FIRST_VISIT or a.starts_at <= shown.now or shown.balance.paid:
+        return None
+    return StartForm(
+        formdata=None, data={"start": written(a.starts_at), "form_token": tokens.new()}
+    )
+
+
+# Who comes --------------------------------------------------------------------------------------
+
+
+@bp.route("/bookings/<token>/details", methods=["GET", "POST"])
+@public
+def details(token: str) -> ResponseReturnValue:
+    """Ask who comes, or change it while the time is held."""
+    shown = show(token)
+    if shown.step not in (Step.DETAILS, Step.CHECK) and request.method == "GET":
+        return redirect(url_for(".booking", token=token), 303)
+    form = DetailsForm() if request.method == "POST" else details_form(shown)
+    if request.method == "GET":
+        return page("details", shown, form=form)
+    kept.keep_details(form)
+    if not form.validate():
+        return page("details", shown, form=form), form.status
+    try:
+        in_transaction(
+            lambda: service.give_details(
+                shown.appointment, client_details(form), by=by_client(shown.appointment)
+            )
+        )
+    except service.HoldEnded:
+        return _as_it_is_now(token)
+    return redirect(url_for(".booking", token=token), 303)
+
+
+def details_form(shown: Shown, problem: PublicForm | None = None) -> DetailsForm:
+    """Return the form of who comes: filled with who it is, or with what was typed before."""
+    client = shown.appointment.client
+    known = {} if client else kept.details(shown.practice.id)
+    form = DetailsForm(formdata=None, obj=client, data={"adult": client is not None, **known})
+    if problem is not None:
+        form.form_errors = [error for errors in problem.errors.values() for error in errors]
+    return form
+
+
+def client_details(form: DetailsForm) -> ClientDetails:
+    """Return what a valid form says, as the people room takes it."""
+    return ClientDetails(
+        first_name=form.first_name.data or "",
+        last_name=form.last_name.data or "",
+        email=form.email.data or "",
+        phone=form.phone.data or "",
+        is_adult_said_on=clock.now().date(),
+    )
+
+
+@bp.post("/bookings/<token>/keep")
+@public
+def keep(token: str) -> ResponseReturnValue:
+    """Hold the time longer."""
+    return _press(token, lambda a: service.renew(a, by=by_client(a)))
+
+
+# Check, pay or book -----------------------------------------------------------------------------
+
+
+@bp.post("/bookings/<token>/confirm")
+@public
+def confirm(token: str) -> ResponseReturnValue:
+    """Book what costs nothing now."""
+    return _press(token, lambda a: service.confirm(a, by=by_client(a)))
+
+
+@bp.post("/bookings/<token>/pay")
+@public
+def pay(token: str) -> ResponseReturnValue:
+    """Ask for the money, and send the client to the processor's page."""
+    form = PublicForm()
+    shown = show(token)
+    if not form.validate():
+        return _at_its_step(shown, problem=form), form.status
+    here = url_for(".booking", token=token)
+    try:
+        payment = in_transaction(
+            lambda: service.start_checkout(shown.appointment, by=by_client(shown.appointment))
+        )
+        if payment.state is PaymentState.OPEN:  # Perhaps it was paid in another window.
+            payment = checkout.sync(payment.id)
+        if payment.state is PaymentState.PAID:
+            return redirect(here, 303)
+        return redirect(checkout.start(payment.id), 303)
+    except Unavailable:
+        flash("The payment page does not answer just now. Nothing was charged. Try again.", "wait")
+    except Conflict as refused:
+        flash(refused.message, "wait")
+    return redirect(here, 303)
+
+
+@bp.get("/bookings/<token>/waiting")
+@public
+def waiting(token: str) -> ResponseReturnValue:
+    """Look whether the money has come. Says that it failed only after the processor did."""
+    shown = show(token)
+    try:
+        for each in shown.payments:
+            if each.payment.state is shown.paying:
+                checkout.sync(each.payment.id)
+    except Unavailable:
+        return page("waiting", shown)
+    shown = show(token)
+    if shown.step is Step.WAITING:
+        return page("waiting", shown)
+    return redirect(url_for(".booking", token=token), 303)
+
+
+# Buttons ----------------------------------------------------------------------------------------
+
+
+def _press(token: str, work: Callable[[Appointment], Appointment]) -> ResponseReturnValue:
+    """Do what a button of the page asks for, then show the page as it is by then."""
+    form = PublicForm()
+    shown = show(token)
+    if not form.validate():
+        return _at_its_step(shown, problem=form), form.status
+    try:
+        in_transaction(lambda: work(shown.appointment))
+    except service.HoldEnded:
+        return _as_it_is_now(token)
+    except Conflict as refused:
+        flash(refused.message, "wait")
+        return redirect(url_for(".booking", token=token), 303)
+    return redirect(url_for(".booking", token=token), 303)
+
+
+def _as_it_is_now(token: str) -> ResponseReturnValue:
+    """Show a booking that has moved on since the page that was sent."""
+    shown = show(token)
+    if shown.step is Step.WAITING:
+        return redirect(url_for(".waiting", token=token), 303)
+    if shown.step is Step.BOOKED:
+        flash("This is booked already. What you sent just now changed nothing.", "wait")
+    return _at_its_step(shown), 409

@@ -1,0 +1,318 @@
+"""What the page of one booking shows: rows and rules put into words, once, for every step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import render_template, request, session
+
+from practice.audit.rules import VISITOR, Actor, ActorKind
+from practice.billing import accounts
+from practice.billing.accounts import Paid
+from practice.billing.rules.payments import LIVE as MAY_BE_PAID
+from practice.billing.rules.payments import UNPAID_ENDS, PaymentState
+from practice.calendar.models import Resource
+from practice.calendar.rules import ics, zones
+from practice.core import clock
+from practice.core.money import Money
+from practice.core.settings import settings
+from practice.people.models import Practice
+from practice.people.queries import get_practice
+from practice.sessions import queries
+from practice.sessions.forms import PublicForm, written
+from practice.sessions.models import Appointment
+from practice.sessions.queries.facts import closed_of
+from practice.sessions.queries.hosts import host_of
+from practice.sessions.rules import for_clients
+from practice.sessions.rules.choosing import clock_changes_between
+from practice.sessions.rules.for_clients import Balance, Step
+from practice.sessions.rules.lifecycle import AppointmentState, Modality
+from practice.sessions.views import kept
+
+S = AppointmentState
+GOOGLE = "https://calendar.google.com/calendar/render"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A booking as its client sees it. Times are in words, in the zone that suits them."""
+
+    token: str
+    appointment: Appointment
+    practice: Practice
+    host: Resource
+    step: Step
+    payments: Sequence[Paid]
+    balance: Balance
+    zone: str
+    now: datetime
+    missing: tuple[str, ...]
+
+    # Times --------------------------------------------------------------------------------------
+
+    @property
+    def when(self) -> str:
+        """The start on the practice's clock: ``Tue, Dec 1, 10:30 AM New York time``."""
+        there = self.appointment.time_zone
+        return f"{zones.instant_words(self.appointment.starts_at, there)} {zones.zone_words(there)}"
+
+    @property
+    def when_for_you(self) -> str:
+        """The start on the client's clock, where that shows something else."""
+        start, home = self.appointment.starts_at, self.appointment.time_zone
+        here = zones.instant_words(start, self.zone)
+        if here == zones.instant_words(start, home):
+            return ""
+        city = zones.zone_words(self.zone).removesuffix(" time")
+        if zones.local_date(start, self.zone) == zones.local_date(start, home):
+            here = here.removeprefix(f"{zones.day_words(zones.local_date(start, home))}, ")
+        return f"{here} for you in {city}"
+
+    @property
+    def clocks_change(self) -> bool:
+        """Whether the clocks change between now and the session."""
+        return clock_changes_between(self.now, self.appointment.starts_at, self.zone)
+
+    @property
+    def starts_words(self) -> str:
+        return zones.instant_words(self.appointment.starts_at, self.zone)
+
+    @property
+    def held_until(self) -> str:
+        """Until when the time is held: the hour alone, since it is soon."""
+        ends_at = self.appointment.hold_ends_at
+        return zones.clock_words(ends_at.astimezone(zones.zone(self.zone))) if ends_at else ""
+
+    @property
+    def set_aside(self) -> str:
+        length = self.appointment.ends_at - self.appointment.starts_at
+        return for_clients.set_aside(self.appointment.kind, int(length.total_seconds()) // 60)
+
+    # Where it stands ----------------------------------------------------------------------------
+
+    @property
+    def state(self) -> AppointmentState:
+        """The state as it counts: a hold that is over is released, whoever has yet to write it."""
+        return S.RELEASED if self.step is Step.ENDED else self.appointment.state
+
+    @property
+    def state_words(self) -> str:
+        return for_clients.STATE_WORDS[self.state]
+
+    @property
+    def paying(self) -> PaymentState | None:
+        """The state of a payment that may still bring money, if there is one."""
+        return _paying(self.payments)
+
+    @property
+    def failed_to_pay(self) -> bool:
+        """Whether the last thing that happened to the money was that none came."""
+        return bool(self.payments) and self.payments[0].payment.state in UNPAID_ENDS
+
+    @property
+    def takes_cards(self) -> bool:
+        return settings().takes_cards
+
+    @property
+    def due_now(self) -> Money | None:
+        """What is to be paid online before it is booked, or at any time until it is paid."""
+        return self.balance.owed if self.balance.owed and self.takes_cards else None
+
+    @property
+    def can_pay(self) -> bool:
+        """Whether a session that stands, or took place, can be paid here."""
+        stands = self.state in {S.TENTATIVE, S.CONFIRMED, S.ARRIVED, S.IN_SESSION, S.COMPLETED}
+        return stands and self.due_now is not None and not self.is_paying
+
+    @property
+    def is_paying(self) -> bool:
+        """Whether money is on its way, so that nobody should pay again."""
+        return self.paying is PaymentState.PROCESSING
+
+    @property
+    def pays_at_visit(self) -> bool:
+        return self.is_coming and bool(self.balance.owed) and not self.takes_cards
+
+    @property
+    def shows_owed(self) -> bool:
+        """Whether what is left to pay says something: not where the session came to nothing."""
+        return self.is_coming or self.state in {S.ARRIVED, S.IN_SESSION, S.COMPLETED}
+
+    @property
+    def sums(self) -> list[tuple[str, Money]]:
+        """What money has moved, as rows of words and amounts."""
+        rows = [("Price", self.balance.price), ("Paid", self.balance.paid)]
+        if self.balance.given_back:
+            rows.append(("Given back", -self.balance.given_back))
+        return rows
+
+    @property
+    def receipts(self) -> list[Paid]:
+        return [each for each in self.payments if each.receipt_id is not None]
+
+    @property
+    def heading(self) -> str:
+        """The state, in one line to the client."""
+        if self.state is S.CONFIRMED:
+            return "You are booked"
+        return for_clients.STATE_WORDS[self.state]
+
+    @property
+    def is_coming(self) -> bool:
+        return for_clients.is_coming(self.state, starts_at=self.appointment.starts_at, now=self.now)
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.is_coming and self.step is Step.BOOKED
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether the hold can be made longer. At the checkout it has an end of its own."""
+        a = self.appointment
+        return a.hold_renewals < a.service.rules.hold_renewals and self.paying is None
+
+    def remember(self) -> None:
+        """Let this browser find the way back to a time that it holds."""
+        ends_at = self.appointment.hold_ends_at
+        kept.follow(
+            self.token,
+            self.step,
+            words=self.starts_words,
+            until=written(ends_at) if ends_at else "",
+        )
+
+    # Where it is --------------------------------------------------------------------------------
+
+    @property
+    def is_video(self) -> bool:
+        return self.appointment.modality is Modality.TELEHEALTH
+
+    @property
+    def where(self) -> str:
+        """By video, or the town: never the street."""
+        return "By video" if self.is_video else self.practice.locality
+
+    @property
+    def video_link(self) -> str:
+        """The way into the practitioner's video room, while there is a session to come to."""
+        stands = self.state in {S.CONFIRMED, S.ARRIVED, S.IN_SESSION}
+        return self.host.video_link if self.is_video and stands else ""
+
+    @property
+    def address_from(self) -> str:
+        """From when on the page shows the address of a visit that is booked."""
+        a = self.appointment
+        if self.is_video or self.address or self.state is not S.CONFIRMED or not self.is_coming:
+            return ""
+        hours = timedelta(hours=a.service.rules.address_hours_before)
+        return zones.instant_words(a.starts_at - hours, self.zone)
+
+    @property
+    def address(self) -> list[str]:
+        """The lines of the street address and how to arrive, once they may be known."""
+        a, rules = self.appointment, self.appointment.service.rules
+        if not for_clients.is_address_released(
+            state=a.state,
+            modality=a.modality,
+            starts_at=a.starts_at,
+            now=self.now,
+            hours=rules.address_hours_before,
+        ):
+            return []
+        return [
+            line
+            for text in (rules.sanctuary_address, rules.arrival_notes)
+            for line in (text or "").splitlines()
+        ]
+
+    @property
+    def to_do_before(self) -> tuple[str, ...]:
+        return for_clients.to_do_before(self.appointment.kind, self.appointment.modality)
+
+    # What is taken along ------------------------------------------------------------------------
+
+    @property
+    def google_url(self) -> str:
+        """The address that puts a neutral appointment into somebody's Google calendar."""
+        a = self.appointment
+        dates = "/".join(f"{each:%Y%m%dT%H%M%SZ}" for each in (a.starts_at, a.ends_at))
+        asked = {"action": "TEMPLATE", "text": self.calendar_title, "dates": dates}
+        return f"{GOOGLE}?{urlencode({**asked, 'ctz': a.time_zone})}"
+
+    @property
+    def calendar_title(self) -> str:
+        return f"{ics.CLIENT_TITLE}, {self.practice.neutral_name}"
+
+
+def show(token: str) -> Shown:
+    """Look up what a booking's page shows, and enter its practice.
+
+    Raises:
+        NotFound: if the link leads nowhere.
+    """
+    appointment = queries.by_link(token)
+    payments = accounts.payments_for(appointment.id)
+    now = clock.now()
+    step = for_clients.step_of(
+        appointment.state,
+        hold_ends_at=appointment.hold_ends_at,
+        has_client=appointment.client_id is not None,
+        paying=_paying(payments),
+        now=now,
+    )
+    is_open = step is Step.BOOKED and appointment.state is S.TENTATIVE
+    closed = closed_of([appointment]).get(appointment.id, []) if is_open else []
+    return Shown(
+        token=token,
+        appointment=appointment,
+        practice=get_practice(),
+        host=host_of(appointment),
+        step=step,
+        payments=payments,
+        balance=_balance(appointment, payments),
+        zone=_zone(appointment),
+        now=now,
+        missing=tuple(for_clients.MISSING_WORDS[each.gate] for each in closed),
+    )
+
+
+def by_client(appointment: Appointment) -> Actor:
+    """Return who acts by a booking's link."""
+    if appointment.client_id is None:
+        return VISITOR
+    return Actor(ActorKind.CLIENT, appointment.client_id)
+
+
+def page(name: str, shown: Shown, **more: Any) -> str:
+    """Render one of the booking's pages. They share their frame and what they expect."""
+    given = {"shown": shown, "practice": shown.practice, "button_form": PublicForm(formdata=None)}
+    return render_template(f"public/{name}.html", **{**given, **more})
+
+
+def _paying(payments: Sequence[Paid]) -> PaymentState | None:
+    live = (each.payment.state for each in payments if each.payment.state in MAY_BE_PAID)
+    return next(live, None)
+
+
+def _balance(appointment: Appointment, payments: Sequence[Paid]) -> Balance:
+    nothing = Money(0, appointment.price.currency)
+    paid = [each for each in payments if each.payment.state is PaymentState.PAID]
+    return Balance(
+        price=appointment.price,
+        paid=sum((each.payment.amount for each in paid), nothing),
+        given_back=sum((each.given_back for each in paid), nothing),
+    )
+
+
+def _zone(appointment: Appointment) -> str:
+    """Return the zone of the client's clock: theirs for video, where known, else the practice's."""
+    if appointment.modality is Modality.IN_PERSON:
+        return appointment.time_zone
+    asked = request.args.get("tz")
+    if asked:
+        session["zone"] = zones.zone(asked).key
+    return str(session.get("zone") or appointment.time_zone)
