@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +133,7 @@ def _field_keys(text: str) -> dict[int, bytes]:
     keys: dict[int, bytes] = {}
     for entry in text.split(","):
         number, colon, encoded = entry.strip().partition(":")
-        if not colon or not number.isdecimal() or not 1 <= int(number) <= 255:
+        if not colon or not re.fullmatch("[0-9]{1,3}", number) or not 1 <= int(number) <= 255:
             raise ValueError("each key is written as NUMBER:BASE64, with a number from 1 to 255")
         try:
             key = base64.b64decode(encoded, validate=True)
@@ -200,7 +201,7 @@ def _log_level(text: str) -> str:
 
 
 def _hops(text: str) -> int:
-    if not text.isdecimal() or int(text) > 5:
+    if text not in {"0", "1", "2", "3", "4", "5"}:
         raise ValueError("it must be a number from 0 to 5")
     return int(text)
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from practice.core.settings import settings
 
 NONCE_BYTES = 12
+SHORTEST_BYTES = 1 + NONCE_BYTES + 16  # an empty text: key id, nonce and tag
 
 
 class Unreadable(RuntimeError):
@@ -52,7 +53,7 @@ class Sealed:
     def __get__(self, row: None, owner: type) -> Sealed: ...
     @overload
     def __get__(self, row: Row, owner: type) -> str | None: ...
-    def __get__(self, row: Row | None, owner: type) -> str | None | Sealed:
+    def __get__(self, row: Row | None, owner: type) -> str | Sealed | None:
         if row is None:
             return self
         blob: bytes | None = getattr(row, self.column)
@@ -79,8 +80,10 @@ def unseal(blob: bytes, practice_id: UUID, place: bytes) -> str:
     """Decrypt what ``seal`` made for the same place.
 
     Raises:
-        Unreadable: if the key is not configured, or the value belongs elsewhere.
+        Unreadable: if the key is not configured, or the value was changed or belongs elsewhere.
     """
+    if len(blob) < SHORTEST_BYTES:
+        raise Unreadable("a sealed value was cut")
     key_id, nonce, sealed = blob[0], blob[1 : 1 + NONCE_BYTES], blob[1 + NONCE_BYTES :]
     keys = settings().field_keys
     if key_id not in keys:

@@ -39,7 +39,7 @@ def take(sealed: str, practice_id: UUID, user_id: UUID) -> Typed | None:
     """Open what ``keep`` sealed for the same person; ``None`` for anything else."""
     try:
         kept = json.loads(unseal(urlsafe_b64decode(sealed), practice_id, _place(user_id)))
-    except (Unreadable, ValueError, IndexError):
+    except (Unreadable, ValueError):
         return None
     return Typed(kept["path"], [(name, value) for name, value in kept["answers"]])
 
