@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from practice.billing import queries as billing
 from practice.core.money import Money
@@ -62,11 +63,28 @@ def staff_cancelled(message: Message) -> dict[str, Any]:
     return _staff_facts(appointment) | {"refund": refund}
 
 
+def find_bookings(message: Message) -> dict[str, Any]:
+    """Somebody asked for the links of their bookings. What was cancelled since says so."""
+    return {
+        "asked_at": datetime.fromisoformat(message.facts["asked_at"]),
+        "bookings": [
+            {
+                "starts_at": each.starts_at,
+                "zone": each.time_zone,
+                "state": WORDS[each.state].capitalize(),
+                "page": booking_link(each),
+            }
+            for each in (get_appointment(UUID(text)) for text in message.facts["bookings"])
+        ],
+    }
+
+
 COMPOSERS: dict[str, Composer] = {
     "booked": booked,
     "tentative": tentative,
     "moved": moved,
     "cancelled": cancelled,
+    "find-bookings": find_bookings,
     "slot-lost": cancelled,
     "staff-new-booking": staff_new_booking,
     "staff-cancelled": staff_cancelled,
