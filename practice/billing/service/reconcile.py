@@ -17,7 +17,7 @@ from practice.billing.models import Payment, Reconciliation
 from practice.billing.rules.news import Event
 from practice.billing.rules.payments import LIVE
 from practice.billing.service import attention, checkout, inbox, refunds
-from practice.core import clock, tokens
+from practice.core import clock
 from practice.core.db import db, in_transaction, practice_scope
 from practice.core.settings import settings
 from practice.people import doors
@@ -116,7 +116,7 @@ def _put_right(payment_id: UUID, began: datetime) -> list[str]:
         if before.get(thing) != state
     ]
     if changes and payment.paid_at is not None and began - payment.paid_at > NEWS_TAKES:
-        in_transaction(lambda: _call_for(payment, changes))
+        in_transaction(lambda: _tell_of_lost_news(payment))
     return changes + _stuck(payment, began)
 
 
@@ -132,12 +132,11 @@ def _facts(payment_id: UUID) -> dict[str, str]:
     }
 
 
-def _call_for(payment: Payment, changes: list[str]) -> None:
-    state = "; ".join(sorted(changes))
+def _tell_of_lost_news(payment: Payment) -> None:
     attention.call_for(
         "payment-differed",
         payment,
-        key=f"payment-differed:{payment.id}:{tokens.digest(state)[:16]}",
+        key=f"payment-differed:{payment.id}",
         what=f"The processor knew more of a payment of {payment.amount} than we did. "
         "It is put right here; see whether the session still agrees.",
     )

@@ -2,8 +2,10 @@
 
 import os
 import socket
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -87,18 +89,47 @@ def stripe_address(request: pytest.FixtureRequest, sandbox: Sandbox) -> str:
 
 
 @pytest.fixture
-def config(database_url: str, stripe_address: str, address: str, clock_file: Path) -> Config:
-    return Config.from_env(
-        databases.settings(database_url)
-        | {
-            "BASE_URL": address,
-            "STRIPE_SECRET_KEY": "sk_test_sandbox",
-            "STRIPE_WEBHOOK_SECRETS": f"{FORMER_SECRET},{SECRET}",
-            "STRIPE_API_BASE": stripe_address,
-            "PAYMENTS_SANDBOX": "1",
-            "CLOCK_FILE": str(clock_file),
-        }
-    )
+def environment(
+    database_url: str, stripe_address: str, address: str, clock_file: Path
+) -> dict[str, str]:
+    return databases.settings(database_url) | {
+        "BASE_URL": address,
+        "STRIPE_SECRET_KEY": "sk_test_sandbox",
+        "STRIPE_WEBHOOK_SECRETS": f"{FORMER_SECRET},{SECRET}",
+        "STRIPE_API_BASE": stripe_address,
+        "PAYMENTS_SANDBOX": "1",
+        "CLOCK_FILE": str(clock_file),
+    }
+
+
+@pytest.fixture
+def config(environment: dict[str, str]) -> Config:
+    return Config.from_env(environment)
+
+
+@pytest.fixture
+def without_a_key(environment: dict[str, str]) -> None:
+    """A test that asks for it first has an application without a processor."""
+    for name in ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "STRIPE_API_BASE"):
+        del environment[name]
+    del environment["PAYMENTS_SANDBOX"], environment["CLOCK_FILE"]
+
+
+@pytest.fixture
+def spawn(environment: dict[str, str]) -> Callable[..., "subprocess.Popen[str]"]:
+    """Start the application in a process of its own: see ``process.py``."""
+
+    def start(*arguments: object) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.integration.billing.process", *map(str, arguments)],
+            cwd=databases.ROOT,
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    return start
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from config import Config
 from practice.billing import queries
 from practice.billing.gateway import CardsOff
 from practice.billing.models import Payment, Refund
@@ -27,7 +26,6 @@ from practice.outbox.models import Job
 from practice.people import doors
 from practice.people.models import Practice
 from practice.people.rules import DoorKind
-from tests import databases
 from tests.integration.billing.conftest import PRICE, Later, Shelf, Till, mails, receipts, tasks
 from tests.integration.billing.line import Fate, Line
 from tests.stripe_sandbox import DECLINED_CARD, THREE_D_SECURE_CARD, Sandbox
@@ -473,18 +471,6 @@ def test_while_stripe_cannot_be_asked_nothing_is_let_go(
 # Without a processor -----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def config(request: pytest.FixtureRequest, config: Config, database_url: str) -> Config:
-    if "without_a_key" in request.fixturenames:
-        return Config.from_env(databases.settings(database_url))
-    return config
-
-
-@pytest.fixture
-def without_a_key() -> None:
-    """A test that asks for it has an application without a processor."""
-
-
-def test_without_a_key_nobody_is_asked_for_a_card(till: Till, without_a_key: None) -> None:
+def test_without_a_key_nobody_is_asked_for_a_card(without_a_key: None, till: Till) -> None:
     with pytest.raises(CardsOff):
         till.ask()
