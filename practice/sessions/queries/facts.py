@@ -33,7 +33,7 @@ def facts_of(client_ids: Collection[UUID]) -> dict[UUID, Facts]:
             Appointment.state.in_(LIVE | {S.COMPLETED}),
         )
     )
-    for client_id, kind, state, starts_at in rows.tuples():
+    for client_id, kind, state, starts_at in rows:
         if client_id and kind in GIVES_MEDICINE:
             dosed[client_id].append(starts_at)
         elif client_id and state is S.COMPLETED:
