@@ -24,7 +24,7 @@ from config import LOOPBACK
 from practice.core import clock
 from practice.core.db import read_again, transaction
 from practice.core.settings import settings
-from practice.outbox import queries, service
+from practice.outbox import ports, queries, service
 from practice.outbox.jobs import NotYet
 from practice.outbox.models import Message
 from practice.outbox.rules import MessageState
@@ -53,8 +53,8 @@ class InTheClear(Exception):
 def compose(name: str, context: Composer) -> None:
     """Say who supplies the variables of the mail in ``templates/email/<name>``.
 
-    ``context(message)`` runs inside the practice and only reads. ``practice``, the practice
-    itself, is always among the variables: its neutral name signs, and its address takes replies.
+    ``context(message)`` runs inside the practice and only reads. A mail knows ``practice``
+    besides: its neutral name signs, and its address takes replies.
     """
     COMPOSERS[name] = context
 
@@ -86,8 +86,8 @@ def deliver(message_id: UUID) -> None:
 
 def write(message: Message) -> EmailMessage:
     """Make the mail, plain text with its HTML twin, as it reads at this moment."""
-    context = COMPOSERS[message.name](message)
-    practice = context["practice"]
+    practice = ports.sender()
+    context = {"practice": practice} | COMPOSERS[message.name](message)
     mailbox = parseaddr(settings().mail_from)[1]
     letter = EmailMessage(policy=policy.SMTP)
     letter["From"] = Address(practice.neutral_name, addr_spec=mailbox)

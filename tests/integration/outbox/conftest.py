@@ -15,14 +15,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from config import Config
-from practice.app import create_app
 from practice.core.db import db, practice_scope, read_again
 from practice.outbox import jobs, periods, worker
 from practice.outbox.models import Job
 from practice.people.models import Practice
 from tests import databases, factories
 
-FORK = multiprocessing.get_context("fork")  # a child knows what the test said about jobs
+FORK = multiprocessing.get_context("fork")  # a child knows what the test has said
 PATIENCE_SECONDS = 60
 
 
@@ -93,11 +92,11 @@ def at_of(key: str) -> datetime:
 
 
 @contextmanager
-def working(config: Config, work: Callable[[], object] = worker.run) -> Iterator[BaseProcess]:
+def working(app: Flask) -> Iterator[BaseProcess]:
     """Let a process of its own work while the block runs; it is killed at the end if it is left."""
     db.session.remove()
     db.engine.dispose()  # nobody inherits a connection
-    process = FORK.Process(target=_work, args=(config, work))
+    process = FORK.Process(target=_work, args=(app,))
     process.start()
     try:
         yield process
@@ -105,11 +104,9 @@ def working(config: Config, work: Callable[[], object] = worker.run) -> Iterator
         kill(process)
 
 
-def _work(config: Config, work: Callable[[], object]) -> None:
-    app = create_app(config)
-    periods.PERIODS.clear()
+def _work(app: Flask) -> None:
     with app.app_context():
-        work()
+        worker.run()
 
 
 def kill(process: BaseProcess) -> None:

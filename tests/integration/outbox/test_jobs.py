@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
-from config import Config
 from practice.core import clock
 from practice.core.db import db, practice_scope, read_again, require_practice_id, transaction
 from practice.outbox import jobs, queries, service
@@ -283,12 +283,12 @@ def stick(pid_file: Path, _subject: UUID) -> None:
 
 
 def test_the_job_of_a_killed_worker_is_done_by_another(
-    practice: Practice, config: Config, later: Later, runs: Path, tmp_path: Path
+    practice: Practice, app: Flask, later: Later, runs: Path, tmp_path: Path
 ) -> None:
     pid_file = tmp_path / "pid"
     jobs.handle("stick", partial(stick, pid_file))
     ask("stick")
-    with working(config) as process:
+    with working(app) as process:
         until(pid_file.exists)
         kill(process)
     assert pid_file.read_text() == str(process.pid)

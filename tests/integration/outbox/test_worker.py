@@ -16,7 +16,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from config import Config
 from practice.core import clock
 from practice.core import db as database
 from practice.core.db import db, read_again, transaction
@@ -69,13 +68,13 @@ def all_done() -> bool:
 
 
 def test_eight_workers_do_each_of_two_hundred_jobs_once(
-    practice: Practice, config: Config, runs: Path
+    practice: Practice, app: Flask, runs: Path
 ) -> None:
     subjects = ask_for_marks(200)
 
     with ExitStack() as stack:
         for _ in range(8):
-            stack.enter_context(working(config))
+            stack.enter_context(working(app))
         until(all_done)
 
     assert marks() == subjects
@@ -83,16 +82,16 @@ def test_eight_workers_do_each_of_two_hundred_jobs_once(
 
 
 def test_nothing_is_lost_when_workers_are_killed(
-    practice: Practice, config: Config, runs: Path, later: Later
+    practice: Practice, app: Flask, runs: Path, later: Later
 ) -> None:
     subjects = ask_for_marks(60)
 
     for done in (10, 20, 30):
-        with working(config) as process:
+        with working(app) as process:
             until(partial(has_lines, runs, done))
             kill(process)
         later(LEASE)
-    with working(config):
+    with working(app):
         until(all_done)
 
     assert marks() == subjects
@@ -100,7 +99,7 @@ def test_nothing_is_lost_when_workers_are_killed(
 
 @pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_that_is_asked_to_stop_finishes_the_job_at_hand(
-    practice: Practice, config: Config, tmp_path: Path, wanted: signal.Signals
+    practice: Practice, app: Flask, tmp_path: Path, wanted: signal.Signals
 ) -> None:
     begun, may_end = tmp_path / "begun", tmp_path / "may-end"
 
@@ -113,7 +112,7 @@ def test_a_worker_that_is_asked_to_stop_finishes_the_job_at_hand(
         service.enqueue("work", key="a")
         service.enqueue("work", key="b", at=clock.now())
 
-    with working(config) as process:
+    with working(app) as process:
         until(begun.exists)
         assert process.pid is not None
         os.kill(process.pid, wanted)
@@ -125,9 +124,9 @@ def test_a_worker_that_is_asked_to_stop_finishes_the_job_at_hand(
 
 
 def test_an_idle_worker_takes_what_is_asked_for_later(
-    practice: Practice, config: Config, runs: Path
+    practice: Practice, app: Flask, runs: Path
 ) -> None:
-    with working(config):
+    with working(app):
         for _ in range(3):
             ask_for_marks(1)
             until(all_done)
@@ -137,9 +136,9 @@ def test_an_idle_worker_takes_what_is_asked_for_later(
 
 @pytest.mark.database("postgresql")
 def test_a_worker_outlives_the_connections_of_its_database(
-    practice: Practice, config: Config, runs: Path, database_url: str
+    practice: Practice, app: Flask, runs: Path, database_url: str
 ) -> None:
-    with working(config):
+    with working(app):
         ask_for_marks(1)
         until(all_done)
         cut_all_connections(database_url)
@@ -163,13 +162,17 @@ def cut_all_connections(database_url: str) -> None:
 
 @pytest.mark.database("sqlite")
 def test_a_worker_waits_for_a_database_that_another_program_holds(
-    practice: Practice, config: Config, runs: Path, monkeypatch: pytest.MonkeyPatch
+    practice: Practice,
+    app: Flask,
+    runs: Path,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(database, "WRITER_WAITS_MS", 20)
     [subject] = ask_for_marks(1)
-    engine = sa.create_engine(config.database_url, poolclass=sa.NullPool)
+    engine = sa.create_engine(database_url, poolclass=sa.NullPool)
 
-    with engine.connect() as holder, working(config) as process:
+    with engine.connect() as holder, working(app) as process:
         holder.exec_driver_sql("BEGIN IMMEDIATE")
         process.join(1)  # many times as long as a writer waits here
         assert process.is_alive()
