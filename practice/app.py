@@ -30,6 +30,7 @@ from practice.outbox import ports as outbox_ports
 from practice.people import access, doors
 from practice.people import cli as people_cli
 from practice.people import ports as people_ports
+from practice.people import queries as people_queries
 from practice.people import views as people
 from practice.sessions import in_calendars
 from practice.sessions import mails as sessions_mails
@@ -56,6 +57,7 @@ def create_app(config: Config) -> Flask:
     people_ports.practice_created.bind(setup.furnish)
     people_ports.member_created.bind(setup.employ)
     outbox_ports.every_practice.bind(doors.every_practice)
+    outbox_ports.sender.bind(people_queries.get_practice)
     billing_ports.paid.bind(booking.paid)
     billing_ports.checkout_ended.bind(booking.checkout_ended)
     clients_ports.papers_changed.bind(readiness.reconsider)
