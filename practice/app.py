@@ -8,7 +8,7 @@ from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 from config import Config
-from practice import health, web
+from practice import doctor, health, web
 from practice.audit import models as _audit  # noqa: F401
 from practice.billing import cli as billing_cli
 from practice.billing import mails as billing_mails
@@ -21,6 +21,7 @@ from practice.calendar import ports as calendar_ports
 from practice.calendar import views as calendar
 from practice.clients import models as _clients  # noqa: F401
 from practice.clients import ports as clients_ports
+from practice.clients import views as clients
 from practice.core import db as database
 from practice.core.settings import KEY
 from practice.demo import cli as demo_cli
@@ -32,9 +33,10 @@ from practice.people import cli as people_cli
 from practice.people import ports as people_ports
 from practice.people import queries as people_queries
 from practice.people import views as people
-from practice.sessions import in_calendars
+from practice.sessions import in_calendars, on_clients_page
 from practice.sessions import mails as sessions_mails
 from practice.sessions import models as _sessions  # noqa: F401
+from practice.sessions import views as sessions
 from practice.sessions.service import booking, readiness, setup, telling
 
 csrf = CSRFProtect()
@@ -61,6 +63,8 @@ def create_app(config: Config) -> Flask:
     billing_ports.paid.bind(booking.paid)
     billing_ports.checkout_ended.bind(booking.checkout_ended)
     clients_ports.papers_changed.bind(readiness.reconsider)
+    clients_ports.sessions_of.bind(on_clients_page.sessions_of)
+    clients_ports.next_sessions.bind(on_clients_page.next_sessions)
     calendar_ports.sessions_between.bind(in_calendars.week_events)
     calendar_ports.entries_of.bind(in_calendars.entries_of)
 
@@ -86,6 +90,11 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(billing.bp)
     app.register_blueprint(webhooks.bp)
     csrf.exempt(webhooks.bp)  # what Stripe sends is signed
+    app.register_blueprint(clients.bp)
+    app.register_blueprint(sessions.staff)
+    app.register_blueprint(sessions.public)
+    csrf.exempt(sessions.public)  # its forms look at their token themselves, and keep the answers
+    app.cli.add_command(doctor.doctor)
     app.cli.add_command(people_cli.practice)
     app.cli.add_command(people_cli.user)
     app.cli.add_command(outbox_cli.worker)

@@ -8,6 +8,7 @@ from alembic.script import ScriptDirectory
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from practice import guards
 from practice.core.db import db
 from practice.people.access import public
 
@@ -27,7 +28,7 @@ def alive() -> ResponseReturnValue:
 @bp.get("/readyz")
 @public
 def ready() -> ResponseReturnValue:
-    """Say whether people can be served: the database answers and is migrated."""
+    """Say whether people can be served: the database answers, is migrated and has its guards."""
     reason = why_not_ready()
     if reason is None:
         return {"status": "ready"}
@@ -49,6 +50,8 @@ def why_not_ready() -> str | None:
     try:
         with db.engine.connect() as connection:
             found = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+            if found == wanted and guards.missing(connection):
+                return UNGUARDED
     except sa.exc.SQLAlchemyError as error:
         if "alembic_version" in str(error.orig if isinstance(error, sa.exc.DBAPIError) else error):
             return BEHIND
@@ -57,3 +60,4 @@ def why_not_ready() -> str | None:
 
 
 BEHIND = "the database is behind its migrations: run `flask --app wsgi db upgrade`"
+UNGUARDED = "the database lacks guards: run `flask --app wsgi doctor`, which names them"

@@ -111,7 +111,7 @@ def settings(var: Path, ports: Ports) -> dict[str, str]:
         "CLOCK_FILE": str(var / "clock"),
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
     }
-    var.mkdir(parents=True, exist_ok=True)
+    var.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds keys and everybody's data
     chosen = made | kept_settings(var) | placed
     file = var / "env"
     file.write_text("".join(f"{name}={shlex.quote(text)}\n" for name, text in chosen.items()))
