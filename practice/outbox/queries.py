@@ -34,6 +34,17 @@ def open_tasks_about(client_id: UUID) -> list[Task]:
     )
 
 
+def messages_about(about_id: UUID, name: str) -> list[Message]:
+    """Return the messages of one kind about one thing, newest first, sent or waiting."""
+    return list(
+        db.session.scalars(
+            sa.select(Message)
+            .where(Message.about_id == about_id, Message.name == name)
+            .order_by(Message.created_at.desc(), Message.id)
+        )
+    )
+
+
 def get_message(message_id: UUID) -> Message:
     """Return one message.
 

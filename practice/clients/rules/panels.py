@@ -8,11 +8,19 @@ from practice.core.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NextSession:
+    """The session that a client comes to next. ``address`` is that of its page."""
+
+    starts_at: datetime
+    what: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLine:
     """A session as a client's page shows it.
 
     ``missing`` says what must still be on file, in words for those who may see papers.
-    ``owed`` is what is left to pay; negative where more was paid than it costs.
     """
 
     id: UUID

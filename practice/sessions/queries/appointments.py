@@ -17,7 +17,7 @@ from practice.people import doors
 from practice.people.queries import get_practice
 from practice.people.rules import DoorKind
 from practice.sessions.models import Appointment, Service
-from practice.sessions.rules.lifecycle import LIVE, AppointmentState
+from practice.sessions.rules.lifecycle import FIRST_VISIT, LIVE, AppointmentState
 from practice.sessions.rules.windows import Session
 
 S = AppointmentState
@@ -101,6 +101,24 @@ def between(
             )
             .options(*WITH_ALL)
             .order_by(Appointment.starts_at, Appointment.id)
+        )
+    )
+
+
+def new_first_visits(*, since: datetime) -> list[Appointment]:
+    """Return the coming first visits that strangers have booked since then, newest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Appointment)
+            .where(
+                Appointment.kind.in_(FIRST_VISIT),
+                Appointment.state.in_({S.REQUESTED, S.CONFIRMED}),
+                Appointment.form_token.is_not(None),
+                Appointment.created_at >= since,
+                Appointment.starts_at >= clock.now(),
+            )
+            .options(*WITH_ALL)
+            .order_by(Appointment.created_at.desc(), Appointment.id)
         )
     )
 

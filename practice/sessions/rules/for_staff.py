@@ -1,0 +1,91 @@
+"""What staff are told about sessions, and what they may do to one next."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from practice.calendar.rules import zones
+from practice.core.money import Money
+from practice.sessions.rules.gates import Gate
+from practice.sessions.rules.lifecycle import LIVE, MOVES, AppointmentState, Modality
+
+S = AppointmentState
+
+
+class Deed(StrEnum):
+    """What is done to a session on its day, by the word in its address."""
+
+    ARRIVE = "arrive"
+    START = "start"
+    COMPLETE = "complete"
+    MISS = "miss"
+
+
+LEADS_TO: dict[Deed, AppointmentState] = {
+    Deed.ARRIVE: S.ARRIVED,
+    Deed.START: S.IN_SESSION,
+    Deed.COMPLETE: S.COMPLETED,
+    Deed.MISS: S.NO_SHOW,
+}
+
+BUTTONS: dict[Deed, str] = {
+    Deed.ARRIVE: "Arrived",
+    Deed.START: "Start",
+    Deed.COMPLETE: "Complete",
+    Deed.MISS: "Missed",
+}
+
+DONE: dict[Deed, str] = {
+    Deed.ARRIVE: "is here",
+    Deed.START: "is in session",
+    Deed.COMPLETE: "is done",
+    Deed.MISS: "did not come",
+}
+"""What is said after it, behind the client's name."""
+
+MET: dict[Gate, str] = {
+    Gate.CONSENT_KETAMINE: "Consent to ketamine is on file",
+    Gate.MEDICAL_CLEARANCE: "Medical clearance is on file",
+    Gate.PREP_DONE: "A preparation session has been held",
+}
+"""What the checklist says of a gate that is open."""
+
+WAYS: dict[Modality, str] = {Modality.IN_PERSON: "In person", Modality.TELEHEALTH: "By video"}
+
+CAN_CHANGE = frozenset({S.TENTATIVE, S.CONFIRMED})
+"""The states from which a session is moved to another time."""
+
+IS_OWED = LIVE | {S.COMPLETED}
+"""The states in which what was agreed is to be paid."""
+
+
+def next_deeds(
+    state: AppointmentState, *, starts_at: datetime, now: datetime, zone: str
+) -> tuple[Deed, ...]:
+    """List what may be done to a session now, by the table of its life and by the clock.
+
+    Nothing before its local day, and nobody has missed it before it was to begin.
+    """
+    if zones.local_date(now, zone) < zones.local_date(starts_at, zone):
+        return ()
+    return tuple(
+        deed
+        for deed, target in LEADS_TO.items()
+        if target in MOVES[state] and (deed is not Deed.MISS or starts_at <= now)
+    )
+
+
+def owed(state: AppointmentState, price: Money, kept_minor: int) -> Money:
+    """Return what is left to pay for a session, of which ``kept_minor`` cents came in for good.
+
+    Nothing once it was cancelled, missed or let go: fees of that kind are invoices of their own.
+    """
+    if state not in IS_OWED:
+        return Money(0, price.currency)
+    return Money(max(0, price.minor - kept_minor), price.currency)
+
+
+def day_title(on: date, today: date) -> str:
+    """Name a day as the heading of a list: ``Today``, ``Tomorrow``, else its weekday."""
+    return {0: "Today", 1: "Tomorrow", -1: "Yesterday"}.get((on - today).days, f"{on:%A}")

@@ -1,0 +1,95 @@
+"""What staff type about sessions, and what the addresses of their pages ask for."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from wtforms import HiddenField, IntegerField, RadioField, StringField, TextAreaField
+from wtforms.form import BaseForm as AnyForm
+from wtforms.validators import InputRequired, Length, StopValidation
+from wtforms.widgets import HiddenInput
+
+from practice.billing.rules.payments import PaymentMethod
+from practice.core.errors import NotFound
+from practice.people.forms import BaseForm
+from practice.sessions.forms import InstantField
+
+LONGEST_REASON = 300
+METHODS: dict[PaymentMethod, str] = {
+    PaymentMethod.CARD_AT_VISIT: "Card, on the practice’s own terminal",
+    PaymentMethod.CASH: "Cash",
+    PaymentMethod.CHECK: "Check",
+    PaymentMethod.TRANSFER: "Bank transfer",
+}
+
+
+class TimeForm(BaseForm):
+    """A time that was chosen; comes by the address, since choosing changes nothing."""
+
+    class Meta(BaseForm.Meta):
+        csrf = False
+
+    start = InstantField("Time")
+
+
+class BookForm(BaseForm):
+    """The last look before a session is booked or moved.
+
+    ``sequence`` tells which version of a session is moved. ``reason`` is asked for outside the
+    limits of a course alone.
+    """
+
+    sequence = IntegerField(widget=HiddenInput())
+    reason = TextAreaField(
+        "Why is this right for this client?",
+        [Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters")],
+        render_kw={"rows": 3},
+    )
+
+
+class CancelForm(BaseForm):
+    """The last look before a session is cancelled."""
+
+    sequence = IntegerField(validators=[InputRequired()], widget=HiddenInput())
+
+
+class AmountField(StringField):
+    """An amount of money, written as ``175`` or ``175.00``; ``minor`` is in cents."""
+
+    minor: int
+
+    def pre_validate(self, form: AnyForm) -> None:  # noqa: ARG002  # WTForms hands it over
+        text = self.data or ""
+        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{2})?", text):
+            raise StopValidation("Enter an amount like 175.00")
+        whole, _, cents = text.partition(".")
+        self.minor = int(whole) * 100 + int(cents or 0)
+        if not self.minor:
+            raise StopValidation("Enter an amount of more than zero")
+
+
+class PaymentForm(BaseForm):
+    """Money handed over at the visit. ``payment_id`` makes a second click harmless."""
+
+    amount = AmountField("Amount in dollars", render_kw={"inputmode": "decimal"})
+    method = RadioField(
+        "How it was paid",
+        choices=[(method.value, METHODS[method]) for method in METHODS],
+        validators=[InputRequired("Choose how it was paid")],
+    )
+    payment_id = HiddenField()
+
+    def checked_id(self) -> UUID:
+        return read_uuid(self.payment_id.data or "")
+
+
+def read_uuid(text: str) -> UUID:
+    """Read an id from an address or a hidden field.
+
+    Raises:
+        NotFound: for anything that is none, as for an id of nothing.
+    """
+    if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text):
+        raise NotFound("There is nothing at this address.")
+    return UUID(text)

@@ -1,0 +1,222 @@
+"""One session: where it stands, what is missing, what it costs, and what is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from practice.audit.queries import was_done
+from practice.billing import accounts, archive
+from practice.billing.rules.payments import PaymentMethod, PaymentState
+from practice.calendar.rules import zones
+from practice.clients.queries import history
+from practice.core.db import in_transaction
+from practice.core.errors import Conflict
+from practice.core.money import Money
+from practice.core.settings import settings
+from practice.outbox.queries import messages_about
+from practice.people.access import current_staff, may, requires
+from practice.people.forms import PlainForm
+from practice.people.queries import get_practice
+from practice.people.rules import Permission, safe_path
+from practice.sessions import queries
+from practice.sessions.links import booking_link
+from practice.sessions.models import Appointment
+from practice.sessions.queries.appointments import sessions_of
+from practice.sessions.queries.hosts import host_of
+from practice.sessions.rules import windows
+from practice.sessions.rules.for_clients import length_words
+from practice.sessions.rules.for_staff import (
+    BUTTONS,
+    CAN_CHANGE,
+    DONE,
+    LEADS_TO,
+    MET,
+    WAYS,
+    Deed,
+)
+from practice.sessions.rules.gates import Gate
+from practice.sessions.rules.lifecycle import GIVES_MEDICINE, LIVE, MOVES, WORDS, AppointmentState
+from practice.sessions.rules.windows import Finding
+from practice.sessions.service import booking, collecting, day
+from practice.sessions.staff_forms import CancelForm, PaymentForm
+from practice.sessions.views.staff import bp
+from practice.sessions.views.today import Line, lines_of
+
+DO: dict[Deed, Callable[..., Appointment]] = {
+    Deed.ARRIVE: day.arrive,
+    Deed.START: day.start,
+    Deed.COMPLETE: day.complete,
+    Deed.MISS: day.miss,
+}
+
+
+@bp.get("/sessions/<uuid:appointment_id>")
+@requires(Permission.CALENDAR_VIEW)
+def appointment(appointment_id: UUID) -> ResponseReturnValue:
+    """Show one session."""
+    session = queries.get_appointment(appointment_id)
+    (line,) = lines_of([session])
+    payments = accounts.payments_for(session.id)
+    subjects = [session.id, *(paid.payment.id for paid in payments)]
+    return render_template(
+        "sessions/appointment.html",
+        session=session,
+        line=line,
+        state_words=WORDS[session.state],
+        zone_words=zones.zone_words(get_practice().time_zone),
+        way=WAYS[session.modality],
+        host=host_of(session),
+        length=length_words(session.service.minutes),
+        checklist=_checklist(line),
+        findings=_findings(session),
+        payments=payments,
+        kept=_kept(payments, session.price.currency),
+        invoices=archive.invoices_for(session.id) if may(Permission.MONEY_VIEW) else [],
+        mailed=messages_about(session.id, collecting.PAY_LINK),
+        takes_cards=settings().takes_cards,
+        client_link=booking_link(session),
+        buttons=BUTTONS,
+        can_move=session.state in CAN_CHANGE and session.hold_ends_at is None,
+        can_cancel=AppointmentState.CANCELLED in MOVES[session.state],
+        history=history(subjects),
+        form=PlainForm(),
+    )
+
+
+def _checklist(line: Line) -> list[tuple[str, bool]]:
+    """Return what a dosing asks for, in words, and whether each is met."""
+    session = line.appointment
+    if session.kind not in GIVES_MEDICINE or session.state not in LIVE:
+        return []
+    reasons = {each.gate: each.reason for each in line.closed}
+    return [(reasons.get(gate, MET[gate]), gate not in reasons) for gate in Gate]
+
+
+def _findings(session: Appointment) -> list[Finding]:
+    """Return what the course says of a session's place among the client's others."""
+    if session.client_id is None or session.state not in LIVE:
+        return []
+    zone = get_practice().time_zone
+    return windows.findings(session.placed, sessions_of(session.client_id), zone)
+
+
+def _kept(payments: list[accounts.Paid], currency: str) -> Money:
+    came_in = (each for each in payments if each.payment.state is PaymentState.PAID)
+    return sum((each.payment.amount - each.given_back for each in came_in), Money(0, currency))
+
+
+# The day ---------------------------------------------------------------------------------------
+
+
+@bp.post("/sessions/<uuid:appointment_id>/<deed>")
+@requires(Permission.APPOINTMENT_RUN)
+def run(appointment_id: UUID, deed: str) -> ResponseReturnValue:
+    """Mark that a client arrived, that a session began, was delivered, or was missed.
+
+    A second click is harmless; somebody else's is told.
+    """
+    if deed not in set(Deed):
+        abort(404)
+    chosen, by = Deed(deed), current_staff()
+
+    def work() -> Appointment:
+        return DO[chosen](queries.get_appointment(appointment_id), by=by)
+
+    try:
+        in_transaction(work)
+    except Conflict:
+        if not was_done(f"appointment:{LEADS_TO[chosen]}", appointment_id, by=by):
+            raise
+    client = queries.get_appointment(appointment_id).client
+    flash(f"{client.name if client else 'The client'} {DONE[chosen]}.")
+    page = url_for(".appointment", appointment_id=appointment_id)
+    return redirect(safe_path(request.form.get("next")) or page)
+
+
+# Cancelling ------------------------------------------------------------------------------------
+
+
+@bp.route("/sessions/<uuid:appointment_id>/cancel", methods=["GET", "POST"])
+@requires(Permission.APPOINTMENT_BOOK)
+def cancel(appointment_id: UUID) -> ResponseReturnValue:
+    """Say what cancelling will do, refund included; on POST, do it."""
+    session = queries.get_appointment(appointment_id)
+    form = CancelForm(data={"sequence": session.sequence})
+    if not form.validate_on_submit():
+        payments = accounts.payments_for(session.id)
+        return render_template(
+            "sessions/cancel.html",
+            session=session,
+            form=form,
+            state_words=WORDS[session.state],
+            can_cancel=AppointmentState.CANCELLED in MOVES[session.state],
+            kept=_kept(payments, session.price.currency),
+            payments=[each for each in payments if each.payment.state is PaymentState.PAID],
+        ), 422 if form.is_submitted() else 200
+    by, sequence = current_staff(), form.sequence.data
+    try:
+        in_transaction(
+            lambda: booking.cancel(
+                queries.get_appointment(appointment_id), by=by, sequence=sequence
+            )
+        )
+    except Conflict:
+        if not was_done("appointment:cancel", appointment_id, by=by):
+            raise
+    flash("The session is cancelled. The client is told by email.")
+    return redirect(url_for(".appointment", appointment_id=appointment_id))
+
+
+# Money -----------------------------------------------------------------------------------------
+
+
+@bp.post("/sessions/<uuid:appointment_id>/pay-link")
+@requires(Permission.MONEY_TAKE)
+def pay_link(appointment_id: UUID) -> ResponseReturnValue:
+    """Mail the client the link to pay; sending the same form twice mails it once."""
+    seen = request.form.get("sent_before", "")
+    sent_before = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 6 else 0
+    by = current_staff()
+    in_transaction(
+        lambda: collecting.send_pay_link(
+            queries.get_appointment(appointment_id), sent_before=sent_before, by=by
+        )
+    )
+    flash("The link to pay is on its way.")
+    return redirect(url_for(".appointment", appointment_id=appointment_id, _anchor="money"))
+
+
+@bp.route("/sessions/<uuid:appointment_id>/payment", methods=["GET", "POST"])
+@requires(Permission.MONEY_TAKE)
+def payment(appointment_id: UUID) -> ResponseReturnValue:
+    """Write down money that was handed over at the visit."""
+    session = queries.get_appointment(appointment_id)
+    left = collecting.owed_now(session)
+    form, page = PaymentForm(), "sessions/payment.html"
+    if not form.is_submitted():
+        form.amount.data = f"{left.minor // 100}.{left.minor % 100:02d}"
+        form.payment_id.data = str(uuid4())
+        return render_template(page, session=session, form=form, left=left)
+    if not form.validate():
+        return render_template(page, session=session, form=form, left=left), 422
+    amount = Money(form.amount.minor, session.price.currency)
+    method, payment_id, by = PaymentMethod(form.method.data), form.checked_id(), current_staff()
+    try:
+        in_transaction(
+            lambda: collecting.take_payment(
+                queries.get_appointment(appointment_id),
+                amount,
+                method,
+                payment_id=payment_id,
+                by=by,
+            )
+        )
+    except collecting.NothingOwed as too_much:
+        form.amount.errors = [too_much.message]
+        return render_template(page, session=session, form=form, left=left), 409
+    flash(f"{amount} is written down, and the receipt is on its way.")
+    return redirect(url_for(".appointment", appointment_id=appointment_id, _anchor="money"))

@@ -1,0 +1,125 @@
+"""Moving a session: another time, a last look at what follows from it, and it is moved."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from practice.core.db import in_transaction
+from practice.core.errors import Conflict
+from practice.people.access import current_staff, requires
+from practice.people.rules import Permission
+from practice.sessions import queries
+from practice.sessions.forms import read_asked, written
+from practice.sessions.models import Appointment
+from practice.sessions.queries.times import Start
+from practice.sessions.rules.for_clients import length_words
+from practice.sessions.rules.for_staff import CAN_CHANGE
+from practice.sessions.service import booking, readiness
+from practice.sessions.staff_forms import BookForm, TimeForm
+from practice.sessions.views.offering import NotChosen, Wish, chosen_start, not_then, offer
+from practice.sessions.views.staff import bp, check_reason
+
+
+@bp.get("/sessions/<uuid:appointment_id>/move")
+@requires(Permission.APPOINTMENT_BOOK)
+def move(appointment_id: UUID) -> ResponseReturnValue:
+    """Show the times to which a session can be moved."""
+    return _times(_wish(appointment_id))
+
+
+def _wish(appointment_id: UUID) -> Wish:
+    session = queries.get_appointment(appointment_id)
+    if (
+        session.client is None
+        or session.state not in CAN_CHANGE
+        or session.hold_ends_at is not None
+    ):
+        raise Conflict("Only a session that is still to come can be moved.")
+    return Wish(session.client, session.service, session.modality, moving=session)
+
+
+def _times(wish: Wish, wrong: NotChosen | None = None) -> ResponseReturnValue:
+    session = _moving(wish)
+
+    def url(first_on: date | None, day: date | None) -> str:
+        days: dict[str, Any] = {"from": first_on, "day": day}
+        return url_for(".move", appointment_id=session.id, **days)
+
+    return render_template(
+        "sessions/times.html",
+        wish=wish,
+        form=wrong.form if wrong else TimeForm(formdata=None),
+        offer=offer(wish, read_asked(request.args), url),
+        length=length_words(wish.service.minutes),
+        ways=[],
+        fixed={name: request.args[name] for name in ("from", "day") if name in request.args},
+        action=url_for(".check_move", appointment_id=session.id),
+    ), wrong.status if wrong else 200
+
+
+@bp.get("/sessions/<uuid:appointment_id>/move/check")
+@requires(Permission.APPOINTMENT_BOOK)
+def check_move(appointment_id: UUID) -> ResponseReturnValue:
+    """Show from when to when a session moves, and what follows from it."""
+    wish = _wish(appointment_id)
+    form = BookForm(data={"sequence": _moving(wish).sequence})
+    try:
+        return _last_look(wish, chosen_start(wish, request.args), form)
+    except NotChosen as wrong:
+        return _times(wish, wrong)
+
+
+@bp.post("/sessions/<uuid:appointment_id>/move/check")
+@requires(Permission.APPOINTMENT_BOOK)
+def finish_move(appointment_id: UUID) -> ResponseReturnValue:
+    """Move the session. A second click finds it moved; somebody else's change is told."""
+    wish, form, by = _wish(appointment_id), BookForm(), current_staff()
+    if written(_moving(wish).starts_at) == request.args.get("start"):
+        return _say_moved(appointment_id)
+    try:
+        start = chosen_start(wish, request.args)
+        if not form.validate() or not check_reason(form, start):
+            return _last_look(wish, start, form), 422
+        in_transaction(
+            lambda: booking.move(
+                queries.get_appointment(appointment_id),
+                starts_at=start.starts_at,
+                by=by,
+                override_reason=form.reason.data,
+                sequence=form.sequence.data,
+            )
+        )
+    except (booking.SlotTaken, booking.NotOffered) as gone:
+        return _times(wish, not_then(request.args, gone.message))
+    except NotChosen as wrong:
+        return _times(wish, wrong)
+    return _say_moved(appointment_id)
+
+
+def _say_moved(appointment_id: UUID) -> ResponseReturnValue:
+    flash("The session is moved. The client is told by email.")
+    return redirect(url_for(".appointment", appointment_id=appointment_id))
+
+
+def _last_look(wish: Wish, start: Start, form: BookForm) -> str:
+    moving = _moving(wish)
+    return render_template(
+        "sessions/check_move.html",
+        wish=wish,
+        session=moving,
+        start=start,
+        form=form,
+        missing=readiness.closed_for(wish.client.id, wish.service, start.starts_at),
+        back=url_for(".move", appointment_id=moving.id),
+    )
+
+
+def _moving(wish: Wish) -> Appointment:
+    if wish.moving is None:
+        raise RuntimeError("this page moves a session that is there")
+    return wish.moving

@@ -1,0 +1,237 @@
+"""The page on which staff choose a time: which days, which starts, and what the course says.
+
+Booking and moving share it. The course's windows sort the starts of the open day into those as
+recommended, those that only warn, and those outside the limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from werkzeug.datastructures import MultiDict
+
+from practice.calendar.rules import zones
+from practice.core import clock
+from practice.people.models import Client
+from practice.people.queries import get_practice
+from practice.sessions import queries
+from practice.sessions.forms import MOST_DAYS, SHOWN_DAYS, Asked, written
+from practice.sessions.models import Appointment, Service
+from practice.sessions.queries.appointments import sessions_of
+from practice.sessions.queries.times import Start
+from practice.sessions.rules import choosing, windows
+from practice.sessions.rules.lifecycle import Modality
+from practice.sessions.rules.windows import Session
+from practice.sessions.staff_forms import TimeForm
+from practice.sessions.views.choosing import DayLink, TimeChoice
+
+Url = Callable[[date, date | None], str]
+FARTHEST = timedelta(days=730)  # how far ahead staff may page
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a time is looked for: a session for a client, new or to be moved."""
+
+    client: Client
+    service: Service
+    modality: Modality
+    moving: Appointment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Starts of one day of which the course says the same. ``words`` say what."""
+
+    tone: str  # good, wait or bad
+    heading: str
+    words: tuple[str, ...]
+    times: tuple[TimeChoice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A page of free times. ``rules`` are the windows that this session has to keep, in words."""
+
+    days: list[DayLink]
+    day_words: str
+    groups: list[Group]
+    rules: list[str]
+    earlier: str | None
+    later: str | None
+
+
+HEADINGS = {
+    "good": "As recommended",
+    "wait": "Outside what is recommended",
+    "bad": "Outside the limits",
+}
+
+
+def offer(wish: Wish, asked: Asked, url: Url) -> Offer:
+    """Lay out the free times of two weeks, with one day open.
+
+    Without days in the address, those in which the first start as recommended lies; for a
+    session that is moved, those around it. ``url`` makes the address of the same page from the
+    first day and the open one.
+    """
+    zone = get_practice().time_zone
+    today = zones.local_date(clock.now(), zone)
+    starts: Sequence[Start]
+    if asked.first_on:
+        first_on, wanted = max(asked.first_on, today), asked.day
+        starts = _free(wish, first_on, SHOWN_DAYS)
+    else:
+        starts = _free(wish, today, MOST_DAYS)
+        wanted = asked.day or _where_to_look(wish, starts, zone)
+        first_on = _fortnight_with(wanted, today)
+    by_instant = {start.starts_at: start for start in starts}
+    days = choosing.days_of(by_instant, zone, first_on, SHOWN_DAYS)
+    day = choosing.opened(days, wanted)
+    of_the_day = [by_instant[instant] for instant in day.starts] if day else []
+    after = first_on + timedelta(days=SHOWN_DAYS)
+    before = max(first_on - timedelta(days=SHOWN_DAYS), today)
+    return Offer(
+        days=[
+            _link(each, by_instant, url(first_on, each.on), is_chosen=each is day) for each in days
+        ],
+        day_words=f"{day.on:%A, %B} {day.on.day}" if day else "",
+        groups=_groups(of_the_day, zone),
+        rules=_rules(wish, of_the_day, zone),
+        earlier=url(before, None) if first_on > today else None,
+        later=url(after, None) if after - today < FARTHEST else None,
+    )
+
+
+class NotChosen(Exception):
+    """No time was chosen, or one that cannot be had; ``form`` says which, beside its field."""
+
+    def __init__(self, form: TimeForm, status: int) -> None:
+        super().__init__()
+        self.form = form
+        self.status = status
+
+
+def chosen_start(wish: Wish, args: MultiDict[str, str]) -> Start:
+    """Return the start that an address names, with what the course says of it.
+
+    Raises:
+        NotChosen: if it names none, or one that is not free.
+    """
+    form = TimeForm(formdata=args)
+    if not form.validate():
+        raise NotChosen(form, 422)
+    on = zones.local_date(form.start.instant, get_practice().time_zone)
+    for start in _free(wish, on, 1):
+        if start.starts_at == form.start.instant:
+            return start
+    raise not_then(args, "That time is not free any more. Choose another one.")
+
+
+def not_then(args: MultiDict[str, str], words: str) -> NotChosen:
+    """Say of the start that an address names why it cannot be had."""
+    form = TimeForm(formdata=args)
+    form.start.errors = [words]
+    return NotChosen(form, 409)
+
+
+def _free(wish: Wish, first_on: date, days: int) -> list[Start]:
+    return queries.free_times(
+        wish.service,
+        wish.modality,
+        first_on,
+        days,
+        client=wish.client,
+        as_staff=True,
+        moving=wish.moving,
+    )
+
+
+def _where_to_look(wish: Wish, starts: Sequence[Start], zone: str) -> date | None:
+    if wish.moving is not None:
+        return zones.local_date(wish.moving.starts_at, zone)
+    for is_good in (_is_recommended, _is_allowed):
+        for start in starts:
+            if is_good(start):
+                return zones.local_date(start.starts_at, zone)
+    return None
+
+
+def _is_recommended(start: Start) -> bool:
+    return not start.warnings and not start.refusals
+
+
+def _is_allowed(start: Start) -> bool:
+    return not start.refusals
+
+
+def _fortnight_with(day: date | None, today: date) -> date:
+    if day is None or day < today:
+        return today
+    return day - (day - today) % timedelta(days=SHOWN_DAYS)
+
+
+def _link(
+    day: choosing.Day, starts: dict[datetime, Start], url: str, *, is_chosen: bool
+) -> DayLink:
+    found = [starts[instant] for instant in day.starts]
+    count = sum(map(_is_allowed, found))
+    said = f"{count} times" if count != 1 else "1 time"
+    if found and not count:
+        said = "only times outside the limits"
+    elif count and not any(map(_is_recommended, found)):
+        said = f"{said}, none of them as recommended"
+    return DayLink(
+        weekday=f"{day.on:%a}",
+        number=day.on.day,
+        month=f"{day.on:%b}",
+        spoken=f"{day.on:%A, %B} {day.on.day}, {said if found else 'no times'}",
+        count=count,
+        url=url if found else None,
+        is_chosen=is_chosen,
+    )
+
+
+def _groups(starts: Sequence[Start], zone: str) -> list[Group]:
+    tones: dict[str, list[Start]] = {tone: [] for tone in HEADINGS}
+    for start in starts:
+        tones["bad" if start.refusals else "wait" if start.warnings else "good"].append(start)
+    return [
+        Group(
+            tone,
+            HEADINGS[tone],
+            _said_of(found, zone),
+            tuple(
+                TimeChoice(written(at), _clock(at, zone), is_chosen=False)
+                for at in (start.starts_at for start in found)
+            ),
+        )
+        for tone, found in tones.items()
+        if found
+    ]
+
+
+def _said_of(starts: Sequence[Start], zone: str) -> tuple[str, ...]:
+    """Say what speaks against some starts: once if it is the same of all, else of both ends."""
+    said = {start.starts_at: (*start.refusals, *start.warnings) for start in starts}
+    if len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    first, *_, last = said.items()
+    return tuple(f"{_clock(at, zone)}: {' '.join(words)}" for at, words in (first, last))
+
+
+def _rules(wish: Wish, starts: Sequence[Start], zone: str) -> list[str]:
+    if not starts:
+        return []
+    at = starts[0].starts_at
+    own = wish.moving.id if wish.moving else wish.service.id
+    session = Session(own, wish.service.kind, at, at + timedelta(minutes=wish.service.minutes))
+    others = [each for each in sessions_of(wish.client.id) if each.id != own]
+    return windows.in_words(session, others, zone)
+
+
+def _clock(instant: datetime, zone: str) -> str:
+    on = zones.local_date(instant, zone)
+    return zones.instant_words(instant, zone).removeprefix(f"{zones.day_words(on)}, ")

@@ -1,0 +1,204 @@
+"""Booking a session for a client: who, what, when, a last look, and it is in the book.
+
+Every step is a page of its own, and its address says what was chosen so far:
+``/sessions/new?client=&service=&place=&from=&day=``, then ``/sessions/new/check?…&start=``.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from practice.billing.forms import read_page
+from practice.core.db import in_transaction
+from practice.core.errors import Conflict
+from practice.people.access import current_staff, may, requires
+from practice.people.models import Client
+from practice.people.queries import get_client, search_clients
+from practice.people.rules import Permission
+from practice.sessions import queries
+from practice.sessions.forms import PLACES, read_asked, written
+from practice.sessions.queries.times import Start
+from practice.sessions.rules.for_clients import length_words
+from practice.sessions.rules.for_staff import WAYS
+from practice.sessions.rules.lifecycle import LIVE, AppointmentState, Modality
+from practice.sessions.service import booking, readiness
+from practice.sessions.staff_forms import BookForm, TimeForm, read_uuid
+from practice.sessions.views.offering import NotChosen, Wish, chosen_start, not_then, offer
+
+bp = Blueprint("sessions", __name__)
+PLACE_OF = {modality: place for place, modality in PLACES.items()}
+
+
+@bp.errorhandler(Conflict)
+def refused(error: Conflict) -> ResponseReturnValue:
+    """Say why something could not be done, inside the frame that staff work in."""
+    return render_template("sessions/refused.html", error=error), 409
+
+
+# Who, what, when -------------------------------------------------------------------------------
+
+
+@bp.get("/sessions/new")
+@requires(Permission.APPOINTMENT_BOOK)
+def new() -> ResponseReturnValue:
+    """Ask for whatever the address does not say yet: the client, the session, the time."""
+    if not request.args.get("client"):
+        return _whom()
+    client = get_client(read_uuid(request.args["client"]))
+    if not request.args.get("service"):
+        return render_template(
+            "sessions/services.html",
+            client=client,
+            services=queries.services(),
+            length_words=length_words,
+        )
+    return _times(_wish(client))
+
+
+def _whom() -> ResponseReturnValue:
+    text = request.args.get("q", "").strip()
+    page = read_page(request.args.get("page", ""))
+    return render_template("sessions/whom.html", text=text, found=search_clients(text, page))
+
+
+def _wish(client: Client) -> Wish:
+    service = queries.get_service(read_uuid(request.args["service"]))
+    asked = read_asked(request.args).modality
+    return Wish(client, service, asked or Modality(service.modalities[0]))
+
+
+def _times(wish: Wish, wrong: NotChosen | None = None) -> ResponseReturnValue:
+    asked = read_asked(request.args)
+    return render_template(
+        "sessions/times.html",
+        wish=wish,
+        form=wrong.form if wrong else TimeForm(formdata=None),
+        offer=offer(
+            wish, asked, lambda first_on, day: url_for(".new", **_named(wish, first_on, day))
+        ),
+        length=length_words(wish.service.minutes),
+        ways=_ways(wish),
+        fixed=_named(wish, asked.first_on, asked.day),
+        action=url_for(".check"),
+    ), wrong.status if wrong else 200
+
+
+def _named(wish: Wish, first_on: date | None = None, day: date | None = None) -> dict[str, Any]:
+    """Return what was chosen so far, as addresses say it."""
+    parts = {
+        "client": wish.client.id,
+        "service": wish.service.id,
+        "place": PLACE_OF[wish.modality],
+        "from": first_on,
+        "day": day,
+    }
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _ways(wish: Wish) -> list[tuple[str, str, bool]]:
+    """Return words and address of each way a session is given in, and whether it is chosen."""
+    if len(wish.service.modalities) < 2:
+        return []
+    return [
+        (WAYS[way], url_for(".new", **_named(Wish(wish.client, wish.service, way))), way is here)
+        for here in [wish.modality]
+        for way in map(Modality, wish.service.modalities)
+    ]
+
+
+# The last look ---------------------------------------------------------------------------------
+
+
+@bp.get("/sessions/new/check")
+@requires(Permission.APPOINTMENT_BOOK)
+def check() -> ResponseReturnValue:
+    """Show the whole session, with what the course says of it and what is still missing."""
+    wish = _wish(get_client(read_uuid(request.args.get("client", ""))))
+    try:
+        return _last_look(wish, chosen_start(wish, request.args), BookForm())
+    except NotChosen as wrong:
+        return _times(wish, wrong)
+
+
+@bp.post("/sessions/new/check")
+@requires(Permission.APPOINTMENT_BOOK)
+def book() -> ResponseReturnValue:
+    """Put the session into the book. A second click finds what the first one made."""
+    wish = _wish(get_client(read_uuid(request.args.get("client", ""))))
+    if made := _made_already(wish, request.args.get("start", "")):
+        return _say_booked(made)
+    form, by = BookForm(), current_staff()
+    try:
+        start = chosen_start(wish, request.args)
+        if not form.validate() or not check_reason(form, start):
+            return _last_look(wish, start, form), 422
+        made = in_transaction(
+            lambda: (
+                booking.book(
+                    get_client(wish.client.id),
+                    queries.get_service(wish.service.id),
+                    starts_at=start.starts_at,
+                    modality=wish.modality,
+                    by=by,
+                    override_reason=form.reason.data,
+                ).id
+            )
+        )
+    except (booking.SlotTaken, booking.NotOffered) as gone:
+        return _times(wish, not_then(request.args, gone.message))
+    except NotChosen as wrong:
+        return _times(wish, wrong)
+    return _say_booked(made)
+
+
+def _made_already(wish: Wish, start: str) -> UUID | None:
+    return next(
+        (
+            each.id
+            for each in queries.of_client(wish.client.id)
+            if each.service_id == wish.service.id
+            and written(each.starts_at) == start
+            and each.state in LIVE
+        ),
+        None,
+    )
+
+
+def _last_look(wish: Wish, start: Start, form: BookForm) -> str:
+    return render_template(
+        "sessions/check.html",
+        wish=wish,
+        start=start,
+        form=form,
+        way=WAYS[wish.modality],
+        length=length_words(wish.service.minutes),
+        missing=readiness.closed_for(wish.client.id, wish.service, start.starts_at),
+        back=url_for(".new", **_named(wish, day=None)),
+    )
+
+
+def check_reason(form: BookForm, start: Start) -> bool:
+    """Say whether a start may be taken: within the limits, or with a reason of who may give one.
+
+    What is missing is told beside the field.
+    """
+    if not start.refusals:
+        return True
+    if not may(Permission.WINDOW_OVERRIDE):
+        form.form_errors = list(start.refusals)
+    elif not form.reason.data:
+        form.reason.errors = ["Write down why, or choose another time"]
+    return not form.errors
+
+
+def _say_booked(appointment_id: UUID) -> ResponseReturnValue:
+    if queries.get_appointment(appointment_id).state is AppointmentState.CONFIRMED:
+        flash("The session is booked. The client is told by email.")
+    else:
+        flash("The time is kept. The session is confirmed when nothing is missing.", "wait")
+    return redirect(url_for(".appointment", appointment_id=appointment_id))

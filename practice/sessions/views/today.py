@@ -1,0 +1,105 @@
+"""A day of the practice: who comes when, what is ready, what is owed, and what else is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from practice.billing.accounts import kept_minor
+from practice.calendar.rules import zones
+from practice.core import clock
+from practice.core.db import transaction
+from practice.core.money import Money
+from practice.outbox.queries import open_tasks
+from practice.outbox.service import finish
+from practice.people.access import current_staff, requires
+from practice.people.queries import get_practice
+from practice.people.rules import Permission
+from practice.sessions import queries
+from practice.sessions.forms import read_day
+from practice.sessions.models import Appointment
+from practice.sessions.queries.appointments import new_first_visits
+from practice.sessions.queries.facts import closed_of
+from practice.sessions.rules.for_staff import BUTTONS, WAYS, Deed, day_title, next_deeds, owed
+from practice.sessions.rules.gates import ClosedGate
+from practice.sessions.rules.lifecycle import WORDS
+from practice.sessions.views.staff import bp
+
+NEW_FOR = timedelta(days=7)
+TASKS_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One session of a day, with what staff want to know before it."""
+
+    appointment: Appointment
+    closed: Sequence[ClosedGate]
+    owed: Money
+    deeds: tuple[Deed, ...]
+
+
+@bp.get("/today")
+@requires(Permission.CALENDAR_VIEW)
+def today() -> ResponseReturnValue:
+    """Show one day in order of time, ``?on=`` another than this one, and the day after it."""
+    zone, now = get_practice().time_zone, clock.now()
+    this_day = zones.local_date(now, zone)
+    on = read_day(request.args, "on") or this_day
+    return render_template(
+        "sessions/today.html",
+        on=on,
+        title=day_title(on, this_day),
+        is_today=on == this_day,
+        lines=lines_of(queries.on_day(on)),
+        buttons=BUTTONS,
+        ways=WAYS,
+        words=WORDS,
+        tasks=open_tasks()[:TASKS_SHOWN],
+        arrivals=new_first_visits(since=now - NEW_FOR),
+        following=queries.on_day(on + timedelta(days=1)),
+        following_on=on + timedelta(days=1),
+        before_on=on - timedelta(days=1),
+        now=now,
+    )
+
+
+def lines_of(appointments: Sequence[Appointment]) -> list[Line]:
+    """Add to some sessions what is missing, what is owed and what may be done now."""
+    zone, now = get_practice().time_zone, clock.now()
+    closed = closed_of(appointments)
+    kept = kept_minor([each.id for each in appointments])
+    return [
+        Line(
+            each,
+            closed.get(each.id, ()),
+            owed(each.state, each.price, kept.get(each.id, 0)),
+            next_deeds(each.state, starts_at=each.starts_at, now=now, zone=zone),
+        )
+        for each in appointments
+    ]
+
+
+# Tasks -----------------------------------------------------------------------------------------
+
+
+@bp.get("/tasks")
+@requires(Permission.CLIENT_VIEW)
+def tasks() -> ResponseReturnValue:
+    """List everything that a person must still do, the most urgent first."""
+    return render_template("sessions/tasks.html", tasks=open_tasks(), now=clock.now())
+
+
+@bp.post("/tasks/<uuid:task_id>/done")
+@requires(Permission.CLIENT_VIEW)
+def finish_task(task_id: UUID) -> ResponseReturnValue:
+    """Mark a task as done. Doing so twice is harmless."""
+    with transaction():
+        finish(task_id, by=current_staff().id)
+    flash("Done.")
+    return redirect(url_for(".tasks"))
