@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -97,8 +98,10 @@ def details(token: str) -> ResponseReturnValue:
 def details_form(shown: Shown, problem: PublicForm | None = None) -> DetailsForm:
     """Return the form of who comes: filled with who it is, or with what was typed before."""
     client = shown.appointment.client
-    known = {} if client else kept.details(shown.practice.id)
-    form = DetailsForm(formdata=None, obj=client, data={"adult": client is not None, **known})
+    known: dict[str, Any] = {"adult": True} if client else {}
+    for name in kept.TYPED:
+        known.setdefault(name, getattr(client, name, None))
+    form = DetailsForm(formdata=None, data=known | kept.details(shown.practice.id))
     if problem is not None:
         form.form_errors = [error for errors in problem.errors.values() for error in errors]
     return form
@@ -118,8 +121,12 @@ def client_details(form: DetailsForm) -> ClientDetails:
 @bp.post("/bookings/<token>/keep")
 @public
 def keep(token: str) -> ResponseReturnValue:
-    """Hold the time longer."""
-    return _press(token, lambda a: service.renew(a, by=by_client(a)))
+    """Hold the time longer. What was typed so far comes along, and stays."""
+    shown, back = show(token), ".booking"
+    if "first_name" in request.form:
+        kept.keep_details(DetailsForm())
+        back = ".details"
+    return _press(shown, lambda a: service.renew(a, by=by_client(a)), back=back)
 
 
 # Check, pay or book -----------------------------------------------------------------------------
@@ -129,7 +136,7 @@ def keep(token: str) -> ResponseReturnValue:
 @public
 def confirm(token: str) -> ResponseReturnValue:
     """Book what costs nothing now."""
-    return _press(token, lambda a: service.confirm(a, by=by_client(a)))
+    return _press(show(token), lambda a: service.confirm(a, by=by_client(a)))
 
 
 @bp.post("/bookings/<token>/pay")
@@ -162,13 +169,12 @@ def pay(token: str) -> ResponseReturnValue:
 def waiting(token: str) -> ResponseReturnValue:
     """Look whether the money has come. Says that it failed only after the processor did."""
     shown = show(token)
-    try:
-        for each in shown.payments:
-            if each.payment.state is shown.paying:
-                checkout.sync(each.payment.id)
-    except Unavailable:
-        return page("waiting", shown)
-    shown = show(token)
+    if shown.payment_to_come is not None:
+        try:
+            checkout.sync(shown.payment_to_come.id)
+        except Unavailable:
+            return page("waiting", shown)
+        shown = show(token)
     if shown.step is Step.WAITING:
         return page("waiting", shown)
     return redirect(url_for(".booking", token=token), 303)
@@ -177,20 +183,20 @@ def waiting(token: str) -> ResponseReturnValue:
 # Buttons ----------------------------------------------------------------------------------------
 
 
-def _press(token: str, work: Callable[[Appointment], Appointment]) -> ResponseReturnValue:
+def _press(
+    shown: Shown, work: Callable[[Appointment], Appointment], *, back: str = ".booking"
+) -> ResponseReturnValue:
     """Do what a button of the page asks for, then show the page as it is by then."""
     form = PublicForm()
-    shown = show(token)
     if not form.validate():
         return _at_its_step(shown, problem=form), form.status
     try:
         in_transaction(lambda: work(shown.appointment))
     except service.HoldEnded:
-        return _as_it_is_now(token)
+        return _as_it_is_now(shown.token)
     except Conflict as refused:
         flash(refused.message, "wait")
-        return redirect(url_for(".booking", token=token), 303)
-    return redirect(url_for(".booking", token=token), 303)
+    return redirect(url_for(back, token=shown.token), 303)
 
 
 def _as_it_is_now(token: str) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ from flask import render_template, request, session
 from practice.audit.rules import VISITOR, Actor, ActorKind
 from practice.billing import accounts
 from practice.billing.accounts import Paid
+from practice.billing.models import Payment
 from practice.billing.rules.payments import LIVE as MAY_BE_PAID
 from practice.billing.rules.payments import UNPAID_ENDS, PaymentState
 from practice.calendar.models import Resource
@@ -104,9 +105,9 @@ class Shown:
         return for_clients.STATE_WORDS[self.state]
 
     @property
-    def paying(self) -> PaymentState | None:
-        """The state of a payment that may still bring money, if there is one."""
-        return _paying(self.payments)
+    def payment_to_come(self) -> Payment | None:
+        """The payment that may still bring money, if there is one."""
+        return _to_come(self.payments)
 
     @property
     def failed_to_pay(self) -> bool:
@@ -131,7 +132,8 @@ class Shown:
     @property
     def is_paying(self) -> bool:
         """Whether money is on its way, so that nobody should pay again."""
-        return self.paying is PaymentState.PROCESSING
+        coming = self.payment_to_come
+        return coming is not None and coming.state is PaymentState.PROCESSING
 
     @property
     def pays_at_visit(self) -> bool:
@@ -173,7 +175,7 @@ class Shown:
     def can_keep(self) -> bool:
         """Whether the hold can be made longer. At the checkout it has an end of its own."""
         a = self.appointment
-        return a.hold_renewals < a.service.rules.hold_renewals and self.paying is None
+        return a.hold_renewals < a.service.rules.hold_renewals and self.payment_to_come is None
 
     def remember(self) -> None:
         """Let this browser find the way back to a time that it holds."""
@@ -261,7 +263,7 @@ def show(token: str) -> Shown:
         appointment.state,
         hold_ends_at=appointment.hold_ends_at,
         has_client=appointment.client_id is not None,
-        paying=_paying(payments),
+        paying=coming.state if (coming := _to_come(payments)) else None,
         now=now,
     )
     is_open = step is Step.BOOKED and appointment.state is S.TENTATIVE
@@ -293,9 +295,8 @@ def page(name: str, shown: Shown, **more: Any) -> str:
     return render_template(f"public/{name}.html", **{**given, **more})
 
 
-def _paying(payments: Sequence[Paid]) -> PaymentState | None:
-    live = (each.payment.state for each in payments if each.payment.state in MAY_BE_PAID)
-    return next(live, None)
+def _to_come(payments: Sequence[Paid]) -> Payment | None:
+    return next((each.payment for each in payments if each.payment.state in MAY_BE_PAID), None)
 
 
 def _balance(appointment: Appointment, payments: Sequence[Paid]) -> Balance:
