@@ -1,5 +1,6 @@
 """A client's course put into the calendar by hand: windows, gates, moving and cancelling."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
@@ -231,7 +232,7 @@ def test_a_dosing_confirms_itself_when_the_last_thing_comes(
 ) -> None:
     prep = book(alex, "prep_60", at(PREP, 10), owner)
     dosing = book(alex, "dosing_sl_first", at(DOSING, 10), owner)
-    steps = {
+    steps: dict[str, Callable[[], object]] = {
         "consent": lambda: put_on_file(alex, PaperKind.CONSENT_KETAMINE, owner),
         "clearance": lambda: put_on_file(alex, PaperKind.MEDICAL_CLEARANCE, owner),
         "preparation": lambda: hold_session(prep, owner, time),
