@@ -221,7 +221,7 @@ def _frame() -> dict[str, Any]:
         "nav": [_marked(item) for item in nav(who.roles)],
         "links": {
             "search": _address("clients.clients") if may(Permission.CLIENT_VIEW) else None,
-            "new_booking": None,
+            "new_booking": _address("sessions.new") if may(Permission.APPOINTMENT_BOOK) else None,
             "account": url_for("people.account"),
             "sign_out": url_for("people.sign_out"),
         },

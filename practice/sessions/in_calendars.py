@@ -14,6 +14,7 @@ from practice.calendar.service.entries import EntryFacts
 from practice.core.db import db
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import WITH_ALL, between
+from practice.sessions.rules.for_clients import KIND_WORDS
 from practice.sessions.rules.lifecycle import LIVE, WORDS, AppointmentState
 from practice.sessions.service.telling import entry_of
 
@@ -28,7 +29,7 @@ def week_events(first_at: datetime, past_at: datetime) -> list[WeekEvent]:
             before_minutes=each.service.buffer_before_minutes,
             after_minutes=each.service.buffer_after_minutes,
             who=each.client.name if each.client else "Somebody booking now",
-            what=each.label,
+            what=KIND_WORDS[each.kind],
             state=each.state.value,
             state_words=WORDS[each.state].capitalize(),
             address=url_for("sessions.appointment", appointment_id=each.id),
