@@ -18,8 +18,15 @@ from werkzeug.serving import make_server
 
 from config import Config
 from practice.billing import ports, queries
-from practice.billing.models import Payment, Receipt
-from practice.billing.rules.payments import GIVEN_BACK, LIVE, Label, PaymentOutcome, PaymentState
+from practice.billing.models import Payment, Receipt, Refund
+from practice.billing.rules.payments import (
+    GIVEN_BACK,
+    LIVE,
+    Label,
+    PaymentOutcome,
+    PaymentState,
+    RefundState,
+)
 from practice.billing.service import checkout, refunds
 from practice.core import clock
 from practice.core.db import db, in_transaction, practice_scope, read_again
@@ -116,10 +123,11 @@ def without_a_key(environment: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def spawn(environment: dict[str, str]) -> Callable[..., "subprocess.Popen[str]"]:
+def spawn(app: Flask, environment: dict[str, str]) -> Callable[..., "subprocess.Popen[str]"]:
     """Start the application in a process of its own: see ``process.py``."""
 
     def start(*arguments: object) -> "subprocess.Popen[str]":
+        read_again()  # a server closes a read that is left open while we wait
         return subprocess.Popen(
             [sys.executable, "-m", "tests.integration.billing.process", *map(str, arguments)],
             cwd=databases.ROOT,
@@ -239,10 +247,18 @@ class Till:
         assert url is not None
         return url
 
+    def refunds(self) -> list[Refund]:
+        """Read every refund as it is now, oldest first."""
+        read_again()
+        return list(db.session.scalars(sa.select(Refund).order_by(Refund.created_at, Refund.id)))
+
+    def seen(self) -> list[tuple[Money, RefundState]]:
+        """Return what goes back, or went, and whether it did."""
+        return [(refund.amount, refund.state) for refund in self.refunds()]
+
     def give_back(self) -> None:
         """Carry out every refund that waits, as the worker does."""
-        read_again()
-        for refund_id in [refund.id for refund in queries.pending_refunds()]:
+        for refund_id in [refund.id for refund in self.refunds()]:
             refunds.carry_out(refund_id)
 
 

@@ -8,10 +8,9 @@ from flask import Flask
 
 from practice.billing import queries
 from practice.billing.gateway import gateway
-from practice.billing.models import Refund
 from practice.billing.rules.payments import PaymentMethod, RefundState
 from practice.billing.service import checkout, refunds, visit
-from practice.core.db import db, in_transaction, practice_scope, read_again
+from practice.core.db import db, in_transaction, practice_scope
 from practice.core.errors import Invalid, PracticeError, Unavailable
 from practice.core.money import Money
 from practice.outbox import jobs
@@ -46,13 +45,6 @@ def decide(payment_id: UUID, amount: Money = PRICE) -> UUID:
     ).id
 
 
-def seen() -> list[tuple[Money, RefundState]]:
-    """Return the refunds that are written down."""
-    read_again()
-    rows = db.session.scalars(sa.select(Refund).order_by(Refund.created_at, Refund.id))
-    return [(refund.amount, refund.state) for refund in rows]
-
-
 def made(sandbox: Sandbox, since: int) -> list[Any]:
     """Return the ids of the refunds that the sandbox has made."""
     return sorted(
@@ -77,11 +69,11 @@ def test_a_refund_is_decided_first_and_carried_out_by_the_worker(
     payment_id = paid(till, sandbox)
 
     refund_id = decide(payment_id)
-    assert seen() == [(PRICE, RefundState.PENDING)]
+    assert till.seen() == [(PRICE, RefundState.PENDING)]
     jobs.run_due()
 
     refund = queries.get_refund(refund_id)
-    assert seen() == [(PRICE, RefundState.SUCCEEDED)]
+    assert till.seen() == [(PRICE, RefundState.SUCCEEDED)]
     assert refund.processor_id is not None
     assert refund.settled_at is not None
     assert refund.reason == "the client cancelled"
@@ -113,7 +105,7 @@ def test_an_amount_that_makes_no_sense_is_refused(
 
     with pytest.raises(Invalid):
         decide(payment_id, amount)
-    assert seen() == []
+    assert till.seen() == []
 
 
 def test_what_never_came_does_not_go_back(till: Till) -> None:
@@ -140,7 +132,7 @@ def test_four_clicks_at_once_give_back_once(
         answers = sorted(pool.map(click, range(4)))
 
     assert answers == ["NothingToGiveBack"] * 3 + ["given back"]
-    assert seen() == [(PRICE, RefundState.SUCCEEDED)]
+    assert till.seen() == [(PRICE, RefundState.SUCCEEDED)]
     assert len(made(sandbox, before)) == 1
 
 
@@ -157,7 +149,7 @@ def test_four_workers_at_once_carry_out_one_refund(
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
 
-    assert seen() == [(PRICE, RefundState.SUCCEEDED)]
+    assert till.seen() == [(PRICE, RefundState.SUCCEEDED)]
     assert len(made(sandbox, before)) == 1
     assert mails() == ["receipt", "refunded"]
 
@@ -174,10 +166,10 @@ def test_a_refund_whose_answer_was_lost_is_not_made_twice(
 
     with pytest.raises(Unavailable):
         refunds.carry_out(refund_id)
-    assert seen() == [(PRICE, RefundState.PENDING)]
+    assert till.seen() == [(PRICE, RefundState.PENDING)]
     refunds.carry_out(refund_id)
 
-    assert seen() == [(PRICE, RefundState.SUCCEEDED)]
+    assert till.seen() == [(PRICE, RefundState.SUCCEEDED)]
     assert len(made(sandbox, before)) == 1
 
 
@@ -193,7 +185,7 @@ def test_a_refund_whose_key_was_forgotten_is_looked_for_first(
 
     refunds.carry_out(refund_id)
 
-    assert seen() == [(SOME, RefundState.SUCCEEDED)]
+    assert till.seen() == [(SOME, RefundState.SUCCEEDED)]
     assert len(made(sandbox, before)) == 1
 
 
@@ -203,12 +195,12 @@ def test_a_refund_waits_until_stripe_can_be_asked(
     decide(paid(till, sandbox))
     line.is_cut = True
     jobs.run_due()
-    assert seen() == [(PRICE, RefundState.PENDING)]
+    assert till.seen() == [(PRICE, RefundState.PENDING)]
 
     line.is_cut = False
     later(minutes=1)
     jobs.run_due()
-    assert seen() == [(PRICE, RefundState.SUCCEEDED)]
+    assert till.seen() == [(PRICE, RefundState.SUCCEEDED)]
 
 
 # What others do ----------------------------------------------------------------------------------
@@ -223,7 +215,7 @@ def test_a_refund_made_in_the_dashboard_appears_and_calls_for_a_decision(
     sandbox.refund_in_dashboard(charge_id, SOME.minor)
     sandbox.wait_for_deliveries()
 
-    assert seen() == [(SOME, RefundState.SUCCEEDED)]
+    assert till.seen() == [(SOME, RefundState.SUCCEEDED)]
     assert tasks() == [
         (
             "refund-elsewhere",
@@ -243,7 +235,10 @@ def test_a_refund_that_the_dashboard_was_quicker_with_is_given_up_with_the_reaso
 
     refunds.carry_out(refund_id)
 
-    assert sorted(seen(), key=str) == [(PRICE, RefundState.FAILED), (PRICE, RefundState.SUCCEEDED)]
+    assert sorted(till.seen(), key=str) == [
+        (PRICE, RefundState.FAILED),
+        (PRICE, RefundState.SUCCEEDED),
+    ]
     assert ("refund-failed", failure("it was given back already")) in tasks()
     assert queries.refunded_minor(till.see(payment_id).for_id) == PRICE.minor
 
@@ -255,12 +250,12 @@ def test_a_refund_that_fails_later_calls_for_a_person_and_can_be_made_again(
     refund_id = decide(payment_id)
     till.give_back()
     sandbox.wait_for_deliveries()
-    assert seen() == [(PRICE, RefundState.SUCCEEDED)]
+    assert till.seen() == [(PRICE, RefundState.SUCCEEDED)]
 
     sandbox.settle_refund(queries.get_refund(refund_id).processor_id or "")
     sandbox.wait_for_deliveries()
 
-    assert seen() == [(PRICE, RefundState.FAILED)]
+    assert till.seen() == [(PRICE, RefundState.FAILED)]
     assert tasks() == [("refund-failed", failure("the bank sent the money back"))]
     assert mails() == ["payment-needs-attention", "receipt", "refunded"]
     decide(payment_id)
@@ -273,13 +268,13 @@ def test_a_refund_that_takes_its_time_is_told_when_it_is_done(
     refund_id = decide(paid(till, sandbox, card=REFUND_PENDING_CARD))
     till.give_back()
     sandbox.wait_for_deliveries()
-    assert seen() == [(PRICE, RefundState.PENDING)]
+    assert till.seen() == [(PRICE, RefundState.PENDING)]
     assert mails() == ["receipt"]
 
     later(minutes=2)
     refunds.sync(queries.get_refund(refund_id).payment_id)
 
-    assert seen() == [(PRICE, RefundState.SUCCEEDED)]
+    assert till.seen() == [(PRICE, RefundState.SUCCEEDED)]
     assert mails() == ["receipt", "refunded"]
 
 
@@ -296,11 +291,11 @@ def test_news_of_a_refund_may_come_before_news_of_the_payment(
 
     sandbox.release_deliveries(refunded)
     sandbox.wait_for_deliveries()
-    assert seen() == [(PRICE, RefundState.SUCCEEDED)]
+    assert till.seen() == [(PRICE, RefundState.SUCCEEDED)]
     sandbox.release_deliveries()
     sandbox.wait_for_deliveries()
 
-    assert seen() == [(PRICE, RefundState.SUCCEEDED)]
+    assert till.seen() == [(PRICE, RefundState.SUCCEEDED)]
     assert queries.paid_minor(till.see(payment_id).for_id) == PRICE.minor
 
 
@@ -315,7 +310,7 @@ def test_what_was_paid_at_the_visit_is_handed_back_there(till: Till, sandbox: Sa
 
     decide(payment.id, SOME)
 
-    assert seen() == [(SOME, RefundState.SUCCEEDED)]
+    assert till.seen() == [(SOME, RefundState.SUCCEEDED)]
     assert mails() == ["receipt", "refunded"]
     assert db.session.scalars(sa.select(Job).where(Job.kind == "refund")).all() == []
     assert sandbox.requests(since=before) == []
