@@ -91,14 +91,17 @@ class View:
     def url(self, **other: Any) -> str:
         """Return the address of this page with other days, another day, zone or way."""
         kept = {
-            "from": self.first_on if self.first_on != self.today else None,
+            "from": self.first_on,
             "days": self.days if self.days != SHOWN_DAYS else None,
             "day": self.day,
             "tz": self.zone if self.zone != self.practice.time_zone else None,
             "place": PLACE_OF[self.modality] if len(self.service.modalities) > 1 else None,
         }
+        said = {name: value for name, value in (kept | other).items() if value is not None}
+        if said["from"] == self.today:
+            del said["from"]
         slug, service = self.practice.slug, self.service.slug
-        return url_for("public.times", slug=slug, service=service, **{**kept, **other})
+        return url_for("public.times", slug=slug, service=service, **said)
 
 
 @bp.route("/p/<slug>/book/<service>/", methods=["GET", "POST"])

@@ -63,6 +63,7 @@ class Offer:
     later: str | None
 
 
+FREE = "Free times"
 HEADINGS = {
     "good": "As recommended",
     "wait": "Outside what is recommended",
@@ -87,19 +88,21 @@ def offer(wish: Wish, asked: Asked, url: Url) -> Offer:
         starts = _free(wish, today, MOST_DAYS)
         wanted = asked.day or _where_to_look(wish, starts, zone)
         first_on = _fortnight_with(wanted, today)
-    by_instant = {start.starts_at: start for start in starts}
+    now_at = wish.moving.starts_at if wish.moving else None
+    by_instant = {start.starts_at: start for start in starts if start.starts_at != now_at}
     days = choosing.days_of(by_instant, zone, first_on, SHOWN_DAYS)
     day = choosing.opened(days, wanted)
     of_the_day = [by_instant[instant] for instant in day.starts] if day else []
     after = first_on + timedelta(days=SHOWN_DAYS)
     before = max(first_on - timedelta(days=SHOWN_DAYS), today)
+    rules = _rules(wish, of_the_day, zone)
     return Offer(
         days=[
             _link(each, by_instant, url(first_on, each.on), is_chosen=each is day) for each in days
         ],
         day_words=f"{day.on:%A, %B} {day.on.day}" if day else "",
-        groups=_groups(of_the_day, zone),
-        rules=_rules(wish, of_the_day, zone),
+        groups=_groups(of_the_day, zone, judged=bool(rules)),
+        rules=rules,
         earlier=url(before, None) if first_on > today else None,
         later=url(after, None) if after - today < FARTHEST else None,
     )
@@ -150,13 +153,28 @@ def _free(wish: Wish, first_on: date, days: int) -> list[Start]:
 
 
 def _where_to_look(wish: Wish, starts: Sequence[Start], zone: str) -> date | None:
+    """Return the day to open: of a new session the first as recommended, of a moved one its own.
+
+    A dosing is best placed behind something that it is measured against.
+    """
     if wish.moving is not None:
         return zones.local_date(wish.moving.starts_at, zone)
-    for is_good in (_is_recommended, _is_allowed):
+    others = sessions_of(wish.client.id)
+
+    def is_placed(start: Start) -> bool:
+        return _is_recommended(start) and bool(windows.anchors(_session(wish, start), others))
+
+    for is_good in (is_placed, _is_recommended, _is_allowed):
         for start in starts:
             if is_good(start):
                 return zones.local_date(start.starts_at, zone)
     return None
+
+
+def _session(wish: Wish, start: Start) -> Session:
+    own = wish.moving.id if wish.moving else wish.service.id
+    length = timedelta(minutes=wish.service.minutes)
+    return Session(own, wish.service.kind, start.starts_at, start.starts_at + length)
 
 
 def _is_recommended(start: Start) -> bool:
@@ -194,14 +212,15 @@ def _link(
     )
 
 
-def _groups(starts: Sequence[Start], zone: str) -> list[Group]:
+def _groups(starts: Sequence[Start], zone: str, *, judged: bool) -> list[Group]:
+    """Sort starts by what the course says. ``judged``: there is something that it could say."""
     tones: dict[str, list[Start]] = {tone: [] for tone in HEADINGS}
     for start in starts:
         tones["bad" if start.refusals else "wait" if start.warnings else "good"].append(start)
     return [
         Group(
             tone,
-            HEADINGS[tone],
+            HEADINGS[tone] if judged or tone != "good" else FREE,
             _said_of(found, zone),
             tuple(
                 TimeChoice(written(at), _clock(at, zone), is_chosen=False)
@@ -225,10 +244,8 @@ def _said_of(starts: Sequence[Start], zone: str) -> tuple[str, ...]:
 def _rules(wish: Wish, starts: Sequence[Start], zone: str) -> list[str]:
     if not starts:
         return []
-    at = starts[0].starts_at
-    own = wish.moving.id if wish.moving else wish.service.id
-    session = Session(own, wish.service.kind, at, at + timedelta(minutes=wish.service.minutes))
-    others = [each for each in sessions_of(wish.client.id) if each.id != own]
+    session = _session(wish, starts[0])
+    others = [each for each in sessions_of(wish.client.id) if each.id != session.id]
     return windows.in_words(session, others, zone)
 
 

@@ -51,10 +51,12 @@ def today() -> ResponseReturnValue:
     zone, now = get_practice().time_zone, clock.now()
     this_day = zones.local_date(now, zone)
     on = read_day(request.args, "on") or this_day
+    after, title = on + timedelta(days=1), day_title(on, this_day)
     return render_template(
         "sessions/today.html",
         on=on,
-        title=day_title(on, this_day),
+        on_words=f"{on:%B} {on.day}, {on.year}" if title == f"{on:%A}" else zones.day_words(on),
+        title=title,
         is_today=on == this_day,
         lines=lines_of(queries.on_day(on)),
         buttons=BUTTONS,
@@ -62,8 +64,9 @@ def today() -> ResponseReturnValue:
         words=WORDS,
         tasks=open_tasks()[:TASKS_SHOWN],
         arrivals=new_first_visits(since=now - NEW_FOR),
-        following=queries.on_day(on + timedelta(days=1)),
-        following_on=on + timedelta(days=1),
+        following=queries.on_day(after),
+        following_on=after,
+        following_words=zones.day_words(after),
         before_on=on - timedelta(days=1),
         now=now,
     )

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from practice.calendar.models import Resource
-from practice.core.db import transaction
+from practice.calendar.models import Closure, Resource
+from practice.core.db import db, transaction
 from practice.sessions import queries
 from practice.sessions.rules.lifecycle import Modality
 from tests import factories
@@ -122,7 +122,8 @@ def test_a_fortnight_without_times_names_the_next_free_one(
     browser: FlaskClient, host: Resource
 ) -> None:
     with transaction():
-        factories.close(TUESDAY - timedelta(days=1), TUESDAY + timedelta(days=20))
+        closed_until = TUESDAY + timedelta(days=20)
+        db.session.add(Closure(first_on=TUESDAY, last_on=closed_until, reason="away"))
 
     page = browser.get(INTAKE)
 
@@ -167,11 +168,11 @@ def test_a_time_that_was_just_taken_comes_back_with_the_nearest_three(
     assert "12:00 PM was just taken. Here are the nearest times." in text_of(page)
     # Intake takes 75 minutes, set-up and turnover on either side, and the home 20 more.
     assert starts_on(page)[:3] == [
+        sent(at(WEDNESDAY, 9, 30)),
         sent(at(WEDNESDAY, 10)),
-        sent(at(WEDNESDAY, 10, 30)),
         sent(at(WEDNESDAY, 14)),
     ]
-    assert "Nearest 10:00 AM 10:30 AM 2:00 PM Morning 9:00 AM 9:30 AM" in text_of(page)
+    assert "Nearest 9:30 AM 10:00 AM 2:00 PM Morning 9:00 AM Afternoon" in text_of(page)
 
 
 def test_a_time_that_is_not_on_offer_says_why(browser: FlaskClient) -> None:
@@ -241,10 +242,10 @@ def test_free_times_cost_five_statements_however_full_the_book_is(
 ) -> None:
     intake = queries.get_service("intake")
     with transaction():
+        known = factories.create_client()
         for n in range(taken):
-            factories.create_appointment(
-                intake, host=host, starts_at=at(TUESDAY, 9) + timedelta(days=n)
-            )
+            start = at(TUESDAY, 9) + timedelta(days=n)
+            factories.create_appointment(intake, host=host, starts_at=start, client=known)
 
     url = "/p/tidewater/book/intake/?days=60"
     assert count_statements(lambda: browser.get(url, headers=headers)) == 5
