@@ -35,6 +35,8 @@ from practice.people.service import add_client
 OnFile = dict[str, Any]
 """What a form shows, by the names of its fields, with the fingerprint of all of it as ``seen``."""
 
+SHOWN = 4  # of what is over; the rest is folded away
+
 bp = Blueprint("clients", __name__, url_prefix="/clients")
 
 
@@ -113,6 +115,7 @@ def client(client_id: UUID) -> ResponseReturnValue:
         payments=payments if sees_money else [],
         invoices=archive.invoices(Filter(client_id=client_id)) if sees_money else [],
         paid_for={each.id: each for each in sessions},
+        shown=SHOWN,
         history=queries.history(subjects),
         today=today,
     )

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from flask import url_for
 
 from practice.billing.accounts import kept_minor
+from practice.calendar.rules import zones
 from practice.clients.rules.panels import NextSession, SessionLine
 from practice.core import clock
 from practice.core.db import db
+from practice.people.queries import get_practice
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import of_client
 from practice.sessions.queries.facts import closed_of
@@ -24,7 +26,7 @@ def sessions_of(client_id: UUID) -> list[SessionLine]:
 
     Holds past their end are left out.
     """
-    now = clock.now()
+    now, zone = clock.now(), get_practice().time_zone
     found = [
         each
         for each in of_client(client_id)
@@ -36,6 +38,7 @@ def sessions_of(client_id: UUID) -> list[SessionLine]:
         SessionLine(
             id=each.id,
             starts_at=each.starts_at,
+            on=zones.local_date(each.starts_at, zone),
             what=each.label,
             state=each.state.value,
             state_words=WORDS[each.state],

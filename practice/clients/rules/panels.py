@@ -1,7 +1,7 @@
 """What other rooms put on a client's page."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from practice.core.money import Money
@@ -18,13 +18,14 @@ class NextSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLine:
-    """A session as a client's page shows it.
+    """A session as a client's page shows it. ``on`` is its local date.
 
     ``missing`` says what must still be on file, in words for those who may see papers.
     """
 
     id: UUID
     starts_at: datetime
+    on: date
     what: str
     state: str
     state_words: str
