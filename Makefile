@@ -6,7 +6,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench lock run-deps test-deps
+.PHONY: help run test check fmt bench pictures lock run-deps test-deps
 
 help: ## This list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 16
@@ -31,6 +31,9 @@ fmt: test-deps ## Put code and templates into the house's format
 
 bench: test-deps ## The benchmarks; each prints ratios measured in one run
 	@$(IN_VENV) -m bench
+
+pictures: test-deps ## Draw the pictures of the README and the guides from the demo
+	@$(IN_VENV) -m scripts.pictures
 
 lock: ## Pin the newest allowed versions with hashes (needs uv)
 	$(COMPILE) --upgrade --extra sandbox -o requirements/run.txt pyproject.toml
