@@ -16,9 +16,12 @@ def worker() -> None:
 
 
 @click.command("drain")
+@click.option("--parked", is_flag=True, help="First make due again what was given up.")
 @with_appcontext
-def drain() -> None:
+def drain(*, parked: bool) -> None:
     """Do all that is due now, and what becomes due through it, then stop."""
+    if parked:
+        jobs.unpark()
     periods.lay_out()
     ran = jobs.run_due()
     waiting = f", {ran[Outcome.AGAIN]} to be tried again" if ran[Outcome.AGAIN] else ""

@@ -24,7 +24,7 @@ from practice.core import clock
 from practice.core.db import db, practice_scope, transaction
 from practice.outbox.models import Job
 from practice.outbox.rules import ATTEMPTS, LEASE, TOLD_AFTER, JobState, failure_key, pause_after
-from practice.outbox.service import assign, withdraw
+from practice.outbox.service import assign, try_again, withdraw
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +78,18 @@ def run_due(limit: int | None = None, *, going: Callable[[], bool] = lambda: Tru
                 break
             ran[_run(job)] += 1
     return ran
+
+
+def unpark() -> None:
+    """Make every parked job of every practice due again, as though it were new."""
+    parked = (
+        sa.select(Job.practice_id, Job.id)
+        .where(Job.state == JobState.PARKED)
+        .execution_options(across_practices=True)
+    )
+    for practice_id, job_id in db.session.execute(parked).all():
+        with practice_scope(practice_id), transaction():
+            try_again(job_id)
 
 
 def _lease() -> Job | None:

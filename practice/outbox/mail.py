@@ -46,6 +46,10 @@ class Refused(Exception):
         self.code = code
 
 
+class Stale(Exception):
+    """Raised by a composer when what the mail would say is no longer so: it is not sent."""
+
+
 class InTheClear(Exception):
     """A password would cross a network unencrypted."""
 
@@ -53,8 +57,8 @@ class InTheClear(Exception):
 def compose(name: str, context: Composer) -> None:
     """Say who supplies the variables of the mail in ``templates/email/<name>``.
 
-    ``context(message)`` runs inside the practice and only reads. A mail knows ``practice``
-    besides: its neutral name signs, and its address takes replies.
+    ``context(message)`` runs inside the practice and only reads. Every mail knows ``practice``
+    besides, whose neutral name signs and whose address takes replies, and ``posted_at``.
     """
     COMPOSERS[name] = context
 
@@ -71,23 +75,34 @@ def deliver(message_id: UUID) -> None:
     message = queries.get_message(message_id)
     if message.state is not MessageState.WAITING:
         return
-    letter = write(message)
-    read_again()  # nothing stays open while we talk over the network
     try:
+        letter = write(message)
+        read_again()  # nothing stays open while we talk over the network
         _send(letter)
+    except Stale:
+        _mark(message_id, MessageState.STALE)
     except Refused as refused:
-        with transaction():
-            _give_up(queries.get_message(message_id), refused.code)
+        _mark(message_id, MessageState.FAILED, code=refused.code)
     else:
-        with transaction():
-            message = queries.get_message(message_id)
-            message.state, message.sent_at = MessageState.SENT, clock.now()
+        _mark(message_id, MessageState.SENT)
+
+
+def _mark(message_id: UUID, state: MessageState, code: int | None = None) -> None:
+    with transaction():
+        message = queries.get_message(message_id)
+        message.state = state
+        if state is MessageState.SENT:
+            message.sent_at = clock.now()
+        if code is not None:
+            message.error = str(code)
+            _ask_for_another_address(message)
 
 
 def write(message: Message) -> EmailMessage:
     """Make the mail, plain text with its HTML twin, as it reads at this moment."""
     practice = ports.sender()
-    context = {"practice": practice} | COMPOSERS[message.name](message)
+    facts = COMPOSERS[message.name](message)
+    context = {"practice": practice, "posted_at": message.created_at} | facts
     mailbox = parseaddr(settings().mail_from)[1]
     letter = EmailMessage(policy=policy.SMTP)
     letter["From"] = Address(practice.neutral_name, addr_spec=mailbox)
@@ -111,8 +126,7 @@ def _without_gaps(text: str) -> str:
     return re.sub(r"\n\s*\n", "\n\n", text).strip() + "\n"
 
 
-def _give_up(message: Message, code: int) -> None:
-    message.state, message.error = MessageState.FAILED, str(code)
+def _ask_for_another_address(message: Message) -> None:
     service.assign(
         "mail-refused",
         key=f"mail-refused:{message.id}",

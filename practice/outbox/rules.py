@@ -15,6 +15,7 @@ class MessageState(StrEnum):
     WAITING = "waiting"
     SENT = "sent"
     FAILED = "failed"  # the address was refused; a person must look
+    STALE = "stale"  # what it was to say was no longer so; it was not sent
 
 
 MAIL_JOB = "mail"

@@ -126,16 +126,11 @@ def withdraw(key: str) -> None:
 
 
 def try_again(job_id: UUID) -> None:
-    """Have a parked job done after all, with as many attempts as a new one.
-
-    Raises:
-        NotFound: if there is no such job, or it is not parked.
-    """
+    """Make a parked job due again, with as many attempts as a new one; any other stays as it is."""
     job = db.session.scalar(
         sa.select(Job).where(Job.id == job_id, Job.state == JobState.PARKED).with_for_update()
     )
-    if job is None:
-        raise NotFound("There is nothing to try again.")
-    job.state, job.attempts, job.at, job.finished_at = JobState.WAITING, 0, clock.now(), None
-    db.session.flush()
-    withdraw(failure_key(job.id, JobState.PARKED))
+    if job is not None:
+        job.state, job.attempts, job.at, job.finished_at = JobState.WAITING, 0, clock.now(), None
+        db.session.flush()
+        withdraw(failure_key(job.id, JobState.PARKED))

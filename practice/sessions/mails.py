@@ -9,19 +9,20 @@ from uuid import UUID
 from practice.billing import queries as billing
 from practice.core.money import Money
 from practice.core.settings import settings
-from practice.outbox.mail import Composer
+from practice.outbox.mail import Composer, Stale
 from practice.outbox.models import Message
 from practice.people.queries import get_practice
 from practice.sessions.links import booking_link
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import get_appointment
 from practice.sessions.queries.hosts import host_of
-from practice.sessions.rules.lifecycle import WORDS, Modality
+from practice.sessions.rules.lifecycle import LIVE, WORDS, AppointmentState, Modality
+from practice.sessions.service.collecting import owed_now
 
 
 def booked(message: Message) -> dict[str, Any]:
     """A session is confirmed. It can be cancelled without cost until it begins."""
-    appointment = get_appointment(message.about_id)
+    appointment = _while(message, AppointmentState.CONFIRMED)
     kept = billing.paid_minor(appointment.id) - billing.refunded_minor(appointment.id)
     owed = appointment.price.minor - kept
     return _client_facts(appointment) | {
@@ -33,14 +34,23 @@ def booked(message: Message) -> dict[str, Any]:
 
 def tentative(message: Message) -> dict[str, Any]:
     """A time is kept, but the session is not confirmed: not yet, or not any longer."""
-    appointment = get_appointment(message.about_id)
+    appointment = _while(message, AppointmentState.TENTATIVE)
     return _client_facts(appointment) | {"was_confirmed": message.facts["was_confirmed"]}
 
 
 def moved(message: Message) -> dict[str, Any]:
     """A session has another time. ``was_at`` is when it was before."""
     was_at = datetime.fromisoformat(message.facts["was_at"])
-    return _client_facts(get_appointment(message.about_id)) | {"was_at": was_at}
+    return _client_facts(_while(message, *LIVE)) | {"was_at": was_at}
+
+
+def payment_request(message: Message) -> dict[str, Any]:
+    """Something is to be paid by the link."""
+    appointment = get_appointment(message.about_id)
+    amount = owed_now(appointment)
+    if not amount:
+        raise Stale
+    return _client_facts(appointment) | {"amount": amount}
 
 
 def cancelled(message: Message) -> dict[str, Any]:
@@ -85,11 +95,20 @@ COMPOSERS: dict[str, Composer] = {
     "moved": moved,
     "cancelled": cancelled,
     "find-bookings": find_bookings,
+    "payment-request": payment_request,
     "slot-lost": cancelled,
     "staff-new-booking": staff_new_booking,
     "staff-cancelled": staff_cancelled,
 }
 """By the mail's folder under ``templates/email``."""
+
+
+def _while(message: Message, *states: AppointmentState) -> Appointment:
+    """Return the session, if it is still what the mail says: mail may have waited for hours."""
+    appointment = get_appointment(message.about_id)
+    if appointment.state not in states:
+        raise Stale
+    return appointment
 
 
 def _client_facts(appointment: Appointment) -> dict[str, Any]:

@@ -256,21 +256,27 @@ def test_a_job_that_succeeds_at_last_takes_its_task_off_the_list(
     assert queries.open_tasks() == []
 
 
-def test_a_parked_job_can_be_tried_again(practice: Practice, later: Later) -> None:
+def test_drain_can_be_asked_to_try_again_what_was_given_up(
+    app: Flask, practice: Practice, later: Later
+) -> None:
     jobs.handle("fail", fail)
     ask("fail")
     for _ in range(ATTEMPTS):
         jobs.run_due()
         later(HOUR)
-    [job_id] = the_jobs("id")[0]
     jobs.handle("fail", lambda _: None)
+    assert len(queries.open_tasks()) == 1
 
-    with transaction():
-        service.try_again(UUID(str(job_id)))
+    assert drain(app) == "0 done, 0 parked\n"
+    with practice_scope(factories.create_practice(slug="harbor").id):
+        assert drain(app, "--parked") == "1 done, 0 parked\n"
 
-    assert jobs.run_due() == {Outcome.DONE: 1}
     read_again()
     assert queries.open_tasks() == []
+
+
+def drain(app: Flask, *options: str) -> str:
+    return app.test_cli_runner().invoke(args=["drain", *options]).output
 
 
 # Leases ----------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from practice.core.money import Money
 from practice.core.settings import KEY
 from practice.outbox import jobs, mail, queries, service
 from practice.outbox.jobs import Outcome
+from practice.outbox.mail import Stale
 from practice.outbox.models import Message
 from practice.outbox.rules import LEASE, MessageState, pause_after
 from practice.people.models import Practice
@@ -169,6 +170,19 @@ def test_no_transaction_waits_for_the_mail_server(practice: Practice, office: Po
     jobs.run_due()
 
     assert open_meanwhile == [0]
+
+
+def test_a_mail_that_is_no_longer_true_is_not_sent(
+    practice: Practice, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(_message: Message) -> dict[str, Any]:
+        raise Stale
+
+    monkeypatch.setitem(mail.COMPOSERS, "receipt", stale)
+    post()
+
+    assert jobs.run_due() == {Outcome.DONE: 1}
+    assert (message().state, office.letters) == (MessageState.STALE, [])
 
 
 # What is refused -------------------------------------------------------------------------------
