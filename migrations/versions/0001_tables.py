@@ -217,6 +217,7 @@ def upgrade() -> None:
                 "waiting",
                 "sent",
                 "failed",
+                "stale",
                 name="message_state",
                 native_enum=False,
                 create_constraint=True,
