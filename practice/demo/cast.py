@@ -15,6 +15,8 @@ from practice.demo.ways import (
     BOOSTERS,
     INJECTIONS,
     INTAKE,
+    LOOKED_AFTER,
+    LOZENGES,
     WAITS,
     Clearance,
     Pays,
@@ -126,7 +128,7 @@ TIDEWATER = House(
             phone="+17575550114", lives="31 Ghent Square\nNorfolk, VA 23507",
             reason="Memories of an accident; sleeps badly.",
             contact=EmergencyContact("Arun Raman", "brother", "+17575550164"),
-            came=-74, hour=10, turns={7: Turn.MOVED},
+            came=-74, hour=10, way=LOZENGES[:4], turns={7: Turn.MOVED},
         ),
         Story(
             first_name="Walter", last_name="Lindqvist", born="1957-04-25",
@@ -149,7 +151,7 @@ TIDEWATER = House(
             phone="+17575550117", lives="12 Lynnhaven Lane\nVirginia Beach, VA 23452",
             reason="Panic in crowds and on bridges.",
             contact=EmergencyContact("Moira Tulloch", "wife", "+17575550167"),
-            came=-50, hour=15, by_video=True, pays_next_online=True,
+            came=-53, hour=15, way=LOOKED_AFTER, by_video=True, pays_next_online=True,
         ),
         Story(
             first_name="Carmen", last_name="Villareal", born="1973-11-03",

@@ -11,7 +11,8 @@ from practice.sessions.models import Appointment, Service
 from practice.sessions.queries import Start
 from practice.sessions.rules.lifecycle import Modality
 
-LOOKED_AT_DAYS = 8
+NEAR_DAYS = 5
+FAR_DAYS = 20
 
 
 def choose(
@@ -25,30 +26,35 @@ def choose(
 ) -> datetime:
     """Return the free time nearest to a local day and hour, tomorrow at the earliest.
 
-    Looks from the day before to a week after. With a ``client`` staff choose: within the
-    limits of the course, and within what it recommends if that can be had.
+    With a ``client`` staff choose: within the limits of the course, and within what it recommends
+    if that can be had. An appointment that is ``moving`` moves to a later time.
 
     Raises:
-        ValueError: if nothing at all is free; nobody's demo is that full.
+        LookupError: if nothing is free for weeks; nobody's demo is that full.
     """
     zone = get_practice().time_zone
-    tomorrow = zones.local_date(clock.now(), zone) + zones.DAY
-    starts = queries.free_times(
-        service,
-        modality,
-        max(on - zones.DAY, tomorrow),
-        LOOKED_AT_DAYS,
-        client=client,
-        as_staff=client is not None,
-        moving=moving,
-    )
+    first_on = max(on, zones.local_date(clock.now(), zone) + 2 * zones.DAY) - zones.DAY
 
     def how_far(start: Start) -> tuple[bool, timedelta, int, datetime]:
         local = start.starts_at.astimezone(zones.zone(zone))
         minutes = abs(local.hour * 60 + local.minute - hour * 60)
         return bool(start.warnings), abs(local.date() - on), minutes, start.starts_at
 
-    possible = [start for start in starts if not start.refusals]
-    if moving is not None:
-        possible = [start for start in possible if start.starts_at > moving.starts_at]
-    return min(possible, key=how_far).starts_at
+    for days in (NEAR_DAYS, FAR_DAYS):
+        starts = queries.free_times(
+            service,
+            modality,
+            first_on,
+            days,
+            client=client,
+            as_staff=client is not None,
+            moving=moving,
+        )
+        possible = [
+            start
+            for start in starts
+            if not start.refusals and (moving is None or start.starts_at > moving.starts_at)
+        ]
+        if possible:
+            return min(possible, key=how_far).starts_at
+    raise LookupError(f"there is no time for {service.slug} around {on}")

@@ -73,31 +73,23 @@ def _book(stranger: Stranger, today: date, hands: Hands, *, by_card: bool) -> No
         is_adult_said_on=today,
     )
     form_token = tokens.new()
-    if not service.price:
-        in_transaction(
-            lambda: booking.book_free(
-                service,
-                details,
-                starts_at=starts_at,
-                modality=modality,
-                form_token=form_token,
-                by=VISITOR,
-            )
+
+    def by_themselves() -> Appointment:
+        return booking.book_free(
+            service,
+            details,
+            starts_at=starts_at,
+            modality=modality,
+            form_token=form_token,
+            by=VISITOR,
         )
-        return
-    if settings().takes_cards and not by_card:
-        in_transaction(
-            lambda: booking.book(
-                add_client(details, by=hands.desk),
-                service,
-                starts_at=starts_at,
-                modality=modality,
-                by=hands.desk,
-            )
-        )
-        return
-    session = in_transaction(
-        lambda: booking.hold(
+
+    def by_telephone() -> Appointment:
+        client = add_client(details, by=hands.desk)
+        return booking.book(client, service, starts_at=starts_at, modality=modality, by=hands.desk)
+
+    def step_by_step() -> Appointment:
+        held = booking.hold(
             service,
             starts_at=starts_at,
             modality=modality,
@@ -106,12 +98,15 @@ def _book(stranger: Stranger, today: date, hands: Hands, *, by_card: bool) -> No
             form_token=form_token,
             by=VISITOR,
         )
-    )
-    in_transaction(lambda: booking.give_details(session, details, by=VISITOR))
-    if by_card:
+        return booking.give_details(held, details, by=VISITOR)
+
+    if not service.price or not settings().takes_cards:
+        session = in_transaction(by_themselves)
+    elif by_card:
+        session = in_transaction(step_by_step)
         _pay_by_card(session, name=f"{stranger.first_name} {stranger.last_name}")
     else:
-        in_transaction(lambda: booking.confirm(session, by=VISITOR))
+        session = in_transaction(by_telephone)
     if stranger.changes_their_mind:
         booked = queries.get_appointment(session.id)
         who = Actor(ActorKind.CLIENT, booked.client_id)

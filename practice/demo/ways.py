@@ -38,6 +38,10 @@ LOZENGES: tuple[Booked, ...] = (
     DOSING * 2,
     DOSING * 3,
 )
+LOOKED_AFTER: tuple[Booked, ...] = (
+    *LOZENGES[:-1],
+    (*LOZENGES[-1], Visit("med_followup", 7)),
+)
 WAITS: tuple[Booked, ...] = (
     *LOZENGES[:2],
     (Visit("dosing_sl_first", 13), Visit("integration_60", 2)),
