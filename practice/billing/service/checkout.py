@@ -146,7 +146,7 @@ def start(payment_id: UUID) -> str:
         return payment.checkout_url
     if payment.state in (PaymentState.PAID, PaymentState.PROCESSING) and payment.success_url:
         return payment.success_url
-    raise CheckoutEnded("The time to pay has ended. Nothing was charged.")
+    raise CheckoutEnded("This can no longer be paid for here. Nothing was charged.")
 
 
 def _is_past(payment: Payment) -> bool:
@@ -222,13 +222,14 @@ def _create(payment: Payment) -> str | None:
     refusal proves that the key is unknown; only a day later it may have been forgotten, so the
     payer's checkouts are looked through before ``None`` says that there never was one.
     """
-    payment_id = payment.id
-    customer = _customer(payment.client_id)
+    payment_id, client_id = payment.id, payment.client_id
     try:
+        customer = _customer(client_id)
         return gateway().create_checkout(payment, customer)
     except Refused as refused:
         log.warning("checkout refused %s %s %s", payment_id, refused.code, refused.param)
-        return gateway().find_checkout(payment_id, customer)
+    payer = queries.find_customer(client_id)
+    return gateway().find_checkout(payment_id, payer) if payer else None
 
 
 def _customer(client_id: UUID) -> str:

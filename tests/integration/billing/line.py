@@ -14,8 +14,12 @@ import requests
 class Fate(StrEnum):
     CUT = "cut"  # the request never arrives
     LOST = "lost"  # it arrives and its work is done; the answer is lost
+    REFUSED = "refused"  # it is answered with 400, as Stripe answers what it does not like
     HANGS_BEFORE = "hangs before"  # it never arrives, and nobody hangs up
     HANGS_AFTER = "hangs after"  # its work is done, and the answer never comes
+
+
+REFUSAL = b'{"error": {"type": "invalid_request_error", "code": "email_invalid"}}'
 
 
 @dataclass
@@ -64,7 +68,9 @@ class Call(BaseHTTPRequestHandler):
         self.close_connection = True
         if fate is Fate.HANGS_BEFORE:
             line.hang()
-        if fate in (Fate.CUT, Fate.HANGS_BEFORE):
+        if fate is Fate.REFUSED:
+            self.answer(400, {"Content-Type": "application/json"}, REFUSAL)
+        if fate in (Fate.CUT, Fate.REFUSED, Fate.HANGS_BEFORE):
             return
         headers = {key: value for key, value in self.headers.items() if key != "Host"}
         answer = requests.request(
@@ -73,16 +79,17 @@ class Call(BaseHTTPRequestHandler):
         if fate is Fate.HANGS_AFTER:
             line.hang()
         if fate is None:
-            self.repeat(answer)
+            names = ("Content-Type", "Request-Id", "Idempotent-Replayed")
+            kept = {name: answer.headers[name] for name in names if name in answer.headers}
+            self.answer(answer.status_code, kept, answer.content)
 
-    def repeat(self, answer: requests.Response) -> None:
-        self.send_response(answer.status_code)
-        for key in ("Content-Type", "Request-Id", "Idempotent-Replayed"):
-            if key in answer.headers:
-                self.send_header(key, answer.headers[key])
-        self.send_header("Content-Length", str(len(answer.content)))
+    def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(answer.content)
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
         pass

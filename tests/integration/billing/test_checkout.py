@@ -432,6 +432,20 @@ def test_a_checkout_that_was_never_made_fails_and_lets_go(
     assert (mails(), tasks()) == ([], [])
 
 
+def test_a_payer_whom_stripe_does_not_take_is_told_and_the_time_let_go(
+    till: Till, shelf: Shelf, line: Line, sessions: Callable[[], set[str]]
+) -> None:
+    for_id = uuid4()
+    payment_id = till.ask(for_id)
+    line.fates["POST /v1/customers"] = [Fate.REFUSED]
+
+    with pytest.raises(checkout.CheckoutEnded):
+        checkout.start(payment_id)
+
+    assert (till.see(payment_id).state, shelf.let_go) == (PaymentState.FAILED, {for_id})
+    assert sessions() == set()
+
+
 def test_a_checkout_whose_key_was_forgotten_is_still_found(
     till: Till, line: Line, later: Later, sandbox: Sandbox, sessions: Callable[[], set[str]]
 ) -> None:
