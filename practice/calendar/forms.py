@@ -37,14 +37,14 @@ class SubscribeForm(BaseForm):
     level = RadioField(
         "What it shows",
         coerce=DetailLevel,
-        choices=[(level.value, words) for level, words in LEVEL_WORDS.items()],
+        choices={level.value: words for level, words in LEVEL_WORDS.items()},
         default=DetailLevel.BUSY,
         validators=[InputRequired("Choose what it shows")],
     )
 
     def offer(self, people: Iterable[Resource]) -> None:
         """Fill the choices. Forms are handed rows; they never query."""
-        self.person.choices = [(str(person.id), person.name) for person in people]
+        self.person.choices = {str(person.id): person.name for person in people}
 
 
 def read_day(text: str, today: date) -> date:

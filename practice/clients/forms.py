@@ -101,7 +101,7 @@ class PaperForm(BaseForm):
 
     route = RadioField(
         "Route",
-        choices=[(route.value, ROUTE_NAMES[route]) for route in Route],
+        choices={route.value: ROUTE_NAMES[route] for route in Route},
         validators=[InputRequired("Choose the route that the clearance is for")],
     )
     dated_on = DayField(

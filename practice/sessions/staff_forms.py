@@ -75,7 +75,7 @@ class PaymentForm(BaseForm):
     amount = AmountField("Amount in dollars", render_kw={"inputmode": "decimal"})
     method = RadioField(
         "How it was paid",
-        choices=[(method.value, METHODS[method]) for method in METHODS],
+        choices={method.value: words for method, words in METHODS.items()},
         validators=[InputRequired("Choose how it was paid")],
     )
     payment_id = HiddenField()

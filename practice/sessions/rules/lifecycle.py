@@ -62,6 +62,8 @@ TAKES_PART_IN_CAPS = LIVE | {S.COMPLETED, S.NO_SHOW}
 
 def check_move(current: S, target: S) -> None:
     """Raise ``Conflict`` unless the table allows the move."""
+    if target is current:
+        raise Conflict(f"This session is {WORDS[current]} already.")
     if target not in MOVES[current]:
         raise Conflict(f"A session that is {WORDS[current]} cannot become {WORDS[target]}.")
 

@@ -1,0 +1,36 @@
+import ast
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import practice
+from practice.audit.rules import IN_WORDS
+from practice.billing.rules.payments import PaymentState
+from practice.people import rules
+from practice.sessions.rules.for_staff import LEADS_TO
+
+SHOWN = ("appointment:", "care:", "client:", "emergency_contact:", "paper:", "payment:")
+ROOMS = ("billing", "clients", "people", "sessions")
+SPELLED_BY_STATE = {f"appointment:{state}" for state in LEADS_TO.values()} | {
+    f"payment:{state}" for state in (PaymentState.EXPIRED, PaymentState.FAILED)
+}
+
+
+def texts_of(room: str) -> Iterator[str]:
+    """Yield every text that stands in a room's code, but for its permissions."""
+    for file in Path(practice.__file__).parent.joinpath(room).rglob("*.py"):
+        if file != Path(rules.__file__):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+
+
+def test_every_deed_that_a_history_shows_has_its_words_and_no_other_has() -> None:
+    spelled = {
+        text
+        for room, prefix in product(ROOMS, SHOWN)
+        for text in texts_of(room)
+        if text.startswith(prefix) and text != prefix and " " not in text
+    }
+
+    assert spelled | SPELLED_BY_STATE == IN_WORDS.keys()
