@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -21,13 +21,66 @@ from practice.calendar.models import (
 )
 from practice.calendar.rules import hours
 from practice.calendar.rules.hours import Window
-from practice.calendar.rules.timeline import Axis
+from practice.calendar.rules.timeline import Axis, Span
 from practice.core.db import db
 from practice.core.errors import NotFound
 from practice.people.models import User
 
 LONGEST_CLAIM = timedelta(days=31)
 """No claim is longer, so that what is taken in some days is found by a bounded search."""
+
+
+def _roster() -> sa.Select[Any]:
+    """Select people, rooms and the home, once for every window of their hours.
+
+    A window is weekly (it has a weekday), replaces the weekly ones (it has dates), or closes the
+    whole practice (it is nobody's).
+    """
+    first_on, last_on = (sa.bindparam(name, type_=sa.Date()) for name in ("first_on", "last_on"))
+    no_one, no_number, no_date = (
+        sa.cast(sa.null(), kind) for kind in (sa.Uuid(), sa.Integer(), sa.Date())
+    )
+    windows = sa.union_all(
+        sa.select(
+            WorkingHours.resource_id.label("owner_id"),
+            WorkingHours.weekday,
+            no_date.label("first_on"),
+            no_date.label("last_on"),
+            WorkingHours.starts_minute,
+            WorkingHours.ends_minute,
+        ),
+        sa.select(
+            HoursOverride.resource_id,
+            no_number,
+            HoursOverride.on_date,
+            HoursOverride.on_date,
+            HoursOverride.starts_minute,
+            HoursOverride.ends_minute,
+        ).where(HoursOverride.on_date.between(first_on, last_on)),
+        sa.select(no_one, no_number, Closure.first_on, Closure.last_on, no_number, no_number).where(
+            Closure.last_on >= first_on, Closure.first_on <= last_on
+        ),
+    ).subquery()
+    own = sa.and_(User.practice_id == Resource.practice_id, User.id == Resource.user_id)
+    its = sa.or_(windows.c.owner_id == Resource.id, windows.c.owner_id.is_(None))
+    return (
+        sa.select(
+            Resource.id,
+            Resource.kind,
+            Resource.name,
+            Resource.roles,
+            Resource.video_link,
+            User.email,
+            *windows.c,
+        )
+        .outerjoin(User, own)
+        .outerjoin(windows, its)
+        .where(Resource.kind != ResourceKind.CLIENT, Resource.ended_at.is_(None))
+        .order_by(Resource.name, Resource.id)
+    )
+
+
+ROSTER = _roster()  # building it takes longer than asking it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +118,21 @@ class Roster:
         return next(member for member in self.members if member.id == resource_id)
 
 
-class Busy(NamedTuple):
-    """A live claim. ``has_lapsed``: its holder is past its end, so the time counts as free."""
+class Lapsed(NamedTuple):
+    """A claim whose holder is past its end: the time is free, though nobody has released it."""
 
     resource_id: UUID
     holder_id: UUID
     starts_at: datetime
     ends_at: datetime
-    has_lapsed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """What is taken of some resources, and what of it has lapsed and counts as free."""
+
+    taken: Mapping[UUID, list[Span]]
+    lapsed: tuple[Lapsed, ...]
 
 
 def booking_rules() -> BookingRules:
@@ -89,32 +149,7 @@ def booking_rules() -> BookingRules:
 
 def roster(axis: Axis) -> Roster:
     """Return everybody and everything but the clients, with their hours. One statement."""
-    windows = _windows(axis).subquery()
-    rows = db.session.execute(
-        sa.select(
-            Resource.id,
-            Resource.kind,
-            Resource.name,
-            Resource.roles,
-            Resource.video_link,
-            User.email,
-            windows.c.resource_id.label("owner_id"),
-            windows.c.weekday,
-            windows.c.first_on,
-            windows.c.last_on,
-            windows.c.starts_minute,
-            windows.c.ends_minute,
-        )
-        .outerjoin(
-            User, sa.and_(User.practice_id == Resource.practice_id, User.id == Resource.user_id)
-        )
-        .outerjoin(
-            windows,
-            sa.or_(windows.c.resource_id == Resource.id, windows.c.resource_id.is_(None)),
-        )
-        .where(Resource.kind != ResourceKind.CLIENT, Resource.ended_at.is_(None))
-        .order_by(Resource.name, Resource.id)
-    ).all()
+    rows = db.session.execute(ROSTER, {"first_on": axis.first_on, "last_on": axis.last_on}).all()
 
     closures = tuple(
         sorted({(r.first_on, r.last_on) for r in rows if r.first_on and not r.owner_id})
@@ -131,34 +166,6 @@ def roster(axis: Axis) -> Roster:
         members,
         {m.id: _hours(axis, m.kind, by_member[m.id]) for m in members},
         closures,
-    )
-
-
-def _windows(axis: Axis) -> sa.CompoundSelect[Any]:
-    """Weekly hours (a weekday), what replaces them (a date), and closures (nobody's)."""
-    no_one, no_number, no_date = (
-        sa.cast(sa.null(), kind) for kind in (sa.Uuid(), sa.Integer(), sa.Date())
-    )
-    return sa.union_all(
-        sa.select(
-            WorkingHours.resource_id,
-            WorkingHours.weekday,
-            no_date.label("first_on"),
-            no_date.label("last_on"),
-            WorkingHours.starts_minute,
-            WorkingHours.ends_minute,
-        ),
-        sa.select(
-            HoursOverride.resource_id,
-            no_number,
-            HoursOverride.on_date,
-            HoursOverride.on_date,
-            HoursOverride.starts_minute,
-            HoursOverride.ends_minute,
-        ).where(HoursOverride.on_date.between(axis.first_on, axis.last_on)),
-        sa.select(no_one, no_number, Closure.first_on, Closure.last_on, no_number, no_number).where(
-            Closure.last_on >= axis.first_on, Closure.first_on <= axis.last_on
-        ),
     )
 
 
@@ -182,15 +189,16 @@ def _hours(axis: Axis, kind: ResourceKind, rows: list[sa.Row[Any]]) -> int:
 
 def busy(
     axis: Axis,
-    resource_ids: Collection[UUID],
+    resource_ids: Iterable[UUID],
     *,
     lapsed: sa.Select[UUID],
     but_not: UUID | None = None,
-) -> list[Busy]:
-    """Return the live claims on some resources that touch an axis. One statement.
+) -> Busy:
+    """Return what is taken of some resources, as far as it touches an axis. One statement.
 
-    Costs the same however many lie before or after it: the index on the ends is read from the
-    beginning of the axis to its end and the longest claim.
+    Costs the same however much lies before or after: the index on the ends is read from the
+    beginning of the axis to its end and the longest claim. Resources come back as their number
+    and holders only where they matter, since making thousands of ids is what costs most.
 
     Args:
         axis: the days in question.
@@ -198,22 +206,29 @@ def busy(
         lapsed: selects the holders whose time is up although nobody has released it yet.
         but_not: a holder whose own claims do not count, because it is to be moved.
     """
-    rows = db.session.execute(
-        sa.select(
-            Claim.resource_id,
-            Claim.holder_id,
-            Claim.starts_at,
-            Claim.ends_at,
-            Claim.holder_id.in_(lapsed).label("has_lapsed"),
-        ).where(
-            Claim.resource_id.in_(resource_ids),
-            Claim.ends_at > axis.starts_at,
-            Claim.ends_at <= axis.ends_at + LONGEST_CLAIM,
-            Claim.starts_at < axis.ends_at,
-            Claim.released_at.is_(None),
-        )
+    numbered = sorted(resource_ids)
+    if not numbered:
+        return Busy({}, ())
+    number = sa.case({each: n for n, each in enumerate(numbered)}, value=Claim.resource_id)
+    lapsed_holder = sa.case((Claim.holder_id.in_(lapsed), Claim.holder_id))
+    query = sa.select(number, lapsed_holder, Claim.starts_at, Claim.ends_at).where(
+        Claim.resource_id.in_(numbered),
+        Claim.ends_at > axis.starts_at,
+        Claim.ends_at <= axis.ends_at + LONGEST_CLAIM,
+        Claim.starts_at < axis.ends_at,
+        Claim.released_at.is_(None),
     )
-    return [Busy(*row) for row in rows if row.holder_id != but_not]
+    if but_not is not None:
+        query = query.where(Claim.holder_id != but_not)
+
+    taken: list[list[Span]] = [[] for _ in numbered]
+    gone: list[Lapsed] = []
+    for n, holder_id, starts_at, ends_at in db.session.execute(query):
+        if holder_id is None:
+            taken[n].append((starts_at, ends_at))
+        else:
+            gone.append(Lapsed(numbered[n], holder_id, starts_at, ends_at))
+    return Busy(dict(zip(numbered, taken, strict=True)), tuple(gone))
 
 
 def closed_days(first_on: date, past_on: date) -> dict[date, str]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from practice.calendar import queries as calendar
 from practice.calendar.models import BookingRules, ResourceKind
-from practice.calendar.queries import Busy, Roster
+from practice.calendar.queries import Lapsed, Roster
 from practice.calendar.rules import free, hours, timeline, zones
 from practice.calendar.rules.free import Ask, Need, Offer, ResourceTime
 from practice.calendar.rules.hours import Window
@@ -61,7 +61,7 @@ class Look:
     zone: str
     roster: Roster
     offer: Offer
-    lapsed: tuple[Busy, ...]
+    lapsed: tuple[Lapsed, ...]
 
     def in_the_way(self, spans: Iterable[Span]) -> tuple[UUID, ...]:
         """Return the holders past their end whose claims these spans would overlap."""
@@ -131,11 +131,7 @@ def look(
         client=client_id,
     )
     named = {each for need in needs for each in need.any_of}
-    claims = calendar.busy(axis, named, lapsed=_lapsed_holds(now), but_not=moved_id)
-    taken: dict[UUID, list[timeline.Span]] = {each: [] for each in named}
-    for claim in claims:
-        if not claim.has_lapsed:
-            taken[claim.resource_id].append((claim.starts_at, claim.ends_at))
+    seen = calendar.busy(axis, named, lapsed=_lapsed_holds(now), but_not=moved_id)
     full = (
         full_for_dosings(rules, zone, first_on, last_on, but_not=moved_id)
         if service.kind in GIVES_MEDICINE
@@ -143,7 +139,7 @@ def look(
     )
     times = {
         each: ResourceTime(
-            hours=roster.hours.get(each, axis.full), taken=timeline.busy(axis, taken[each])
+            hours=roster.hours.get(each, axis.full), taken=timeline.busy(axis, seen.taken[each])
         )
         for each in named
     }
@@ -157,7 +153,7 @@ def look(
         offer=free.find(
             axis, _ask(service, roster, needs, full, as_staff=as_staff), times, now=now
         ),
-        lapsed=tuple(claim for claim in claims if claim.has_lapsed),
+        lapsed=seen.lapsed,
     )
 
 
