@@ -75,6 +75,12 @@ def book(browser: FlaskClient, start: datetime, url: str = INTAKE) -> str:
     return booking
 
 
+def cancel(browser: FlaskClient, booking: str) -> None:
+    shown = browser.get(f"{booking}cancel")
+    answer = send(browser, f"{booking}cancel", {"sequence": value_of(shown, "sequence")})
+    assert answer.location == booking
+
+
 def text_of(answer: TestResponse) -> str:
     """Return what a page says, without its markup, on one line."""
     body = re.sub(r"(?s)<(script|style|svg|title)\b.*?</\1>", " ", answer.text)
@@ -102,10 +108,10 @@ def starts_on(answer: TestResponse) -> list[str]:
 
 
 def appointments() -> list[Appointment]:
-    """Return every appointment there is, whatever became of it, oldest first."""
+    """Return every appointment there is, whatever became of it, by its start."""
     read_again()
     return list(
-        db.session.scalars(sa.select(Appointment).order_by(Appointment.created_at, Appointment.id))
+        db.session.scalars(sa.select(Appointment).order_by(Appointment.starts_at, Appointment.id))
     )
 
 

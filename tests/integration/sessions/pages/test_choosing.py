@@ -97,11 +97,10 @@ def test_times_stand_under_the_part_of_the_day(browser: FlaskClient) -> None:
 def test_earlier_and_later_lead_through_the_book_and_stop_at_its_ends(
     browser: FlaskClient,
 ) -> None:
-    def links(query: str) -> list[str]:
-        page = browser.get(f"{INTAKE}{query}").text
-        return re.findall(
-            r'href="([^"]*)" data-swap="chooser">\s*(?:<svg.*?</svg>)?(Earlier|Later)', page, re.S
-        )
+    def links(query: str) -> list[tuple[str, str]]:
+        link = r'(?s)href="([^"]*)" data-swap="chooser">\s*(?:<svg.*?</svg>)?(Earlier|Later)'
+        found = re.finditer(link, browser.get(f"{INTAKE}{query}").text)
+        return [(each[1], each[2]) for each in found]
 
     assert links("") == [("/p/tidewater/book/intake/?from=2027-03-15&amp;place=in-person", "Later")]
     assert links("&from=2027-03-15") == [
