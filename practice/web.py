@@ -1,10 +1,10 @@
-"""Where the house meets HTTP: errors, headers, what a request must look like, and how values
-are written on a page."""
+"""Where the house meets HTTP: errors, headers, the shape of requests, values on a page."""
 
 from __future__ import annotations
 
 import logging
 import secrets
+import traceback
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -132,7 +132,7 @@ def _retry_after(error: PracticeError) -> int | None:
     return 2 if isinstance(error, Busy) else 30 if isinstance(error, Unavailable) else None
 
 
-def _answer_old_form(error: CSRFError) -> ResponseReturnValue:
+def _answer_old_form(_error: CSRFError) -> ResponseReturnValue:
     log.info("form token refused %s", g.get("request_id"))
     message = (
         "This page was open too long, or cookies are off. Go back, reload it and send it again."
@@ -166,7 +166,9 @@ def _allow(error: HTTPException) -> dict[str, str]:
 
 
 def _answer_unexpected(error: Exception) -> ResponseReturnValue:
-    log.exception("unexpected %s", g.get("request_id"))
+    # Where, but not with what: the words of an error may hold what somebody typed.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("unexpected %s %s\n%s", type(error).__name__, g.get("request_id"), where)
     message = "Something went wrong on our side. Nothing you had booked has changed."
     return _problem("Unexpected", message, 500)
 

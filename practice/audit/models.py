@@ -11,8 +11,10 @@ from practice.core.db import Base, PracticeOwned
 
 
 class AuditEntry(PracticeOwned, Base):
-    """One deed. ``detail`` holds ids, states and dates, never clinical text. The database
-    refuses to change or delete an entry."""
+    """One deed, which the database refuses to change or delete.
+
+    ``detail`` holds ids, states and dates, never clinical text.
+    """
 
     __tablename__ = "audit_entries"
     __table_args__ = (

@@ -30,6 +30,7 @@ from sqlalchemy.orm import (
     mapped_column,
     with_loader_criteria,
 )
+from sqlalchemy.sql import visitors
 from sqlalchemy.types import TypeDecorator
 
 from practice.core.errors import Unavailable
@@ -66,7 +67,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
 Json = sa.JSON().with_variant(JSONB(), "postgresql")
@@ -195,9 +196,11 @@ def _stay_inside_the_practice(state: ORMExecuteState) -> None:
         return
     practice_id = current_practice_id()
     if practice_id is None:
-        for mapper in state.all_mappers:
-            if issubclass(mapper.class_, PracticeOwned):
-                raise RuntimeError(f"{mapper.class_.__name__} queried outside a practice")
+        owned = [
+            m.class_.__name__ for m in state.all_mappers if issubclass(m.class_, PracticeOwned)
+        ]
+        if owned:
+            raise RuntimeError(f"{', '.join(owned)} queried outside a practice")
     state.statement = state.statement.options(
         with_loader_criteria(
             PracticeOwned,
@@ -205,6 +208,12 @@ def _stay_inside_the_practice(state: ORMExecuteState) -> None:
             include_aliases=True,
         )
     )
+
+
+def _owned_tables(statement: Any) -> list[str]:
+    """Return the tables of practices anywhere in ``statement``, in subqueries too."""
+    tables = {each for each in visitors.iterate(statement) if isinstance(each, sa.Table)}
+    return sorted({t.name for t in tables if "practice_id" in t.primary_key.columns})
 
 
 @event.listens_for(db.session, "before_flush")

@@ -26,13 +26,19 @@ class Found:
     subject_id: UUID
 
 
+_FIND = sa.select(Door.practice_id, Door.subject_id).where(
+    Door.kind == sa.bindparam("kind"), Door.hash == sa.bindparam("hash")
+)
+"""Put together once: almost every request begins with it."""
+
+
 def find(kind: DoorKind, secret: str) -> Found | None:
     """Return where ``secret`` leads, or ``None``."""
-    row = db.session.execute(
-        sa.select(Door.practice_id, Door.subject_id).where(
-            Door.kind == kind, Door.hash == tokens.digest(secret)
-        )
-    ).one_or_none()
+    row = (
+        db.session.connection()
+        .execute(_FIND, {"kind": kind, "hash": tokens.digest(secret)})
+        .one_or_none()
+    )
     return Found(row.practice_id, row.subject_id) if row else None
 
 
