@@ -30,7 +30,7 @@ MOVES: dict[str, tuple[str, Callable[[datetime], datetime]]] = {
     "hour": ("+1 hour", lambda now: now + timedelta(hours=1)),
     "day": ("+1 day", lambda now: now + timedelta(days=1)),
     "week": ("+1 week", lambda now: now + timedelta(weeks=1)),
-    "morning": ("To tomorrow, 9:00", tomorrow_morning),
+    "morning": ("To tomorrow, 9 AM", tomorrow_morning),
 }
 """What each button says, and the instant that it moves to."""
 
