@@ -920,6 +920,14 @@ def upgrade() -> None:
         ["practice_id", "resource_id", "level", "starts_at"],
         unique=False,
     )
+    op.create_index(
+        "ix_calendar_entries_gone",
+        "calendar_entries",
+        ["practice_id", "resource_id", "level", "ends_at"],
+        unique=False,
+        postgresql_where=sa.text("gone_at IS NOT NULL"),
+        sqlite_where=sa.text("gone_at IS NOT NULL"),
+    )
     op.create_table(
         "claims",
         sa.Column("resource_id", sa.Uuid(), nullable=False),
@@ -1150,6 +1158,12 @@ def downgrade() -> None:
     op.drop_index("ix_claims_resource", table_name="claims")
     op.drop_index("ix_claims_holder", table_name="claims")
     op.drop_table("claims")
+    op.drop_index(
+        "ix_calendar_entries_gone",
+        table_name="calendar_entries",
+        postgresql_where=sa.text("gone_at IS NOT NULL"),
+        sqlite_where=sa.text("gone_at IS NOT NULL"),
+    )
     op.drop_index("ix_calendar_entries_feed", table_name="calendar_entries")
     op.drop_table("calendar_entries")
     op.drop_index("ix_appointments_starts", table_name="appointments")

@@ -215,6 +215,15 @@ class CalendarEntry(PracticeOwned, Base):
             ["practice_id", "resource_id"], ["resources.practice_id", "resources.id"]
         ),
         sa.Index("ix_calendar_entries_feed", "practice_id", "resource_id", "level", "starts_at"),
+        sa.Index(
+            "ix_calendar_entries_gone",
+            "practice_id",
+            "resource_id",
+            "level",
+            "ends_at",
+            postgresql_where=sa.text("gone_at IS NOT NULL"),
+            sqlite_where=sa.text("gone_at IS NOT NULL"),
+        ),
     )
 
     session_id: Mapped[UUID]

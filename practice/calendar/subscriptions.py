@@ -20,6 +20,8 @@ from practice.people.models import Practice
 from practice.people.rules import DoorKind
 
 TOMBSTONES_STAY = timedelta(days=ics.TOMBSTONE_DAYS)
+OUT_OF_SIGHT = timedelta(days=ics.DAYS_BACK + 30)
+"""What ended so long ago lies before every feed's window, and need not be counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,52 @@ class Feed:
     etag: str
 
 
+_STALE = sa.and_(
+    CalendarEntry.gone_at <= sa.bindparam("tombstones_until"),
+    CalendarEntry.ends_at <= sa.bindparam("tombstones_until"),
+)
+"""A tombstone 14 days after the later of its cancellation and its end."""
+
+_FEED = (
+    sa.select(
+        FeedSubscription.id,
+        FeedSubscription.resource_id,
+        FeedSubscription.level,
+        FeedSubscription.fetched_at,
+        Resource.calendar_version,
+        Practice.neutral_name,
+        Practice.time_zone,
+        sa.select(sa.func.count())
+        .select_from(CalendarEntry)
+        .where(
+            CalendarEntry.practice_id == FeedSubscription.practice_id,
+            CalendarEntry.resource_id == FeedSubscription.resource_id,
+            CalendarEntry.level == FeedSubscription.level,
+            CalendarEntry.ends_at >= sa.bindparam("out_of_sight"),
+            _STALE,
+        )
+        .correlate(FeedSubscription)
+        .scalar_subquery()
+        .label("stale"),
+    )
+    .join(
+        Resource,
+        sa.and_(
+            Resource.practice_id == FeedSubscription.practice_id,
+            Resource.id == FeedSubscription.resource_id,
+        ),
+    )
+    .join(Practice, Practice.id == FeedSubscription.practice_id)
+    .where(
+        FeedSubscription.practice_id == sa.bindparam("practice_id"),
+        FeedSubscription.id == sa.bindparam("subscription_id"),
+        FeedSubscription.revoked_at.is_(None),
+        Resource.ended_at.is_(None),
+    )
+)
+"""Put together once, and asked of the connection: it names the practice itself."""
+
+
 def find_feed(secret: str) -> Feed:
     """Return the feed that a secret address leads to, and enter its practice. Two statements.
 
@@ -52,46 +100,23 @@ def find_feed(secret: str) -> Feed:
     if found is None:
         raise NotFound("There is no calendar at this address.")
     enter_practice(found.practice_id)
-    stale = (
-        sa.select(sa.func.count())
-        .select_from(CalendarEntry)
-        .where(
-            CalendarEntry.practice_id == FeedSubscription.practice_id,
-            CalendarEntry.resource_id == FeedSubscription.resource_id,
-            CalendarEntry.level == FeedSubscription.level,
-            _is_stale(),
+    now = clock.now()
+    row = (
+        db.session.connection()
+        .execute(
+            _FEED,
+            {
+                "practice_id": found.practice_id,
+                "subscription_id": found.subject_id,
+                "tombstones_until": now - TOMBSTONES_STAY,
+                "out_of_sight": now - OUT_OF_SIGHT,
+            },
         )
-        .correlate(FeedSubscription)
-        .scalar_subquery()
+        .one_or_none()
     )
-    row = db.session.execute(
-        sa.select(
-            FeedSubscription.id,
-            FeedSubscription.resource_id,
-            FeedSubscription.level,
-            FeedSubscription.fetched_at,
-            Resource.calendar_version,
-            Practice.neutral_name,
-            Practice.time_zone,
-            stale.label("stale"),
-        )
-        .join(
-            Resource,
-            sa.and_(
-                Resource.practice_id == FeedSubscription.practice_id,
-                Resource.id == FeedSubscription.resource_id,
-            ),
-        )
-        .join(Practice, Practice.id == FeedSubscription.practice_id)
-        .where(
-            FeedSubscription.id == found.subject_id,
-            FeedSubscription.revoked_at.is_(None),
-            Resource.ended_at.is_(None),
-        )
-    ).one_or_none()
     if row is None:
         raise NotFound("There is no calendar at this address.")
-    window = ics.feed_window(zones.local_date(clock.now(), row.time_zone))
+    window = ics.feed_window(zones.local_date(now, row.time_zone))
     parts = (row.id, row.calendar_version, window[0], row.stale, row.neutral_name, row.time_zone)
     version = ":".join(map(str, parts))
     return Feed(
@@ -117,9 +142,10 @@ def body_of(feed: Feed) -> bytes:
             CalendarEntry.level == feed.level,
             CalendarEntry.starts_at >= first_at,
             CalendarEntry.starts_at < past_at,
-            ~_is_stale(),
+            ~_STALE,
         )
-        .order_by(CalendarEntry.starts_at, CalendarEntry.session_id)
+        .order_by(CalendarEntry.starts_at, CalendarEntry.session_id),
+        {"tombstones_until": clock.now() - TOMBSTONES_STAY},
     )
     return ics.feed_text(name=feed.name, zone=feed.zone, events=texts, window=feed.window)
 
@@ -171,9 +197,3 @@ def people_with_calendars(user_id: UUID | None) -> list[Resource]:
     if user_id is not None:
         select = select.where(Resource.user_id == user_id)
     return list(db.session.scalars(select.order_by(Resource.name, Resource.id)))
-
-
-def _is_stale() -> sa.ColumnElement[bool]:
-    """A tombstone 14 days after the later of its cancellation and its end."""
-    limit = clock.now() - TOMBSTONES_STAY
-    return sa.and_(CalendarEntry.gone_at <= limit, CalendarEntry.ends_at <= limit)
