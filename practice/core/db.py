@@ -196,9 +196,7 @@ def _stay_inside_the_practice(state: ORMExecuteState) -> None:
         return
     practice_id = current_practice_id()
     if practice_id is None:
-        owned = [
-            m.class_.__name__ for m in state.all_mappers if issubclass(m.class_, PracticeOwned)
-        ]
+        owned = _owned_tables(state.statement)
         if owned:
             raise RuntimeError(f"{', '.join(owned)} queried outside a practice")
     state.statement = state.statement.options(
