@@ -206,16 +206,17 @@ def test_a_second_click_is_harmless_and_a_second_person_is_told(
 
 
 @pytest.mark.parametrize(
-    ("hour", "deed", "reason"),
+    ("deed", "hour", "reason"),
     [
-        (9, "miss", "This session has not begun yet."),
-        (9, "start", "A session that is booked cannot become in session."),
-        (33, "arrive", "This session is on Tue, Mar 2."),
+        ("miss", 9, "This session has not begun yet."),
+        ("start", 9, "A session that is booked cannot become in session."),
+        ("arrive", 33, "This session is on Tue, Mar 2."),
     ],
 )
 def test_what_is_not_legal_now_is_refused_with_the_reason(
-    browser: FlaskClient, alex: Client, therapist: Resource, hour: int, deed: str, reason: str
+    request: pytest.FixtureRequest, browser: FlaskClient, deed: str, hour: int, reason: str
 ) -> None:
+    alex, therapist = (request.getfixturevalue(name) for name in ("alex", "therapist"))
     made = session("integration_60", alex, therapist, MONDAY + days(hour // 24), hour % 24)
 
     with nothing_changes():
