@@ -85,6 +85,7 @@ def finish_move(appointment_id: UUID) -> ResponseReturnValue:
         start = chosen_start(wish, request.args)
         if not form.validate() or not check_reason(form, start):
             return _last_look(wish, start, form), 422
+        booking.settle_blockers(wish.service, starts_at=start.starts_at)
         in_transaction(
             lambda: booking.move(
                 queries.get_appointment(appointment_id),

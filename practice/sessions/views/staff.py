@@ -137,6 +137,7 @@ def book() -> ResponseReturnValue:
         start = chosen_start(wish, request.args)
         if not form.validate() or not check_reason(form, start):
             return _last_look(wish, start, form), 422
+        booking.settle_blockers(wish.service, starts_at=start.starts_at)
         made = in_transaction(
             lambda: (
                 booking.book(
