@@ -15,7 +15,7 @@ from practice.billing import accounts
 from practice.billing.accounts import Paid
 from practice.billing.models import Payment
 from practice.billing.rules.payments import LIVE as MAY_BE_PAID
-from practice.billing.rules.payments import UNPAID_ENDS, PaymentState
+from practice.billing.rules.payments import PaymentState
 from practice.calendar.models import Resource
 from practice.calendar.rules import ics, zones
 from practice.core import clock
@@ -112,7 +112,7 @@ class Shown:
     @property
     def failed_to_pay(self) -> bool:
         """Whether the last thing that happened to the money was that none came."""
-        return bool(self.payments) and self.payments[0].payment.state in UNPAID_ENDS
+        return bool(self.payments) and self.payments[0].payment.state is PaymentState.FAILED
 
     @property
     def takes_cards(self) -> bool:
