@@ -145,8 +145,6 @@ def _send(letter: EmailMessage) -> None:
             _tell_apart(refused, *(code for code, _ in refused.recipients.values()))
         except smtplib.SMTPDataError as refused:
             _tell_apart(refused, refused.smtp_code)
-        except smtplib.SMTPNotSupportedError:
-            raise Refused(553) from None  # the address is beyond ASCII, and the server is not
 
 
 def _tell_apart(error: smtplib.SMTPException, code: int) -> None:

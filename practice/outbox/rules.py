@@ -1,6 +1,8 @@
 """The lives of jobs, messages and tasks, and when a failed job is tried again."""
 
 from datetime import datetime, timedelta
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 from enum import StrEnum
 from uuid import UUID
 
@@ -56,13 +58,13 @@ def slot_of(now: datetime, seconds: int) -> int:
 def is_address(text: str) -> bool:
     """Say whether mail can be handed over for ``text`` without reading anything else into it.
 
-    It is one address without a name, of printable characters: neither a line break nor a comma
-    can add a header or a second recipient. Whether it exists, only its server knows.
+    It is one address without a name, in printable ASCII: neither a line break nor a comma can
+    add a header or a second recipient. Whether it exists, only its server knows.
     """
-    local, at, host = text.rpartition("@")
-    return (
-        bool(local and at and host)
-        and len(text) <= LONGEST_ADDRESS
-        and text.isprintable()
-        and not any(character in ' ,;:<>()[]"\\' for character in text)
-    )
+    if not (text.isascii() and text.isprintable()) or set(text) & set(' ,;:<>()[]"'):
+        return False
+    try:
+        read = Address(addr_spec=text)
+    except (ValueError, IndexError, HeaderParseError):
+        return False
+    return bool(read.username and read.domain) and len(text) <= LONGEST_ADDRESS
