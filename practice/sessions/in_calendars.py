@@ -40,7 +40,7 @@ def week_events(first_at: datetime, past_at: datetime) -> list[WeekEvent]:
 
 
 def entries_of(resource_id: UUID, first_at: datetime, past_at: datetime) -> list[EntryFacts]:
-    """Return the sessions, held or to come, that a person serves in ``[first_at, past_at)``, for a new feed.
+    """Return what a person serves in ``[first_at, past_at)``, for a new feed.
 
     Holds are left out: they wait for a stranger and are in no feed.
     """

@@ -5,13 +5,14 @@ What is left is offered; what is not can be told from the very same bitmaps, so 
 is shown is never refused for a reason that the page did not know.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import reduce
 from itertools import product
 from operator import and_
+from typing import NamedTuple
 from uuid import UUID
 
 from practice.calendar.rules import hours, timeline, zones
@@ -54,6 +55,14 @@ class ResourceTime:
 
     hours: int
     taken: int
+
+
+class Wanted(NamedTuple):
+    """One resource's time ``[starts_at, ends_at)``, as it is claimed: pads included."""
+
+    resource_id: UUID
+    starts_at: datetime
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +174,18 @@ def team_for(offer: Offer, start: datetime) -> tuple[UUID, ...] | None:
     if not is_offered(offer, start):
         return None
     return next(team for team, free in offer.teams if _holds(offer.axis, free, start))
+
+
+def wanted(ask: Ask, team: Sequence[UUID], start: datetime) -> tuple[Wanted, ...]:
+    """Return the time that each member of a team gives to a session, one per need."""
+    return tuple(
+        Wanted(
+            member,
+            start - timedelta(minutes=need.pad_before_minutes),
+            start + timedelta(minutes=ask.minutes + need.pad_after_minutes),
+        )
+        for need, member in zip(ask.needs, team, strict=True)
+    )
 
 
 def why_not(offer: Offer, start: datetime) -> list[Refusal]:

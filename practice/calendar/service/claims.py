@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,20 +18,12 @@ from sqlalchemy.exc import IntegrityError
 
 from practice.calendar.models import Claim, ClaimKind, Resource, ResourceKind
 from practice.calendar.queries import LONGEST_CLAIM
+from practice.calendar.rules.free import Wanted
 from practice.core import clock
 from practice.core.db import db, insert_unless_there, require_practice_id
 from practice.core.errors import Invalid
 
 NO_OVERLAP = "claims_no_overlap"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One resource's time ``[starts_at, ends_at)``, buffers included."""
-
-    resource_id: UUID
-    starts_at: datetime
-    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from practice.calendar import queries as calendar
 from practice.calendar.models import BookingRules, ResourceKind
 from practice.calendar.queries import Lapsed, Roster
 from practice.calendar.rules import free, hours, timeline, zones
-from practice.calendar.rules.free import Ask, Need, Offer, ResourceTime
+from practice.calendar.rules.free import Ask, Need, Offer, ResourceTime, Wanted
 from practice.calendar.rules.hours import Window
 from practice.core import clock
 from practice.core.db import db
@@ -30,7 +30,7 @@ from practice.sessions.rules.lifecycle import (
     AppointmentState,
     Modality,
 )
-from practice.sessions.rules.needs import Span, needs_of
+from practice.sessions.rules.needs import needs_of
 from practice.sessions.rules.windows import Session
 
 MOST_DAYS = 60
@@ -63,17 +63,17 @@ class Look:
     offer: Offer
     lapsed: tuple[Lapsed, ...]
 
-    def in_the_way(self, spans: Iterable[Span]) -> tuple[UUID, ...]:
-        """Return the holders past their end whose claims these spans would overlap."""
+    def in_the_way(self, wanted: Iterable[Wanted]) -> tuple[UUID, ...]:
+        """Return the holders past their end whose claims these would overlap."""
         return tuple(
             sorted(
                 {
                     each.holder_id
                     for each in self.lapsed
-                    for span in spans
-                    if each.resource_id == span.resource_id
-                    and each.starts_at < span.ends_at
-                    and span.starts_at < each.ends_at
+                    for one in wanted
+                    if each.resource_id == one.resource_id
+                    and each.starts_at < one.ends_at
+                    and one.starts_at < each.ends_at
                 }
             )
         )

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 from practice.calendar.rules.free import Need
@@ -31,14 +29,6 @@ class Shape:
     buffer_after_minutes: int
     roles: tuple[str, ...]
     needs_room: bool
-
-
-class Span(NamedTuple):
-    """One resource's time, set-up and turnover included."""
-
-    resource_id: UUID
-    starts_at: datetime
-    ends_at: datetime
 
 
 def needs_of(
@@ -81,17 +71,3 @@ def needs_of(
     if client is not None:
         needs.append(Need(label="the client", any_of=(client,)))
     return tuple(needs)
-
-
-def spans_of(
-    needs: Sequence[Need], team: Sequence[UUID], starts_at: datetime, minutes: int
-) -> tuple[Span, ...]:
-    """Return the time that each member of a team gives to a session, one per need."""
-    return tuple(
-        Span(
-            member,
-            starts_at - timedelta(minutes=need.pad_before_minutes),
-            starts_at + timedelta(minutes=minutes + need.pad_after_minutes),
-        )
-        for need, member in zip(needs, team, strict=True)
-    )

@@ -20,8 +20,8 @@ from practice.billing.queries import find_live
 from practice.billing.rules.payments import LIVE as MAY_BE_PAID
 from practice.billing.service import checkout
 from practice.calendar.models import Claim
+from practice.calendar.rules.free import Wanted
 from practice.calendar.service import claims
-from practice.calendar.service.claims import Wanted
 from practice.core import clock
 from practice.core.db import db, in_transaction, take_turns
 from practice.core.errors import Conflict, TooMany, Unavailable

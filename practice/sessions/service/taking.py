@@ -21,9 +21,8 @@ from practice.billing.models import Payment
 from practice.billing.rules.payments import LIVE as MAY_BE_PAID
 from practice.calendar.models import DosingWeek, ResourceKind
 from practice.calendar.rules import free, zones
-from practice.calendar.rules.free import Reason, Refusal
+from practice.calendar.rules.free import Reason, Refusal, Wanted
 from practice.calendar.service import claims
-from practice.calendar.service.claims import Wanted
 from practice.core import clock
 from practice.core.db import db, insert_unless_there
 from practice.core.errors import Conflict, NotFound
@@ -42,7 +41,6 @@ from practice.sessions.rules.lifecycle import (
     SessionKind,
     check_move,
 )
-from practice.sessions.rules.needs import Span, spans_of
 
 S = AppointmentState
 FULL = {Reason.DAY_FULL, Reason.WEEK_FULL}
@@ -71,7 +69,7 @@ class Place:
     starts_at: datetime
     ends_at: datetime
     people: tuple[UUID, ...]
-    spans: tuple[Span, ...]
+    wanted: tuple[Wanted, ...]
 
     @property
     def host_id(self) -> UUID:
@@ -79,8 +77,8 @@ class Place:
 
     def along_with(self, client_id: UUID) -> Place:
         """Return the same place with the time of a client who had no other sessions to look at."""
-        own = Span(client_id, self.starts_at, self.ends_at)
-        return replace(self, spans=(*self.spans, own))
+        own = Wanted(client_id, self.starts_at, self.ends_at)
+        return replace(self, wanted=(*self.wanted, own))
 
 
 def place_in(look: Look, starts_at: datetime) -> Place:
@@ -104,7 +102,7 @@ def place_in(look: Look, starts_at: datetime) -> Place:
         starts_at,
         starts_at + timedelta(minutes=ask.minutes),
         tuple(each for each in team if each in persons),
-        spans_of(ask.needs, team, starts_at, ask.minutes),
+        free.wanted(ask, team, starts_at),
     )
 
 
@@ -174,10 +172,10 @@ def occupy(appointment_id: UUID, look: Look, place: Place) -> None:
     Raises:
         SlotTaken: if somebody was quicker, or may still pay for what they held.
     """
-    lapsed = look.in_the_way(place.spans)
+    lapsed = look.in_the_way(place.wanted)
     if lapsed and not _release_lapsed(lapsed):
         raise just_taken(place.starts_at, look.zone)
-    if claims.take(appointment_id, [Wanted(*span) for span in place.spans]).refused:
+    if claims.take(appointment_id, place.wanted).refused:
         raise just_taken(place.starts_at, look.zone)
 
 

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from practice.calendar.models import Claim, ClaimKind, Resource, ResourceKind
+from practice.calendar.rules.free import Wanted
 from practice.calendar.service import claims
-from practice.calendar.service.claims import Taken, Wanted
+from practice.calendar.service.claims import Taken
 from practice.core.db import db, practice_scope, transaction
 from practice.core.errors import Invalid
 from practice.people.models import Practice

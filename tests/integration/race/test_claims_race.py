@@ -13,8 +13,8 @@ from flask import Flask
 
 from config import Config
 from practice.calendar.models import Claim, Resource, ResourceKind
+from practice.calendar.rules.free import Wanted
 from practice.calendar.service import claims
-from practice.calendar.service.claims import Wanted
 from practice.core.db import db, in_transaction, practice_scope
 from tests import factories
 from tests.integration.race.crowd import crowd

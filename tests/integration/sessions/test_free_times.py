@@ -13,8 +13,8 @@ from practice.calendar.models import (
     ResourceKind,
     WorkingHours,
 )
+from practice.calendar.rules.free import Wanted
 from practice.calendar.service import claims
-from practice.calendar.service.claims import Wanted
 from practice.core.db import db, practice_scope, transaction
 from practice.core.errors import Invalid, NotFound
 from practice.people.models import Practice

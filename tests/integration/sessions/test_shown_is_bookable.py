@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from practice.audit.rules import PROGRAM, VISITOR
 from practice.calendar.models import Closure, HoursOverride, Resource, ResourceKind
+from practice.calendar.rules.free import Wanted
 from practice.calendar.service import claims
-from practice.calendar.service.claims import Wanted
 from practice.core.db import db, transaction
 from practice.people.models import Client, Practice
 from practice.people.rules import Role

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from practice.calendar.rules import free, hours, timeline
-from practice.calendar.rules.free import Ask, Need, Offer, Reason, ResourceTime
+from practice.calendar.rules.free import Ask, Need, Offer, Reason, ResourceTime, Wanted
 from practice.calendar.rules.hours import Window
 
 NEW_YORK = "America/New_York"
@@ -75,6 +75,19 @@ def test_clients_do_not_meet_in_the_home() -> None:
 
     assert clock(after)[0] == "10:30"
     assert clock(before)[-1] == "11:30"
+
+
+def test_what_is_claimed_is_the_session_with_the_pads_of_each_need() -> None:
+    staff = Need(
+        label="the practitioner", any_of=(ADA, MORGAN), pad_before_minutes=30, pad_after_minutes=45
+    )
+    home = Need(label="the home", any_of=(HOME,), pad_after_minutes=20)
+    minute = timedelta(minutes=1)
+
+    assert free.wanted(dosing(staff, home), (MORGAN, HOME), NINE) == (
+        Wanted(MORGAN, NINE - 30 * minute, NINE + 225 * minute),
+        Wanted(HOME, NINE, NINE + 200 * minute),
+    )
 
 
 def test_notice_and_horizon_include_their_ends() -> None:

@@ -1,4 +1,6 @@
+import re
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,21 @@ S = AppointmentState
 
 def test_every_state_has_its_line_in_the_table_and_its_words() -> None:
     assert MOVES.keys() == WORDS.keys() == set(S)
+
+
+def test_the_documentation_draws_the_same_table() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "architecture.md").read_text()
+    rows = re.findall(r"^\| ([a-z ]+) \| ([a-z ,]+)(?: \(.*\))? \|$", text, re.MULTILINE)
+    drawn = {source: set(targets.split(", ")) for source, targets in rows if source in SPOKEN}
+
+    assert drawn == {
+        state.replace("_", " "): {target.replace("_", " ") for target in targets}
+        for state, targets in MOVES.items()
+        if targets
+    }
+
+
+SPOKEN = {state.replace("_", " ") for state in S}
 
 
 def test_every_state_can_be_reached() -> None:
