@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -23,7 +22,6 @@ from tests import databases
 from tests.missing import cannot_run
 from tests.postgres import NoServer
 
-HERE = Path(__file__).parent
 TUESDAY = date(2027, 3, 2)
 """Behind it lies a new year, ahead of it a change of clocks."""
 
@@ -37,11 +35,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("staged", kinds, indirect=True, scope="session")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests on one database run beside each other, so that it is filled once."""
+    """Keep the tests on one database on one worker, so that it is filled once."""
     for item in items:
-        kind = getattr(item, "callspec", None) and item.callspec.params.get("staged")  # type: ignore[attr-defined]  # parametrized items have one
-        if kind and item.path.is_relative_to(HERE):
+        if isinstance(item, pytest.Function) and "staged" in item.fixturenames:
+            kind = item.callspec.params["staged"]
             item.add_marker(pytest.mark.xdist_group(f"demo-{kind}"))
 
 
