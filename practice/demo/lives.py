@@ -131,14 +131,8 @@ def known(story: Story) -> Client:
 
 def pay(session: Appointment, story: Story, hands: Hands) -> None:
     """Hand over the price of a session in person; nothing for one that is free."""
-    if session.price:
-        till.record(
-            session.client_id,  # type: ignore[arg-type]  # somebody came
-            session.id,
-            session.price,
-            story.method,
-            hands.desk,
-        )
+    if session.client_id is not None and session.price:
+        till.record(session.client_id, session.id, session.price, story.method, hands.desk)
 
 
 def _details(story: Story) -> ClientDetails:
