@@ -115,7 +115,7 @@ def test_the_database_has_every_guard_and_no_other(connection: Connection) -> No
 def test_a_guard_that_is_gone_is_missed(connection: Connection) -> None:
     drop = {
         "sqlite": "DROP TRIGGER claims_no_overlap_update",
-        "postgresql": "RESET ROLE; ALTER TABLE claims DROP CONSTRAINT claims_no_overlap",
+        "postgresql": "SET LOCAL ROLE NONE; ALTER TABLE claims DROP CONSTRAINT claims_no_overlap",
     }
     connection.exec_driver_sql(drop[connection.dialect.name])
 
@@ -134,7 +134,7 @@ def test_a_guard_that_is_gone_is_missed(connection: Connection) -> None:
     ],
 )
 def test_a_guard_that_sleeps_is_missed(connection: Connection, weaken: str, missed: str) -> None:
-    connection.exec_driver_sql(f"RESET ROLE; {weaken}")
+    connection.exec_driver_sql(f"SET LOCAL ROLE NONE; {weaken}")
 
     assert guards.missing(connection) == [missed]
 

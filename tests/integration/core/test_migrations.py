@@ -1,0 +1,171 @@
+"""The migrations go both ways, and say what the models say."""
+
+import pytest
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask.testing import FlaskClient
+
+from practice.core.db import db
+from practice.health import BEHIND, MIGRATIONS, UNGUARDED
+
+SCRIPT = ScriptDirectory(str(MIGRATIONS))
+HISTORY = [each.revision for each in SCRIPT.walk_revisions()][::-1]
+
+
+def command(app: Flask, *words: str) -> int:
+    """Run a command of ``flask db`` as people do; return how it ended."""
+    return app.test_cli_runner().invoke(args=["db", *words]).exit_code
+
+
+@pytest.fixture
+def moved(app: Flask) -> Flask:
+    """Have no connection open that would hold a table while it is changed."""
+    with app.app_context():
+        db.engine.dispose()
+    return app
+
+
+QUESTIONS = {
+    "sqlite": "SELECT 'object', name, sql FROM sqlite_master",
+    "postgresql": """
+        SELECT 'column', table_name || '.' || column_name,
+            concat_ws(' ', data_type, character_maximum_length, is_nullable, column_default)
+            FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL
+        SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+            FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        UNION ALL
+        SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL
+        SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+        UNION ALL
+        SELECT 'policy', tablename || '.' || policyname, concat_ws(' ', cmd, qual, with_check)
+            FROM pg_policies
+        UNION ALL
+        SELECT 'wall', relname, concat_ws(' ', relrowsecurity, relforcerowsecurity)
+            FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+        UNION ALL
+        SELECT 'right', table_name || '.' || privilege_type, grantee
+            FROM information_schema.table_privileges WHERE grantee = 'sanctuary_app'
+    """,
+}
+
+
+def catalogue(app: Flask) -> set[tuple[str, str, str | None]]:
+    """Return all that the database says of its tables, keys, guards and rights."""
+    with app.app_context():
+        with db.engine.connect() as connection:
+            rows = connection.execute(sa.text(QUESTIONS[connection.dialect.name])).all()
+        db.engine.dispose()
+    return {(kind, name, text) for kind, name, text in rows}
+
+
+def drop(app: Flask, **statements: str) -> None:
+    """Take something away, as a careless migration would."""
+    with app.app_context(), db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL ROLE NONE")
+        connection.exec_driver_sql(statements[connection.dialect.name])
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_the_models_ask_for_nothing_that_the_migrations_do_not_make(moved: Flask) -> None:
+    assert command(moved, "check") == 0
+
+
+def test_the_check_finds_what_is_not_there(moved: Flask) -> None:
+    drop(moved, sqlite="DROP INDEX ix_claims_holder", postgresql="DROP INDEX ix_claims_holder")
+
+    assert command(moved, "check") == 1
+
+
+def test_all_the_way_down_leaves_nothing_and_up_again_makes_the_same(moved: Flask) -> None:
+    before = catalogue(moved)
+
+    command(moved, "downgrade", "base")
+    left = {name for _, name, _ in catalogue(moved)}
+    assert {name for name in left if "alembic_version" not in name} == set()
+
+    command(moved, "upgrade")
+    assert len(before) > 100
+    assert catalogue(moved) == before
+
+
+def test_each_step_down_can_be_taken_back(moved: Flask) -> None:
+    before = catalogue(moved)
+
+    for step in HISTORY[:-1]:
+        assert command(moved, "downgrade", step) == 0
+        assert command(moved, "upgrade") == 0
+        assert catalogue(moved) == before, step
+
+
+def test_the_folder_reads_as_one_numbered_history() -> None:
+    assert [f"{number:04}" for number in range(1, len(HISTORY) + 1)] == HISTORY
+    assert all(each.doc for each in SCRIPT.walk_revisions())
+    assert [
+        file.name
+        for file in sorted(MIGRATIONS.glob("versions/*.py"))
+        if "practice" in file.read_text().partition("import ")[2].split("\n")[0]
+    ] == []
+
+
+def test_migrating_twice_changes_nothing(moved: Flask) -> None:
+    before = catalogue(moved)
+
+    command(moved, "upgrade")
+
+    assert catalogue(moved) == before
+
+
+# Ready or not ------------------------------------------------------------------------------------
+
+
+def test_a_migrated_database_is_ready(client: FlaskClient) -> None:
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ready"})
+
+
+@pytest.mark.parametrize("step", [HISTORY[-2], "base"])
+def test_a_database_behind_its_migrations_is_not_ready(
+    moved: Flask, client: FlaskClient, step: str
+) -> None:
+    command(moved, "downgrade", step)
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.get_json() == {"status": "not ready", "reason": BEHIND}
+    assert answer.headers["Retry-After"] == "5"
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_database_that_lacks_a_guard_is_not_ready(moved: Flask, client: FlaskClient) -> None:
+    drop(
+        moved,
+        sqlite="DROP TRIGGER claims_no_overlap_insert",
+        postgresql="ALTER TABLE claims DROP CONSTRAINT claims_no_overlap",
+    )
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.get_json()["reason"]) == (503, UNGUARDED)
+
+
+@pytest.mark.database("sqlite")
+def test_a_database_that_cannot_be_opened_is_not_ready(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = sa.create_engine("sqlite:////nowhere/at/all.db", poolclass=sa.NullPool)
+    monkeypatch.setattr(type(db), "engine", property(lambda _: elsewhere))
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.get_json()["reason"]) == (
+        503,
+        "the database does not answer",
+    )
+    assert client.get("/healthz").get_json() == {"status": "alive"}
