@@ -23,17 +23,30 @@ def run() -> None:
         signal.signal(stop, lambda number, _frame: asked.put(number))
 
     known: set[periods.Slot] = set()
+    trouble = ""
     pause = SHORTEST_PAUSE_SECONDS
     while asked.empty():
         try:
             known = periods.lay_out(known)
             ran = jobs.run_due(going=asked.empty)
+            trouble = ""
         except Exception as error:  # noqa: BLE001 - a worker outlives whatever happens
-            log.warning("waiting: %s at %s", type(error).__name__, jobs.place(error))
             ran = None
+            trouble = note(error, trouble)
         pause = SHORTEST_PAUSE_SECONDS if ran else min(2 * pause, LONGEST_PAUSE_SECONDS)
         try:
             asked.get(timeout=pause)
         except Empty:
             continue
         return
+
+
+def note(error: Exception, before: str) -> str:
+    """Log what keeps the worker from its work, unless that was it ``before``; return it.
+
+    So a night without a database is one line.
+    """
+    trouble = f"{type(error).__name__} at {jobs.place(error)}"
+    if trouble != before:
+        log.warning("waiting: %s", trouble)
+    return trouble

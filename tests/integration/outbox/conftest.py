@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -76,7 +77,7 @@ def handlers(monkeypatch: pytest.MonkeyPatch, app: Flask) -> None:
     monkeypatch.setattr(periods, "PERIODS", {})
 
 
-def the_jobs(*columns: str) -> list[tuple[object, ...]]:
+def the_jobs(*columns: str) -> list[tuple[Any, ...]]:
     """Return these columns of all jobs of all practices, in the order of their keys."""
     read_again()
     wanted = [getattr(Job, column) for column in columns]
