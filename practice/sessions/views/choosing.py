@@ -124,8 +124,9 @@ def _view(practice: Practice, service: Service, asked: Asked) -> View:
     modality = asked.modality or Modality(service.modalities[0])
     zone = practice.time_zone
     if modality is Modality.TELEHEALTH:
-        session["zone"] = asked.zone or session.get("zone") or zone
-        zone = session["zone"]
+        if asked.zone:
+            session["zone"] = asked.zone
+        zone = session.get("zone") or zone
     today = zones.local_date(clock.now(), zone)
     first_on = asked.first_on or _fortnight_with(asked.day, today)
     return View(
