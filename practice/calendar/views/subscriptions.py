@@ -75,5 +75,7 @@ def end_calendar_link(subscription_id: UUID) -> ResponseReturnValue:
 
 
 def _people() -> list[Resource]:
-    everybody = may(Permission.PRACTICE_MANAGE)
-    return subscriptions.people_with_calendars(None if everybody else current_member().id)
+    """Return whose calendars whoever asks may subscribe to, their own first."""
+    own = current_member().id
+    people = subscriptions.people_with_calendars(None if may(Permission.PRACTICE_MANAGE) else own)
+    return sorted(people, key=lambda person: person.user_id != own)
