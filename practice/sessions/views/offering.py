@@ -153,22 +153,22 @@ def _free(wish: Wish, first_on: date, days: int) -> list[Start]:
 
 
 def _where_to_look(wish: Wish, starts: Sequence[Start], zone: str) -> date | None:
-    """Return the day to open: of a new session the first as recommended, of a moved one its own.
+    """Return the day to open: of a moved session its own, of a new one that of the best start.
 
-    A dosing is best placed behind something that it is measured against.
+    That is the first of those against which the least speaks, and best behind something that
+    it is measured against.
     """
     if wish.moving is not None:
         return zones.local_date(wish.moving.starts_at, zone)
+    if not starts:
+        return None
     others = sessions_of(wish.client.id)
 
-    def is_placed(start: Start) -> bool:
-        return _is_recommended(start) and bool(windows.anchors(_session(wish, start), others))
+    def speaks_against(start: Start) -> tuple[int, bool, int]:
+        is_free_floating = not windows.anchors(_session(wish, start), others)
+        return len(start.refusals), is_free_floating, len(start.warnings)
 
-    for is_good in (is_placed, _is_recommended, _is_allowed):
-        for start in starts:
-            if is_good(start):
-                return zones.local_date(start.starts_at, zone)
-    return None
+    return zones.local_date(min(starts, key=speaks_against).starts_at, zone)
 
 
 def _session(wish: Wish, start: Start) -> Session:
@@ -177,18 +177,18 @@ def _session(wish: Wish, start: Start) -> Session:
     return Session(own, wish.service.kind, start.starts_at, start.starts_at + length)
 
 
+def _fortnight_with(day: date | None, today: date) -> date:
+    if day is None or day < today:
+        return today
+    return day - (day - today) % timedelta(days=SHOWN_DAYS)
+
+
 def _is_recommended(start: Start) -> bool:
     return not start.warnings and not start.refusals
 
 
 def _is_allowed(start: Start) -> bool:
     return not start.refusals
-
-
-def _fortnight_with(day: date | None, today: date) -> date:
-    if day is None or day < today:
-        return today
-    return day - (day - today) % timedelta(days=SHOWN_DAYS)
 
 
 def _link(
