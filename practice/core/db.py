@@ -158,7 +158,14 @@ def enter_practice(practice_id: UUID) -> None:
     Raises:
         RuntimeError: inside a ``transaction()``, which belongs to the practice it began with.
     """
-    _move_to(practice_id)
+    session = db.session()
+    if current_practice_id() is not None or session.info.get("open"):
+        _move_to(practice_id)
+        return
+    # Nothing but doors can have been read: that read goes on, and row-level security is told.
+    g.practice_id = practice_id
+    if session.in_transaction() and session.get_bind().dialect.name == "postgresql":
+        _name_the_practice(session.connection())
 
 
 @contextmanager
@@ -185,6 +192,13 @@ def _move_to(practice_id: UUID | None) -> None:
     g.practice_id = practice_id
 
 
+_HERE = sa.bindparam("practice_here", callable_=current_practice_id, type_=sa.Uuid())
+_OF_THE_PRACTICE = with_loader_criteria(
+    PracticeOwned, lambda cls: cls.practice_id == _HERE, include_aliases=True
+)
+"""Made once, because it goes to every statement; the practice is read when a statement runs."""
+
+
 @event.listens_for(db.session, "do_orm_execute")
 def _stay_inside_the_practice(state: ORMExecuteState) -> None:
     if state.is_insert or state.is_column_load or state.is_relationship_load:
@@ -194,18 +208,11 @@ def _stay_inside_the_practice(state: ORMExecuteState) -> None:
         state.update_execution_options(populate_existing=True)
     if state.execution_options.get("across_practices"):
         return
-    practice_id = current_practice_id()
-    if practice_id is None:
+    if current_practice_id() is None:
         owned = _owned_tables(state.statement)
         if owned:
             raise RuntimeError(f"{', '.join(owned)} queried outside a practice")
-    state.statement = state.statement.options(
-        with_loader_criteria(
-            PracticeOwned,
-            lambda cls: cls.practice_id == practice_id,
-            include_aliases=True,
-        )
-    )
+    state.statement = state.statement.options(_OF_THE_PRACTICE)
 
 
 def _owned_tables(statement: Any) -> list[str]:
@@ -332,7 +339,7 @@ def init_app(app: Flask, url: str) -> None:
     with app.app_context():
         engine = db.engine
     event.listen(engine, "connect", _prepare_sqlite if _is_sqlite(url) else _prepare_postgresql)
-    event.listen(engine, "begin", _begin_sqlite if _is_sqlite(url) else _begin_postgresql)
+    event.listen(engine, "begin", _begin_sqlite if _is_sqlite(url) else _name_the_practice)
 
 
 def _is_sqlite(url: str) -> bool:
@@ -359,7 +366,10 @@ def _practice_as_text() -> str | None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if writes:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # may have to wait, and say so in our words
+    else:
+        connection.connection.cursor().execute("BEGIN")
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
@@ -371,7 +381,7 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     connection.autocommit = False
 
 
-def _begin_postgresql(connection: Connection) -> None:
+def _name_the_practice(connection: Connection) -> None:
     connection.exec_driver_sql(
         "SELECT set_config('app.practice_id', %s, true)",
         (str(current_practice_id() or ""),),
