@@ -56,6 +56,14 @@ def create_app(config: Config) -> Flask:
     csrf.init_app(app)
     access.init_app(app, login)
 
+    _bind_ports()
+    _name_the_work()
+    _open_the_rooms(app)
+    return app
+
+
+def _bind_ports() -> None:
+    """Say who answers what the lower rooms ask of the higher ones."""
     people_ports.practice_created.bind(setup.furnish)
     people_ports.member_created.bind(setup.employ)
     outbox_ports.every_practice.bind(doors.every_practice)
@@ -68,6 +76,9 @@ def create_app(config: Config) -> Flask:
     calendar_ports.sessions_between.bind(in_calendars.week_events)
     calendar_ports.entries_of.bind(in_calendars.entries_of)
 
+
+def _name_the_work() -> None:
+    """Say which function does each kind of job, and which tells each mail its facts."""
     jobs.handle("mail", mail.deliver)
     jobs.handle("settle-payment", checkout.settle)
     jobs.handle("make-invoice-pdf", pdf.make_invoice)
@@ -84,6 +95,9 @@ def create_app(config: Config) -> Flask:
         mail.compose(name, composer)
     mail.compose("payment-needs-attention", billing_mails.payment_needs_attention)
 
+
+def _open_the_rooms(app: Flask) -> None:
+    """Register the pages and the commands of every room."""
     app.register_blueprint(health.bp)
     app.register_blueprint(people.bp)
     app.register_blueprint(calendar.bp)
@@ -102,4 +116,3 @@ def create_app(config: Config) -> Flask:
     app.cli.add_command(billing_cli.reconcile)
     app.cli.add_command(billing_cli.invoices)
     app.cli.add_command(demo_cli.demo)
-    return app
