@@ -201,6 +201,7 @@ def _page(
         earlier=_earlier(view),
         later=_later(view),
         next_free=_next_free(view, starts, day),
+        lost=lost is not None,
         held=kept.held(written(clock.now())),
     ), status
 

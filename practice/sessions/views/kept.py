@@ -35,7 +35,8 @@ def follow(token: str, step: Step, *, words: str, until: str) -> None:
     """
     is_here = session.get("held", {}).get("token") == token
     if step in (Step.DETAILS, Step.CHECK):
-        session["held"] = {"token": token, "words": words, "until": until}
+        practice = str(require_practice_id())
+        session["held"] = {"token": token, "words": words, "until": until, "practice": practice}
     elif is_here:
         del session["held"]
         if step is Step.BOOKED:
@@ -43,9 +44,11 @@ def follow(token: str, step: Step, *, words: str, until: str) -> None:
 
 
 def held(now: str) -> dict[str, str] | None:
-    """Return the time that this browser holds at ``now``, as it was when it was last looked at."""
+    """Return the time that this browser holds here at ``now``, as it was last looked at."""
     found: dict[str, str] | None = session.get("held")
-    return found if found and found["until"] >= now else None
+    if not found or found["until"] < now or found["practice"] != str(require_practice_id()):
+        return None
+    return found
 
 
 def keep_details(form: DetailsForm) -> None:

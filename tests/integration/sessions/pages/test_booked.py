@@ -9,8 +9,8 @@ import vobject
 from flask.testing import FlaskClient
 
 from practice.audit.rules import PROGRAM
-from practice.billing.rules.payments import PaymentMethod
-from practice.billing.service import visit
+from practice.billing.rules.payments import PaymentMethod, PaymentOutcome
+from practice.billing.service import refunds, visit
 from practice.calendar.models import Resource
 from practice.core.db import db, transaction
 from practice.people import doors
@@ -24,6 +24,7 @@ from tests import factories
 from tests.browsers import send
 from tests.integration.sessions.conftest import Clock
 from tests.integration.sessions.pages.conftest import (
+    INTAKE,
     STREET,
     TUESDAY,
     appointments,
@@ -272,3 +273,41 @@ def test_every_state_has_its_page(
 
     assert page.status_code == 200
     assert state_of(page) == state
+
+
+def test_money_that_came_too_late_goes_back_and_the_page_says_so(
+    browser: FlaskClient, host: Resource
+) -> None:
+    with transaction():
+        late = factories.create_appointment(
+            queries.get_service("intake"),
+            host=host,
+            starts_at=TEN,
+            client=factories.create_client(),
+            state=AppointmentState.RELEASED,
+        )
+        doors.cut(DoorKind.BOOKING, token_of(late), late.id)
+        assert late.client_id is not None
+        paid = visit.record(
+            late.client_id, late.id, late.price, PaymentMethod.CASH, by=factories.OWNER
+        )
+        paid.outcome = PaymentOutcome.SLOT_LOST
+        refunds.decide(paid, late.price, reason="slot_lost", by=PROGRAM)
+
+    page = browser.get(path_of(late))
+
+    assert state_of(page) == "released"
+    assert "All of it, $225.00, goes back to your card." in text_of(page)
+    assert 'name="start"' not in page.text
+
+
+def test_a_time_held_in_one_practice_is_no_business_of_another(
+    browser: FlaskClient, time: Clock
+) -> None:
+    browser.get(hold(browser, TEN))
+    harbor = factories.create_practice(slug="harbor")
+    with factories.made(harbor):
+        factories.furnish()
+
+    assert "We are holding" not in text_of(browser.get("/p/harbor/book/intake/"))
+    assert "We are holding" in text_of(browser.get(INTAKE))
