@@ -14,8 +14,8 @@ from practice.billing.rules.payments import PaymentMethod
 from practice.core.errors import NotFound
 from practice.people.forms import BaseForm
 from practice.sessions.forms import InstantField
+from practice.sessions.service.booking import LONGEST_REASON
 
-LONGEST_REASON = 300
 METHODS: dict[PaymentMethod, str] = {
     PaymentMethod.CARD_AT_VISIT: "Card, on the practice’s own terminal",
     PaymentMethod.CASH: "Cash",

@@ -14,7 +14,6 @@ from tests.browser.booking import GOOD_CARD, mail_to, pay, sideways
 from tests.browser.conftest import DESK, PHONE, Browse, Live
 from tests.integration.outbox.conftest import until
 
-
 COLOUR_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 

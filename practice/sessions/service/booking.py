@@ -28,7 +28,7 @@ from practice.core.errors import Conflict, Invalid, NotAllowed
 from practice.outbox import service as outbox
 from practice.people.models import Client
 from practice.people.queries import get_member, get_practice
-from practice.people.rules import ClientDetails, Role
+from practice.people.rules import ClientDetails, Permission, may
 from practice.people.service import add_client
 from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import find_by_form, sessions_of
@@ -90,8 +90,6 @@ __all__ = [
 
 S = AppointmentState
 LONGEST_REASON = 300
-MAY_OVERRIDE = frozenset({Role.OWNER, Role.THERAPIST})
-"""The practitioners: who may go beyond a limit of the course with a written reason."""
 
 
 class WindowBroken(Conflict):
@@ -339,7 +337,7 @@ def _check_windows(broken: Sequence[Finding], reason: str | None, by: Actor) -> 
         return
     if reason is None:
         raise WindowBroken(broken)
-    if by.id is None or not get_member(by.id).role_set & MAY_OVERRIDE:
+    if by.id is None or not may(get_member(by.id).role_set, Permission.WINDOW_OVERRIDE):
         raise NotAllowed("Only a practitioner may go beyond the limits of a course.")
 
 

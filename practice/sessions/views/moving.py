@@ -17,7 +17,6 @@ from practice.sessions import queries
 from practice.sessions.forms import read_asked, written
 from practice.sessions.models import Appointment
 from practice.sessions.queries.times import Start
-from practice.sessions.rules.for_clients import length_words
 from practice.sessions.rules.for_staff import CAN_CHANGE
 from practice.sessions.service import booking, readiness
 from practice.sessions.staff_forms import BookForm, TimeForm
@@ -54,8 +53,7 @@ def _times(wish: Wish, wrong: NotChosen | None = None) -> ResponseReturnValue:
         "sessions/times.html",
         wish=wish,
         form=wrong.form if wrong else TimeForm(formdata=None),
-        offer=offer(wish, read_asked(request.args), url),
-        length=length_words(wish.service.minutes),
+        offer=offer(wish, read_asked(request.args), url, lost_on=wrong.on if wrong else None),
         ways=[],
         fixed={name: request.args[name] for name in ("from", "day") if name in request.args},
         action=url_for(".check_move", appointment_id=session.id),

@@ -71,8 +71,8 @@ HEADINGS = {
 }
 
 
-def offer(wish: Wish, asked: Asked, url: Url) -> Offer:
-    """Lay out the free times of two weeks, with one day open.
+def offer(wish: Wish, asked: Asked, url: Url, *, lost_on: date | None = None) -> Offer:
+    """Lay out the free times of two weeks, with one day open: that of a lost time, if one was.
 
     Without days in the address, those in which the first start as recommended lies; for a
     session that is moved, those around it. ``url`` makes the address of the same page from the
@@ -82,11 +82,11 @@ def offer(wish: Wish, asked: Asked, url: Url) -> Offer:
     today = zones.local_date(clock.now(), zone)
     starts: Sequence[Start]
     if asked.first_on:
-        first_on, wanted = max(asked.first_on, today), asked.day
+        first_on, wanted = max(asked.first_on, today), asked.day or lost_on
         starts = _free(wish, first_on, SHOWN_DAYS)
     else:
         starts = _free(wish, today, MOST_DAYS)
-        wanted = asked.day or _where_to_look(wish, starts, zone)
+        wanted = asked.day or lost_on or _where_to_look(wish, starts, zone)
         first_on = _fortnight_with(wanted, today)
     now_at = wish.moving.starts_at if wish.moving else None
     by_instant = {start.starts_at: start for start in starts if start.starts_at != now_at}
@@ -109,12 +109,16 @@ def offer(wish: Wish, asked: Asked, url: Url) -> Offer:
 
 
 class NotChosen(Exception):
-    """No time was chosen, or one that cannot be had; ``form`` says which, beside its field."""
+    """No time was chosen, or one that cannot be had; ``form`` says which, beside its field.
 
-    def __init__(self, form: TimeForm, status: int) -> None:
+    ``on`` is the local date of the one that was wanted, if there is one.
+    """
+
+    def __init__(self, form: TimeForm, status: int, on: date | None = None) -> None:
         super().__init__()
         self.form = form
         self.status = status
+        self.on = on
 
 
 def chosen_start(wish: Wish, args: MultiDict[str, str]) -> Start:
@@ -134,10 +138,12 @@ def chosen_start(wish: Wish, args: MultiDict[str, str]) -> Start:
 
 
 def not_then(args: MultiDict[str, str], words: str) -> NotChosen:
-    """Say of the start that an address names why it cannot be had."""
+    """Say why the start that an address names, which is an instant, cannot be had."""
     form = TimeForm(formdata=args)
+    form.validate()
     form.start.errors = [words]
-    return NotChosen(form, 409)
+    on = zones.local_date(form.start.instant, get_practice().time_zone)
+    return NotChosen(form, 409, on)
 
 
 def _free(wish: Wish, first_on: date, days: int) -> list[Start]:

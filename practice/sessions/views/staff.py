@@ -6,7 +6,7 @@ Every step is a page of its own, and its address says what was chosen so far:
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -79,9 +79,11 @@ def _times(wish: Wish, wrong: NotChosen | None = None) -> ResponseReturnValue:
         wish=wish,
         form=wrong.form if wrong else TimeForm(formdata=None),
         offer=offer(
-            wish, asked, lambda first_on, day: url_for(".new", **_named(wish, first_on, day))
+            wish,
+            asked,
+            lambda first_on, day: url_for(".new", **_named(wish, first_on, day)),
+            lost_on=wrong.on if wrong else None,
         ),
-        length=length_words(wish.service.minutes),
         ways=_ways(wish),
         fixed=_named(wish, asked.first_on, asked.day),
         action=url_for(".check"),
@@ -177,7 +179,7 @@ def _last_look(wish: Wish, start: Start, form: BookForm) -> str:
         start=start,
         form=form,
         way=WAYS[wish.modality],
-        length=length_words(wish.service.minutes),
+        ends_at=start.starts_at + timedelta(minutes=wish.service.minutes),
         missing=readiness.closed_for(wish.client.id, wish.service, start.starts_at),
         back=url_for(".new", **_named(wish, day=None)),
     )
