@@ -8,13 +8,14 @@ together.
 import sys
 from collections.abc import Callable
 
-from bench import feeds, free_times, web_servers
+from bench import feeds, free_times, races, web_servers
 from bench.serving import database_servers
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "web-servers": web_servers.run,
     "free-times": free_times.run,
     "feeds": feeds.run,
+    "races": races.run,
 }
 
 

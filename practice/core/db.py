@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from threading import Event
+from time import monotonic
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid4
 
@@ -39,6 +40,7 @@ T = TypeVar("T")
 
 RUNTIME_ROLE = "sanctuary_app"
 WRITER_WAITS_MS = 4000
+WAITS_AT_ONCE_MS = 50
 TRIES = 5
 
 
@@ -367,9 +369,30 @@ def _practice_as_text() -> str | None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("write")
     if writes:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # may have to wait, and say so in our words
+        _wait_to_write(connection)  # and say so in our words if that takes too long
     else:
         connection.connection.cursor().execute("BEGIN")
+
+
+def _wait_to_write(connection: Connection) -> None:
+    """Begin as the one writer, or wait for that as patiently as everybody else does.
+
+    SQLite asks ever more seldom the longer it waits, so that in a crowd whoever came first waits
+    longest. It is therefore told to wait a short while only, and again from the beginning.
+    """
+    driver = connection.connection.cursor()
+    ends_at = monotonic() + WRITER_WAITS_MS / 1000
+    driver.execute(f"PRAGMA busy_timeout={min(WAITS_AT_ONCE_MS, WRITER_WAITS_MS)}")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                break
+            except OperationalError as error:
+                if not _waited_too_long(error) or monotonic() >= ends_at:
+                    raise
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={WRITER_WAITS_MS}")
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:

@@ -12,8 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 
 from practice.calendar.models import Claim, ClaimKind, Resource, ResourceKind
@@ -24,6 +23,11 @@ from practice.core.db import db, insert_unless_there, require_practice_id
 from practice.core.errors import Invalid
 
 NO_OVERLAP = "claims_no_overlap"
+INSERT_UNLESS_TAKEN = (
+    postgresql.insert(Claim).on_conflict_do_nothing(constraint=NO_OVERLAP).returning(Claim.id)
+)
+INSERT_AT_ONCE = sa.insert(Claim).returning(Claim.id)
+"""Asking for the ids makes it one statement for all rows, which stays compiled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +70,7 @@ def take(holder_id: UUID, wanted: Sequence[Wanted], kind: ClaimKind = ClaimKind.
 
 
 def _take_on_postgresql(rows: list[dict[str, Any]]) -> Taken:
-    kept = set(
-        db.session.execute(
-            insert_on_postgresql(Claim)
-            .values(rows)
-            .on_conflict_do_nothing(constraint=NO_OVERLAP)
-            .returning(Claim.id)
-        ).scalars()
-    )
+    kept = set(db.session.scalars(INSERT_UNLESS_TAKEN, rows))
     refused = tuple(row["resource_id"] for row in rows if row["id"] not in kept)
     if refused and kept:
         db.session.execute(sa.delete(Claim).where(Claim.id.in_(kept)))
@@ -83,7 +80,7 @@ def _take_on_postgresql(rows: list[dict[str, Any]]) -> Taken:
 def _take_on_sqlite(rows: list[dict[str, Any]], wanted: Sequence[Wanted]) -> Taken:
     """Let the trigger decide: its ABORT undoes this one statement, and so all of its rows."""
     try:
-        db.session.execute(insert_on_sqlite(Claim).values(rows))
+        db.session.scalars(INSERT_AT_ONCE, rows).all()
     except IntegrityError as error:
         if NO_OVERLAP not in str(error.orig):
             raise
@@ -93,24 +90,27 @@ def _take_on_sqlite(rows: list[dict[str, Any]], wanted: Sequence[Wanted]) -> Tak
 
 def _occupied(wanted: Sequence[Wanted]) -> tuple[UUID, ...]:
     """Name, in order, the resources that somebody else has at a wanted time."""
-    overlaps = sa.or_(
-        *(
-            sa.and_(
-                Claim.resource_id == each.resource_id,
-                Claim.ends_at > each.starts_at,
-                Claim.starts_at < each.ends_at,
-            )
-            for each in wanted
+    first = min(each.starts_at for each in wanted)
+    past = max(each.ends_at for each in wanted)
+    rows = db.session.execute(
+        sa.select(Claim.resource_id, Claim.starts_at, Claim.ends_at).where(
+            Claim.resource_id.in_({each.resource_id for each in wanted}),
+            Claim.ends_at > first,
+            Claim.starts_at < past,
+            Claim.released_at.is_(None),
+            Claim.kind != ClaimKind.IMPORTED,
         )
     )
-    return tuple(
-        db.session.scalars(
-            sa.select(Claim.resource_id)
-            .where(overlaps, Claim.released_at.is_(None), Claim.kind != ClaimKind.IMPORTED)
-            .distinct()
-            .order_by(Claim.resource_id)
-        )
-    )
+    others = [Wanted(*row) for row in rows]
+    refused = {
+        each.resource_id
+        for each in wanted
+        for other in others
+        if other.resource_id == each.resource_id
+        and other.starts_at < each.ends_at
+        and each.starts_at < other.ends_at
+    }
+    return tuple(sorted(refused))
 
 
 def release(*holder_ids: UUID) -> None:
