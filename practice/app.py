@@ -28,7 +28,7 @@ from practice.demo import cli as demo_cli
 from practice.outbox import cli as outbox_cli
 from practice.outbox import jobs, mail, periods
 from practice.outbox import ports as outbox_ports
-from practice.people import access, doors
+from practice.people import access, doors, signing_in
 from practice.people import cli as people_cli
 from practice.people import ports as people_ports
 from practice.people import queries as people_queries
@@ -88,6 +88,7 @@ def _name_the_work() -> None:
     jobs.handle("release-hold", booking.release_at_end)
     jobs.handle("tell-of-booking", telling.tell_of_booking)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
+    periods.every(periods.DAY, "tidy-sign-ins", signing_in.tidy)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)

@@ -19,12 +19,14 @@ from practice.core.db import (
     in_transaction,
     insert_unless_there,
     practice_scope,
+    transaction,
 )
 from practice.core.errors import Invalid, NotFound, TooMany
 from practice.people import doors, passwords
 from practice.people.models import Practice, SignIn, Throttle, User
 from practice.people.rules import (
     FORGET_FAILURES,
+    LONGEST,
     SEEN_EVERY,
     Attempt,
     DoorKind,
@@ -189,3 +191,19 @@ def end(user_id: UUID, sign_in_id: UUID, *, by: Actor) -> None:
         sign_in.ended_at = clock.now()
         doors.close(DoorKind.SIGN_IN, sign_in.id)
         record("sign_in:end", by=by, subject_id=sign_in.id)
+
+
+def tidy(_practice_id: UUID) -> None:
+    """Forget counted failures that count no more, and the doors of sign-ins that are long over.
+
+    The sign-ins themselves stay, as a log of who was here.
+    """
+    now = clock.now()
+    with transaction():
+        db.session.execute(sa.delete(Throttle).where(Throttle.last_at < now - FORGET_FAILURES))
+        over = db.session.scalars(
+            sa.select(SignIn).where(SignIn.ended_at.is_(None), SignIn.created_at < now - LONGEST)
+        )
+        for sign_in in over.all():
+            sign_in.ended_at = now
+            doors.close(DoorKind.SIGN_IN, sign_in.id)

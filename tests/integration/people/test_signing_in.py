@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from practice.audit.models import AuditEntry
-from practice.core import clock
+from practice.core import clock, tokens
 from practice.core.db import db, transaction
-from practice.people import passwords
+from practice.people import doors, passwords, signing_in
 from practice.people.models import Practice, SignIn, Throttle, User
-from practice.people.rules import Role
+from practice.people.rules import DoorKind, Role
 from tests import factories
 from tests.browsers import form_token, send, sign_in
 from tests.integration.people.conftest import EMAIL, PASSWORD
@@ -389,3 +389,30 @@ def test_one_cannot_sign_out_somebody_else(
 
     assert answer.status_code == 404
     assert theirs.get("/account").status_code == 200
+
+
+# Afterwards --------------------------------------------------------------------------------------
+
+
+def test_tidying_forgets_old_failures_and_closes_old_doors(
+    client: FlaskClient, practice: Practice, member: User
+) -> None:
+    for email in ("old@tidewater.example", "new@tidewater.example"):
+        enter(client, email)
+    old, new = sign_in(client, member), sign_in(client, member)
+    ids = db.session.scalars(sa.select(SignIn.id).order_by(SignIn.created_at)).all()
+    yesterday = clock.now() - timedelta(days=1, seconds=1)
+    with transaction():
+        is_old = Throttle.hash == tokens.digest("old@tidewater.example")
+        db.session.execute(sa.update(Throttle).where(is_old).values(last_at=yesterday))
+        db.session.execute(
+            sa.update(SignIn).where(SignIn.id == ids[0]).values(created_at=yesterday)
+        )
+
+    signing_in.tidy(practice.id)
+
+    left = db.session.scalars(sa.select(Throttle.hash).where(Throttle.kind == "account"))
+    assert left.all() == [tokens.digest("new@tidewater.example")]
+    found = [doors.find(DoorKind.SIGN_IN, token) for token in (old, new)]
+    assert found == [None, doors.Found(practice.id, ids[1])]
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(SignIn)) == 2
