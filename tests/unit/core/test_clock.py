@@ -69,3 +69,25 @@ def test_the_file_moves_the_clock_by_its_seconds(program: Flask, tmp_path: Path)
     (tmp_path / "clock").write_text("7200.000\n")
 
     assert before + 2 * HOUR <= clock.now() < before + 3 * HOUR
+
+
+@pytest.mark.parametrize("text", ["", " \n", "0"])
+def test_a_file_that_says_nothing_moves_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "clock").write_text(text)
+    before = datetime.now(UTC)
+
+    assert before <= clock.now() <= datetime.now(UTC)
+
+
+def test_a_file_that_is_not_there_moves_nothing(tmp_path: Path) -> None:
+    before = datetime.now(UTC)
+
+    assert before <= clock.now() <= datetime.now(UTC)
+
+
+def test_the_clock_can_be_moved_while_the_program_runs(tmp_path: Path) -> None:
+    (tmp_path / "clock").write_text("3600")
+    earlier = clock.now()
+    (tmp_path / "clock").write_text("-86400")
+
+    assert clock.now() < earlier - timedelta(days=1)
