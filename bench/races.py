@@ -10,7 +10,6 @@ from statistics import quantiles
 
 from bench import seed
 from bench.measure import at_most, show
-from config import Config
 from practice.core.db import practice_scope
 from tests import databases, factories
 from tests.integration.race.claiming import (
@@ -32,9 +31,8 @@ def run() -> None:
         with databases.fresh(kind) as url, seed.application(url):
             practice = factories.create_practice()
             members = three_resources(practice)
-            config = Config.from_env(databases.settings(url))
             attempt = taking(practice.id, members, pieces=PIECES)
-            outcomes = crowd(config, attempt, attempts=ATTEMPTS)
+            outcomes = crowd(attempt, attempts=ATTEMPTS)
             with practice_scope(practice.id):
                 rows = live_claims()
                 twice, halves = overlapping(rows), partial(rows, len(members))

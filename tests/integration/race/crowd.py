@@ -11,10 +11,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from random import Random
 
-from flask import Flask
+from flask import Flask, current_app
 
-from config import Config
-from practice.app import create_app
 from practice.core.db import Busy, db
 from practice.core.errors import PracticeError
 
@@ -31,7 +29,6 @@ class Outcome:
 
 
 def crowd(
-    config: Config,
     attempt: Callable[[Random], str],
     *,
     processes: int = 32,
@@ -39,8 +36,9 @@ def crowd(
 ) -> list[Outcome]:
     """Let each process make some attempts, all beginning together; return how they ended.
 
-    ``attempt`` runs inside an application of its process's own and says how it ended. An error
-    that a page would show counts as its name: ``SlotTaken``, ``Busy``. Any other is written out.
+    Call inside an application. ``attempt`` runs inside it too, on connections of its process's
+    own, and says how it ended. An error that a page would show counts as its name, such as
+    ``SlotTaken`` or ``Busy``; any other is written out.
     """
     db.session.remove()
     db.engine.dispose()  # nobody inherits a connection
@@ -48,7 +46,7 @@ def crowd(
     pipes, children = [], []
     for seed in range(processes):
         here, there = FORK.Pipe(duplex=False)
-        go = partial(_run, config, attempt, attempts=attempts, seed=seed)
+        go = partial(_run, current_app, attempt, attempts=attempts, seed=seed)
         child = FORK.Process(target=go, args=(barrier, there))
         child.start()
         there.close()
@@ -63,7 +61,7 @@ def crowd(
 
 
 def _run(
-    config: Config,
+    app: Flask,
     attempt: Callable[[Random], str],
     barrier: Barrier,
     answer: Connection,
@@ -71,7 +69,6 @@ def _run(
     attempts: int,
     seed: int,
 ) -> None:
-    app: Flask = create_app(config)
     random = Random(seed)
     with app.app_context():
         barrier.wait(PATIENCE_SECONDS)

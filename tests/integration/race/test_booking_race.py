@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from config import Config
 from practice.audit.rules import PROGRAM, VISITOR
 from practice.calendar.models import Claim, Resource, ResourceKind
 from practice.core.db import db, in_transaction, practice_scope, transaction
@@ -108,7 +107,7 @@ def clients(therapist: Resource) -> list[Client]:
 
 
 def test_no_crowd_books_a_time_twice_whichever_door_it_comes_through(
-    config: Config, practice: Practice, clients: list[Client]
+    practice: Practice, clients: list[Client]
 ) -> None:
     here = practice.id
 
@@ -124,7 +123,7 @@ def test_no_crowd_books_a_time_twice_whichever_door_it_comes_through(
             in_transaction(way)
         return "booked"
 
-    found = counted(crowd(config, attempt, attempts=3))
+    found = counted(crowd(attempt, attempts=3))
 
     with practice_scope(here):
         assert found.keys() <= {"booked", "SlotTaken", "NotOffered", "WindowBroken", "Busy"}
@@ -134,7 +133,7 @@ def test_no_crowd_books_a_time_twice_whichever_door_it_comes_through(
 
 
 def test_caps_hold_against_a_crowd_that_has_room_for_more(
-    config: Config, practice: Practice, therapist: Resource
+    practice: Practice, therapist: Resource
 ) -> None:
     here = practice.id
     with transaction():
@@ -154,7 +153,7 @@ def test_caps_hold_against_a_crowd_that_has_room_for_more(
             in_transaction(lambda: book(client, "dosing_sl", start))
         return "booked"
 
-    found = counted(crowd(config, attempt, attempts=2))
+    found = counted(crowd(attempt, attempts=2))
 
     with practice_scope(here):
         starts = db.session.scalars(sa.select(Appointment.starts_at)).all()
@@ -165,7 +164,7 @@ def test_caps_hold_against_a_crowd_that_has_room_for_more(
 
 
 def test_one_of_a_crowd_gets_the_time_of_a_hold_past_its_end(
-    config: Config, practice: Practice, therapist: Resource, time: Clock
+    practice: Practice, therapist: Resource, time: Clock
 ) -> None:
     here = practice.id
     with transaction():
@@ -177,7 +176,7 @@ def test_one_of_a_crowd_gets_the_time_of_a_hold_past_its_end(
             in_transaction(lambda: hold(TEN + HALF_HOUR * random.randrange(2), uuid4().hex))
         return "held"
 
-    found = counted(crowd(config, attempt, attempts=1))
+    found = counted(crowd(attempt, attempts=1))
 
     with practice_scope(here):
         assert found.keys() <= {"held", "SlotTaken", "Busy"}
@@ -186,16 +185,14 @@ def test_one_of_a_crowd_gets_the_time_of_a_hold_past_its_end(
         assert (overlaps(), half_booked()) == ([], [])
 
 
-def test_a_form_that_is_sent_by_a_crowd_books_once(
-    config: Config, practice: Practice, therapist: Resource
-) -> None:
+def test_a_form_that_is_sent_by_a_crowd_books_once(practice: Practice, therapist: Resource) -> None:
     here = practice.id
 
     def attempt(_random: Random) -> str:
         with practice_scope(here):
             return str(in_transaction(lambda: call(TEN, "one form")).id)
 
-    outcomes = crowd(config, attempt, processes=8, attempts=1)
+    outcomes = crowd(attempt, processes=8, attempts=1)
 
     with practice_scope(here):
         (booked,) = db.session.scalars(sa.select(Appointment.id))
@@ -203,7 +200,7 @@ def test_a_form_that_is_sent_by_a_crowd_books_once(
 
 
 def test_a_session_that_everybody_moves_and_cancels_ends_in_one_state(
-    config: Config, practice: Practice, clients: list[Client]
+    practice: Practice, clients: list[Client]
 ) -> None:
     here = practice.id
     with transaction():
@@ -220,7 +217,7 @@ def test_a_session_that_everybody_moves_and_cancels_ends_in_one_state(
             in_transaction(lambda: booking.move(appointment, starts_at=start, by=PROGRAM))
             return "moved" if appointment.sequence > seen else "was there"
 
-    found = counted(crowd(config, attempt, processes=16, attempts=3))
+    found = counted(crowd(attempt, processes=16, attempts=3))
 
     with practice_scope(here):
         after = queries.get_appointment(wanted.id)
@@ -232,7 +229,7 @@ def test_a_session_that_everybody_moves_and_cancels_ends_in_one_state(
 
 
 def test_sessions_that_change_places_do_not_lock_each_other_out(
-    config: Config, practice: Practice, clients: list[Client]
+    practice: Practice, clients: list[Client]
 ) -> None:
     here = practice.id
     with transaction():
@@ -248,7 +245,7 @@ def test_sessions_that_change_places_do_not_lock_each_other_out(
             in_transaction(lambda: booking.move(appointment, starts_at=start, by=PROGRAM))
         return "moved"
 
-    found = counted(crowd(config, attempt, processes=16, attempts=4))
+    found = counted(crowd(attempt, processes=16, attempts=4))
 
     with practice_scope(here):
         assert found.keys() <= {"moved", "SlotTaken", "NotOffered", "ChangedMeanwhile", "Busy"}

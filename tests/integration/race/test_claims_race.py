@@ -4,7 +4,6 @@ from collections import Counter
 
 from flask import Flask
 
-from config import Config
 from practice.core.db import practice_scope
 from tests import factories
 from tests.integration.race.claiming import (
@@ -18,12 +17,12 @@ from tests.integration.race.claiming import (
 from tests.integration.race.crowd import crowd
 
 
-def test_no_crowd_takes_a_time_twice_or_half_a_booking(app: Flask, config: Config) -> None:
+def test_no_crowd_takes_a_time_twice_or_half_a_booking(app: Flask) -> None:
     with app.app_context():
         practice = factories.create_practice()
         members = three_resources(practice)
 
-        outcomes = crowd(config, taking(practice.id, members), attempts=12)
+        outcomes = crowd(taking(practice.id, members), attempts=12)
 
         counted = Counter(outcome.words for outcome in outcomes)
         assert counted.keys() <= {"taken", "refused", "Busy"}
