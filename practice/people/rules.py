@@ -136,6 +136,34 @@ def is_over(
     return ended_at is not None or now - seen_at >= IDLE or now - created_at >= LONGEST
 
 
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "CriOS": "Chrome",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+SYSTEMS = {
+    "Windows": "Windows",
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Macintosh": "Mac",
+    "CrOS": "Chromebook",
+    "Linux": "Linux",
+}
+"""What browsers and systems put into their description; most pretend to be those further down."""
+
+
+def browser_in_words(description: str) -> str:
+    """Say what a browser is, from what it says of itself: ``Firefox on Windows``."""
+    browser = next((name for sign, name in BROWSERS.items() if sign in description), "A browser")
+    system = next((name for sign, name in SYSTEMS.items() if sign in description), None)
+    return f"{browser} on {system}" if system else browser
+
+
 # Who may try again when ------------------------------------------------------------------------
 
 

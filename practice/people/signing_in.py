@@ -30,6 +30,7 @@ from practice.people.rules import (
     SEEN_EVERY,
     Attempt,
     DoorKind,
+    browser_in_words,
     is_over,
     network_of,
     wait_before_next,
@@ -50,7 +51,7 @@ def sign_in(email: str, password: str, *, address: str | None, program: str) -> 
 
     Call outside transactions: comparing a password takes a tenth of a second, and nobody should
     wait for that. ``email`` is in lower case; ``address`` is the visitor's, ``program`` what the
-    browser calls itself.
+    browser says of itself.
 
     Raises:
         TooMany: if this account or network must wait first; the password is not looked at.
@@ -84,7 +85,9 @@ def _open(user_id: UUID, email: str, new_hash: str | None, program: str) -> str:
     if new_hash is not None:
         user = db.session.scalars(sa.select(User).where(User.id == user_id)).one()
         user.password_hash = new_hash
-    sign_in = SignIn(user_id=user_id, created_at=now, seen_at=now, program=program[:120])
+    sign_in = SignIn(
+        user_id=user_id, created_at=now, seen_at=now, program=browser_in_words(program)
+    )
     db.session.add(sign_in)
     db.session.flush()
     doors.cut(DoorKind.SIGN_IN, token, sign_in.id)

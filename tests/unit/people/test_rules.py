@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from practice.people.rules import (
     PATIENCE,
     Attempt,
+    browser_in_words,
     is_over,
     network_of,
     safe_path,
@@ -116,3 +117,39 @@ def test_a_path_of_this_site_is_kept(path: str) -> None:
 )
 def test_anything_a_browser_could_read_as_another_site_is_dropped(target: str | None) -> None:
     assert safe_path(target) is None
+
+
+@pytest.mark.parametrize(
+    ("description", "words"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/131.0.0.0 Safari/537.36",
+            "Chrome on Linux",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPad; CPU OS 18_1 like Mac OS X) AppleWebKit/605.1.15 "
+            "(KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+            "Safari on iPad",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/131.0.0.0 Mobile Safari/537.36",
+            "Chrome on Android",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:132.0) Gecko/20100101 Firefox/132.0",
+            "Firefox on Mac",
+        ),
+        ("curl/8.5.0", "A browser"),
+        ("", "A browser"),
+        ("x" * 10_000, "A browser"),
+    ],
+)
+def test_a_browser_is_named_as_people_name_it(description: str, words: str) -> None:
+    assert browser_in_words(description) == words
