@@ -24,6 +24,10 @@ from practice.sessions.views import kept
 from practice.sessions.views.public import bp
 from practice.sessions.views.shown import Shown, by_client, page, show
 
+SILENT = (
+    "The payment page does not answer just now. Your time is kept, and nothing is charged twice."
+    " Try again in a minute."
+)
 PAGES = {
     Step.DETAILS: "details",
     Step.CHECK: "check",
@@ -158,7 +162,7 @@ def pay(token: str) -> ResponseReturnValue:
             return redirect(here, 303)
         return redirect(checkout.start(payment.id), 303)
     except Unavailable:
-        flash("The payment page does not answer just now. Nothing was charged. Try again.", "wait")
+        flash(SILENT, "wait")
     except Conflict as refused:
         flash(refused.message, "wait")
     return redirect(here, 303)

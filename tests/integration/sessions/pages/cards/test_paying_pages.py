@@ -70,7 +70,7 @@ def test_an_intake_is_booked_by_paying_for_it(browser: FlaskClient, sandbox: San
     assert sandbox.pay(pay_page, card=DECLINED_CARD).status_code == 402
     still = browser.get(booking)
     assert state_of(still) == "tentative"
-    assert "You have not paid yet, and nothing was charged." in text_of(still)
+    assert "We have not seen your payment yet." in text_of(still)
 
     back = sandbox.pay(pay_page).headers["Location"]
     assert browser.get(path_of(back)).location == booking
@@ -157,7 +157,7 @@ def test_a_payment_page_that_does_not_answer_loses_nothing(
     assert send(browser, f"{booking}pay").location == booking
     page = browser.get(booking)
     assert state_of(page) == "tentative"
-    assert "The payment page does not answer just now. Nothing was charged." in text_of(page)
+    assert "The payment page does not answer just now. Your time is kept" in text_of(page)
 
     line.is_cut = False
     at_checkout(browser, booking)
