@@ -119,33 +119,17 @@ def test_anything_a_browser_could_read_as_another_site_is_dropped(target: str | 
     assert safe_path(target) is None
 
 
+WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
+
+
 @pytest.mark.parametrize(
     ("description", "words"),
     [
-        (
-            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "Chrome/131.0.0.0 Safari/537.36",
-            "Chrome on Linux",
-        ),
-        (
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0",
-            "Edge on Windows",
-        ),
-        (
-            "Mozilla/5.0 (iPad; CPU OS 18_1 like Mac OS X) AppleWebKit/605.1.15 "
-            "(KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
-            "Safari on iPad",
-        ),
-        (
-            "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "Chrome/131.0.0.0 Mobile Safari/537.36",
-            "Chrome on Android",
-        ),
-        (
-            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:132.0) Gecko/20100101 Firefox/132.0",
-            "Firefox on Mac",
-        ),
+        (f"Mozilla/5.0 (X11; Linux x86_64) {WEBKIT} Chrome/131.0 Safari/537.36", "Chrome on Linux"),
+        (f"Mozilla/5.0 (Windows NT 10.0) {WEBKIT} Chrome/131.0 Edg/131.0", "Edge on Windows"),
+        (f"Mozilla/5.0 (iPad; CPU OS 18_1 like Mac OS X) {WEBKIT} Safari/604.1", "Safari on iPad"),
+        (f"Mozilla/5.0 (Linux; Android 15) {WEBKIT} Chrome/131.0 Mobile", "Chrome on Android"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X) Gecko/20100101 Firefox/132.0", "Firefox on Mac"),
         ("curl/8.5.0", "A browser"),
         ("", "A browser"),
         ("x" * 10_000, "A browser"),
