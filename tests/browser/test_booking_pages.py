@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.booking import book_and_pay, choose, identify
 from tests.browser.conftest import DESK, PHONE, Browse, Live
@@ -23,11 +23,15 @@ def test_the_pages_of_a_booking_keep_nobody_out(
     page.on("pageerror", lambda error: said.append(error.message))
     page.emulate_media(reduced_motion="reduce")  # no transition is under way while it is looked at
 
+    heading = page.get_by_role("heading", level=1)
     choose(page, "/p/tidewater/book/intake/?place=video")
+    expect(heading).to_have_text("Your details")
     found += look_closely(page, axe)
     page.get_by_role("button", name="Continue").click()
-    found += look_closely(page, axe)  # with every error that there is
+    expect(page.get_by_role("alert")).to_be_visible()
+    found += look_closely(page, axe)
     identify(page, "looks@mail.example")
+    expect(heading).to_have_text("Check and pay")
     found += look_closely(page, axe)
     booking = book_and_pay(page, f"looks{width}@mail.example")
     for more in ("", "cancel", "receipt"):
