@@ -169,6 +169,18 @@ def test_a_transaction_stays_in_the_practice_it_began_with(here: House, there: H
             assert QUESTIONS["select"]() == ["Alex"]
 
 
+def test_who_was_let_in_by_a_door_reads_on_in_its_practice(here: House, there: House) -> None:
+    assert doors.find(DoorKind.PRACTICE, "harbor") is not None
+    enter_practice(there.practice.id)
+    seen = [QUESTIONS["select"]()]
+    db.session.rollback()
+    seen.append(QUESTIONS["select"]())
+    enter_practice(here.practice.id)
+    seen.append(QUESTIONS["select"]())
+
+    assert seen == [["Sam"], ["Sam"], ["Alex"]]
+
+
 def test_two_requests_have_nothing_of_each_others_practice(
     app: Flask, here: House, there: House
 ) -> None:
