@@ -24,7 +24,6 @@ from practice.calendar.rules.hours import Window
 from practice.calendar.rules.timeline import Axis, Span
 from practice.core.db import db
 from practice.core.errors import NotFound
-from practice.people.models import User
 
 LONGEST_CLAIM = timedelta(days=31)
 """No claim is longer, so that what is taken in some days is found by a bounded search."""
@@ -61,7 +60,6 @@ def _roster() -> sa.Select[Any]:
             Closure.last_on >= first_on, Closure.first_on <= last_on
         ),
     ).subquery()
-    own = sa.and_(User.practice_id == Resource.practice_id, User.id == Resource.user_id)
     its = sa.or_(windows.c.owner_id == Resource.id, windows.c.owner_id.is_(None))
     return (
         sa.select(
@@ -69,11 +67,8 @@ def _roster() -> sa.Select[Any]:
             Resource.kind,
             Resource.name,
             Resource.roles,
-            Resource.video_link,
-            User.email,
             *windows.c,
         )
-        .outerjoin(User, own)
         .outerjoin(windows, its)
         .where(Resource.kind != ResourceKind.CLIENT, Resource.ended_at.is_(None))
         .order_by(Resource.name, Resource.id)
@@ -85,14 +80,12 @@ ROSTER = _roster()  # building it takes longer than asking it
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person, a room or the home. ``email`` is that of the member of staff, if it is one."""
+    """A person, a room or the home. ``roles`` are what a person can serve as."""
 
     id: UUID
     kind: ResourceKind
     name: str
     roles: frozenset[str]
-    video_link: str
-    email: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +106,6 @@ class Roster:
 
     def with_role(self, role: str) -> tuple[Member, ...]:
         return tuple(member for member in self.members if role in member.roles)
-
-    def member(self, resource_id: UUID) -> Member:
-        return next(member for member in self.members if member.id == resource_id)
 
 
 class Lapsed(NamedTuple):
@@ -158,8 +148,7 @@ def roster(axis: Axis) -> Roster:
     for row in rows:
         by_member.setdefault(row.id, []).append(row)
     members = tuple(
-        Member(r.id, r.kind, r.name, frozenset(r.roles), r.video_link, r.email)
-        for r, *_ in by_member.values()
+        Member(r.id, r.kind, r.name, frozenset(r.roles)) for r, *_ in by_member.values()
     )
     return Roster(
         axis,
