@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import traceback
 from datetime import date, datetime
@@ -10,8 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Flask, g, render_template, request
+from flask import Flask, Request, g, render_template, request
 from flask.globals import request_ctx
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from jinja2 import StrictUndefined
@@ -69,6 +71,7 @@ def init_app(app: Flask, config: Config) -> None:
         WTF_CSRF_SSL_STRICT=False,  # no Referer is ever sent; Sec-Fetch-Site is checked instead
         PREFERRED_URL_SCHEME=base.scheme,
     )
+    app.session_interface = Cookies()
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -99,6 +102,18 @@ def init_app(app: Flask, config: Config) -> None:
 
 # What a request must look like -----------------------------------------------------------------
 
+UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+"""What no database stores: a zero, or half of a character."""
+
+
+class Cookies(SecureCookieSessionInterface):
+    """Flask's own, which makes a signer for every request, even one that brings no cookie."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
 
 def _look_at_the_request() -> None:
     g.request_id = secrets.token_hex(4).upper()
@@ -109,12 +124,8 @@ def _look_at_the_request() -> None:
     values = [*request.args.keys(), *request.args.values(), request.path]
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
         values += [*request.form.keys(), *request.form.values()]
-    if any("\x00" in value or _is_broken(value) for value in values):
+    if any(map(UNREADABLE.search, values)):
         raise BadRequest("The request holds characters that cannot be read.")
-
-
-def _is_broken(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 # Errors ----------------------------------------------------------------------------------------
@@ -213,11 +224,13 @@ def _headers_for(config: Config) -> Any:
     if config.is_https:
         fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
+    wanted = {name.lower(): (name, value) for name, value in fixed.items()}
+    private = wanted | {"cache-control": ("Cache-Control", "no-store")}
+
     def add(response: Response) -> Response:
-        for name, value in fixed.items():
-            response.headers.setdefault(name, value)
-        if request.endpoint != "static":
-            response.headers.setdefault("Cache-Control", "no-store")
+        given = {name.lower() for name, _ in response.headers}
+        missing = (wanted if request.endpoint == "static" else private).items()
+        response.headers.extend([header for name, header in missing if name not in given])
         return response
 
     return add
