@@ -25,7 +25,12 @@ import psycopg
 OWNER = "sanctuary"
 """The role that everything connects as. It makes databases and roles, and is no superuser."""
 
-UNHURRIED = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+UNHURRIED = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",  # a vacuum belongs to the superuser: its database could not be dropped
+}
 
 
 class NoServer(Exception):
