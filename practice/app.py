@@ -28,7 +28,7 @@ from practice.demo import cli as demo_cli
 from practice.outbox import cli as outbox_cli
 from practice.outbox import jobs, mail, periods
 from practice.outbox import ports as outbox_ports
-from practice.people import access, doors, signing_in
+from practice.people import access, client_views, doors, enquiries, letting_in, signing_in
 from practice.people import cli as people_cli
 from practice.people import ports as people_ports
 from practice.people import queries as people_queries
@@ -88,10 +88,15 @@ def _name_the_work() -> None:
     jobs.handle("release-hold", booking.release_at_end)
     jobs.handle("tell-of-booking", telling.tell_of_booking)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
+    jobs.handle(letting_in.MAIL_LINK_JOB, letting_in.mail_link)
     periods.every(periods.DAY, "tidy-sign-ins", signing_in.tidy)
+    periods.every(periods.DAY, "tidy-sign-in-links", letting_in.tidy)
+    periods.every(periods.DAY, "tidy-enquiries", enquiries.tidy)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
+    mail.compose("sign-in", letting_in.compose)
+    mail.compose("staff-call-back", enquiries.compose)
     for name, composer in sessions_mails.COMPOSERS.items():
         mail.compose(name, composer)
     mail.compose("payment-needs-attention", billing_mails.payment_needs_attention)
@@ -101,6 +106,7 @@ def _open_the_rooms(app: Flask) -> None:
     """Register the pages and the commands of every room."""
     app.register_blueprint(health.bp)
     app.register_blueprint(people.bp)
+    app.register_blueprint(client_views.bp)
     app.register_blueprint(calendar.bp)
     app.register_blueprint(billing.bp)
     app.register_blueprint(webhooks.bp)

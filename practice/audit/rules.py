@@ -26,6 +26,7 @@ VISITOR = Actor(ActorKind.CLIENT)
 
 IN_WORDS: dict[str, str] = {
     "appointment:arrived": "Client arrived",
+    "appointment:ask": "Client asks for a call",
     "appointment:ask_to_pay": "Link to pay mailed",
     "appointment:book": "Session booked",
     "appointment:cancel": "Session cancelled",
@@ -42,7 +43,13 @@ IN_WORDS: dict[str, str] = {
     "care:write": "Reason for care written down",
     "client:add": "Taken on as a client",
     "client:edit": "Contact details changed",
+    "client_sign_in:choose": "Client’s own pages opened for one of a family",
+    "client_sign_in:end": "Client signed out",
+    "client_sign_in:open": "Client signed in",
     "emergency_contact:write": "Emergency contact written down",
+    "enquiry:add": "Somebody asked to be called",
+    "enquiry:call": "Called back",
+    "invoice:download": "Invoice downloaded by the client",
     "paper:record": "Paper put on file",
     "paper:withdraw": "Paper withdrawn",
     "payment:ask": "Card payment asked for",
@@ -50,5 +57,6 @@ IN_WORDS: dict[str, str] = {
     "payment:failed": "Card payment failed",
     "payment:pay": "Card payment came in",
     "payment:record": "Payment taken at the visit",
+    "receipt:download": "Receipt downloaded by the client",
 }
 """What the history of a client or a session calls a deed."""

@@ -1,5 +1,6 @@
 """Reading messages and tasks of the practice."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from practice.core.db import db
 from practice.core.errors import NotFound
 from practice.outbox.models import Message, Task
+from practice.outbox.rules import MessageState
 
 
 def open_tasks() -> list[Task]:
@@ -41,6 +43,22 @@ def messages_about(about_id: UUID, name: str) -> list[Message]:
             sa.select(Message)
             .where(Message.about_id == about_id, Message.name == name)
             .order_by(Message.created_at.desc(), Message.id)
+        )
+    )
+
+
+def letters_to(client_id: UUID, names: Collection[str], most: int) -> list[Message]:
+    """Return the last mails of some kinds that were sent to a client, newest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Message)
+            .where(
+                Message.client_id == client_id,
+                Message.name.in_(names),
+                Message.state == MessageState.SENT,
+            )
+            .order_by(Message.sent_at.desc(), Message.id)
+            .limit(most)
         )
     )
 

@@ -141,3 +141,28 @@ class Appointment(PracticeOwned, Base):
     def placed(self) -> Session:
         """Return what windows look at."""
         return Session(self.id, self.kind, self.starts_at, self.ends_at)
+
+
+class SessionChange(PracticeOwned, Base):
+    """The last move or cancellation of a session, for as long as it may be taken back.
+
+    One row a session: the next change takes its place. ``sequence`` is the session's right after
+    it, so that whatever happened since is noticed.
+    """
+
+    __tablename__ = "session_changes"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "appointment_id"], ["appointments.practice_id", "appointments.id"]
+        ),
+        sa.UniqueConstraint("practice_id", "appointment_id"),
+    )
+
+    appointment_id: Mapped[UUID]
+    deed: Mapped[str] = mapped_column(sa.String(20))  # move or cancel
+    by_kind: Mapped[str] = mapped_column(sa.String(20))  # who may take it back: client or staff
+    was_at: Mapped[datetime]
+    was_state: Mapped[str] = mapped_column(sa.String(40))
+    was_reason: Mapped[str | None] = mapped_column(sa.String(300))
+    sequence: Mapped[int]
+    made_at: Mapped[datetime]

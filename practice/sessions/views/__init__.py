@@ -2,13 +2,19 @@
 
 from practice.sessions.views import (  # noqa: F401  # they add routes
     appointment,
+    asking,
     booking,
     cancelling,
     choosing,
     copies,
+    deciding,
     finding,
+    mine,
+    mine_account,
+    mine_money,
     moving,
     today,
+    website,
 )
 from practice.sessions.views.public import bp as public
 from practice.sessions.views.staff import bp as staff

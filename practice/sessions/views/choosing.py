@@ -43,16 +43,6 @@ from practice.sessions.views import kept
 from practice.sessions.views.booking import client_details
 from practice.sessions.views.public import bp
 
-US_ZONES = (
-    ("America/New_York", "Eastern, New York"),
-    ("America/Chicago", "Central, Chicago"),
-    ("America/Denver", "Mountain, Denver"),
-    ("America/Phoenix", "Arizona, Phoenix"),
-    ("America/Los_Angeles", "Pacific, Los Angeles"),
-    ("America/Anchorage", "Alaska, Anchorage"),
-    ("Pacific/Honolulu", "Hawaii, Honolulu"),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class DayLink:
@@ -193,7 +183,7 @@ def _page(
         length=length_words(view.service.minutes),
         ways=_ways(view),
         zone_words=zones.zone_words(view.zone),
-        us_zones=US_ZONES,
+        us_zones=choosing.US_ZONES,
         days=[_link(view, each, is_chosen=each is day) for each in days],
         day=day,
         day_words=f"{day.on:%A, %B} {day.on.day}" if day else "",

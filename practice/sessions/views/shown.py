@@ -256,7 +256,11 @@ def show(token: str) -> Shown:
     Raises:
         NotFound: if the link leads nowhere.
     """
-    appointment = queries.by_link(token)
+    return shown_of(queries.by_link(token), token)
+
+
+def shown_of(appointment: Appointment, token: str) -> Shown:
+    """Look up what the page of a booking shows. Its practice is entered."""
     payments = accounts.payments_for(appointment.id)
     now = clock.now()
     step = for_clients.step_of(
@@ -276,7 +280,7 @@ def show(token: str) -> Shown:
         step=step,
         payments=payments,
         balance=_balance(appointment, payments),
-        zone=_zone(appointment),
+        zone=zone_for(appointment),
         now=now,
         missing=tuple(for_clients.MISSING_WORDS[each.gate] for each in closed),
     )
@@ -309,11 +313,12 @@ def _balance(appointment: Appointment, payments: Sequence[Paid]) -> Balance:
     )
 
 
-def _zone(appointment: Appointment) -> str:
+def zone_for(appointment: Appointment) -> str:
     """Return the zone of the client's clock: theirs for video, where known, else the practice's."""
     if appointment.modality is Modality.IN_PERSON:
         return appointment.time_zone
     asked = request.args.get("tz")
     if asked:
         session["zone"] = zones.zone(asked).key
-    return str(session.get("zone") or appointment.time_zone)
+    own = appointment.client.time_zone if appointment.client else None
+    return str(session.get("zone") or own or appointment.time_zone)

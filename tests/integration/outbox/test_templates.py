@@ -69,7 +69,9 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"amount": DEAR, "refunded_at": LONGEST_DAY, "to_card": to_card, "page": page}
         for to_card, page in ((True, PAGE), (False, None))
     ],
+    "sign-in": [{"code": "1234 5678", "ends_at": LONGEST_DAY, "page": PAGE}],
     "slot-lost": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
+    "staff-call-back": [{"page": PAGE}],
     "staff-cancelled": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
     "staff-new-booking": [BOOKING | {"state": "Confirmed"}],
     "tentative": [BOOKING | {"was_confirmed": was} for was in (True, False)],
