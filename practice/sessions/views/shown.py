@@ -28,7 +28,7 @@ from practice.sessions.forms import PublicForm, written
 from practice.sessions.models import Appointment
 from practice.sessions.queries.facts import closed_of
 from practice.sessions.queries.hosts import host_of
-from practice.sessions.rules import for_clients
+from practice.sessions.rules import for_clients, policies
 from practice.sessions.rules.choosing import clock_changes_between
 from practice.sessions.rules.for_clients import Balance, Step
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
@@ -92,6 +92,18 @@ class Shown:
     def set_aside(self) -> str:
         length = self.appointment.ends_at - self.appointment.starts_at
         return for_clients.set_aside(self.appointment.kind, int(length.total_seconds()) // 60)
+
+    @property
+    def policy_words(self) -> str:
+        """What cancelling costs and until when, as it was agreed, by the practice's clock."""
+        a = self.appointment
+        return policies.sentence(
+            a.policy, price=a.price, starts_at=a.starts_at, zone=a.time_zone, now=self.now
+        )
+
+    @property
+    def late_words(self) -> str:
+        return policies.late_sentence(self.appointment.policy)
 
     # Where it stands ----------------------------------------------------------------------------
 
