@@ -24,7 +24,6 @@ from practice.sessions.rules.templates import shipped
 MOST_TIERS = 5
 LONGEST_NOTICE_HOURS = 14 * 24
 LONGEST_GRACE_MINUTES = 120
-NOW = timedelta()
 
 
 class Late(StrEnum):
@@ -242,3 +241,11 @@ def in_brief(policy: Policy) -> str:
         words.append(f"{policy.no_show_percent}% when missed")
     text = ", ".join(words)
     return text[:1].upper() + text[1:]
+
+
+def in_full(policy: Policy) -> str:
+    """Say a policy without a date or a price, with what happens to those who are late."""
+    minutes = policy.late_grace_minutes
+    after = f"{minutes} minutes late" if minutes else "late"
+    what = "cannot start" if policy.late is Late.CANNOT_START else "is shortened"
+    return f"{in_brief(policy)}; {what} when {after}"

@@ -4,10 +4,12 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     appointment,
     booking,
     cancelling,
+    catalog,
     choosing,
     copies,
     finding,
     moving,
+    policies,
     today,
 )
 from practice.sessions.views.public import bp as public

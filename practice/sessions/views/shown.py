@@ -132,8 +132,10 @@ class Shown:
 
     @property
     def due_now(self) -> Money | None:
-        """What is to be paid online before it is booked, or at any time until it is paid."""
-        return self.balance.owed if self.balance.owed and self.takes_cards else None
+        """What is to be paid online before it is booked, or can be at any time until it is paid."""
+        at_visit = self.appointment.pay_at_visit and self.step is Step.CHECK
+        can_be = self.balance.owed and self.takes_cards and not at_visit
+        return self.balance.owed if can_be else None
 
     @property
     def can_pay(self) -> bool:
@@ -149,7 +151,8 @@ class Shown:
 
     @property
     def pays_at_visit(self) -> bool:
-        return self.is_coming and bool(self.balance.owed) and not self.takes_cards
+        at_visit = self.appointment.pay_at_visit or not self.takes_cards
+        return self.is_coming and bool(self.balance.owed) and at_visit
 
     @property
     def shows_owed(self) -> bool:
