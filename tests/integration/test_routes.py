@@ -210,6 +210,7 @@ def furnish(slug: str) -> House:
             owner,
             {
                 "client_id": client.id,
+                "service_id": service.id,
                 "appointment_id": session.id,
                 "invoice_id": invoice.id,
                 "receipt_id": db.session.scalars(sa.select(Receipt.id)).one(),

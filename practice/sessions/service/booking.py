@@ -128,7 +128,7 @@ def book_free(
     if (made := find_by_form(form_token)) is not None:
         return made
     check_first_visit(service)
-    check_nothing_to_pay(service.price)
+    check_nothing_to_pay(service)
     look = look or look_at(service, modality, starts_at)
     place = place_in(look, starts_at)
 

@@ -5,6 +5,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     asking,
     booking,
     cancelling,
+    catalog,
     choosing,
     copies,
     deciding,
@@ -13,6 +14,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     mine_account,
     mine_money,
     moving,
+    policies,
     today,
     website,
 )

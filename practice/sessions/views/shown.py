@@ -28,7 +28,7 @@ from practice.sessions.forms import PublicForm, written
 from practice.sessions.models import Appointment
 from practice.sessions.queries.facts import closed_of
 from practice.sessions.queries.hosts import host_of
-from practice.sessions.rules import for_clients
+from practice.sessions.rules import for_clients, policies
 from practice.sessions.rules.choosing import clock_changes_between
 from practice.sessions.rules.for_clients import Balance, Step
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
@@ -93,6 +93,18 @@ class Shown:
         length = self.appointment.ends_at - self.appointment.starts_at
         return for_clients.set_aside(self.appointment.kind, int(length.total_seconds()) // 60)
 
+    @property
+    def policy_words(self) -> str:
+        """What cancelling costs and until when, as it was agreed, by the practice's clock."""
+        a = self.appointment
+        return policies.sentence(
+            a.policy, price=a.price, starts_at=a.starts_at, zone=a.time_zone, now=self.now
+        )
+
+    @property
+    def late_words(self) -> str:
+        return policies.late_sentence(self.appointment.policy)
+
     # Where it stands ----------------------------------------------------------------------------
 
     @property
@@ -120,8 +132,10 @@ class Shown:
 
     @property
     def due_now(self) -> Money | None:
-        """What is to be paid online before it is booked, or at any time until it is paid."""
-        return self.balance.owed if self.balance.owed and self.takes_cards else None
+        """What is to be paid online before it is booked, or can be at any time until it is paid."""
+        at_visit = self.appointment.pay_at_visit and self.step is Step.CHECK
+        can_be = self.balance.owed and self.takes_cards and not at_visit
+        return self.balance.owed if can_be else None
 
     @property
     def can_pay(self) -> bool:
@@ -137,7 +151,8 @@ class Shown:
 
     @property
     def pays_at_visit(self) -> bool:
-        return self.is_coming and bool(self.balance.owed) and not self.takes_cards
+        at_visit = self.appointment.pay_at_visit or not self.takes_cards
+        return self.is_coming and bool(self.balance.owed) and at_visit
 
     @property
     def shows_owed(self) -> bool:

@@ -58,7 +58,7 @@ def test_what_is_booked_says_all_that_one_needs(browser: FlaskClient) -> None:
         "With Practitioner 1",
         "Price $225.00 Paid $0.00 Still to pay $225.00",
         "You pay $225.00 at your visit.",
-        "Cancel free of charge until Tue, Mar 2, 10:00 AM, when it starts",
+        "Cancel free of charge until Mon, Mar 1, 10:00 AM. After that it costs $225.00.",
         "Have a list of the medicines that you take at hand.",
         "It says only “Appointment, Tidewater”.",
         "In a crisis, call or text 988",
