@@ -64,6 +64,7 @@ class Message(PracticeOwned, Base):
     )
     error: Mapped[str | None] = mapped_column(sa.String(200))
     created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]  # not before; empty for what goes at once
     sent_at: Mapped[datetime | None]
 
     to = Sealed("to_sealed")

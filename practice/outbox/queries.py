@@ -1,5 +1,7 @@
 """Reading messages and tasks of the practice."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -7,6 +9,7 @@ import sqlalchemy as sa
 from practice.core.db import db
 from practice.core.errors import NotFound
 from practice.outbox.models import Message, Task
+from practice.outbox.rules import MessageState
 
 
 def open_tasks() -> list[Task]:
@@ -41,6 +44,22 @@ def messages_about(about_id: UUID, name: str) -> list[Message]:
             sa.select(Message)
             .where(Message.about_id == about_id, Message.name == name)
             .order_by(Message.created_at.desc(), Message.id)
+        )
+    )
+
+
+def messages_to_come(about_id: UUID, names: Iterable[str], *, now: datetime) -> list[Message]:
+    """Return the messages about one thing whose time has not come, the oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Message)
+            .where(
+                Message.about_id == about_id,
+                Message.name.in_(names),
+                Message.state == MessageState.WAITING,
+                Message.due_at > now,
+            )
+            .order_by(Message.created_at, Message.due_at, Message.id)
         )
     )
 

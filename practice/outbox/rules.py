@@ -22,6 +22,9 @@ class MessageState(StrEnum):
 
 MAIL_JOB = "mail"
 
+UNDO_FOR = timedelta(minutes=3)
+"""How long the news of a deed waits, because whoever did it may undo it: nobody is told of both."""
+
 LEASE = timedelta(seconds=45)
 """How long a worker may be silent about a job before another takes it over."""
 

@@ -65,9 +65,33 @@ def post(
             client_id=client_id,
             facts=facts or {},
             created_at=clock.now(),
+            due_at=at,
         )
     )
-    enqueue(MAIL_JOB, key=f"{MAIL_JOB}:{message_id}", subject_id=message_id, at=at)
+    enqueue(MAIL_JOB, key=_job_key(message_id), subject_id=message_id, at=at)
+
+
+def withdraw_mail(key: str) -> bool:
+    """Take back the mail that was posted under ``key``; say whether it had not gone out yet.
+
+    Call in the transaction that undoes what the mail tells of. Then either the undoing is
+    committed and the mail is gone, as though it had never been asked for, or neither. A mail
+    that a worker has in hand is too late to be taken back.
+    """
+    message_id = uuid5(require_practice_id(), key)
+    job = db.session.scalar(
+        sa.select(Job)
+        .where(Job.key == _job_key(message_id))
+        .with_for_update()  # no worker takes it
+    )
+    if job is None or job.state is not JobState.WAITING or job.lease is not None:
+        return False
+    for each in (
+        sa.delete(Message).where(Message.id == message_id),
+        sa.delete(Job).where(Job.id == job.id),
+    ):
+        db.session.execute(each.execution_options(synchronize_session=False))
+    return True
 
 
 def assign(
@@ -134,3 +158,7 @@ def try_again(job_id: UUID) -> None:
         job.state, job.attempts, job.at, job.finished_at = JobState.WAITING, 0, clock.now(), None
         db.session.flush()
         withdraw(failure_key(job.id, JobState.PARKED))
+
+
+def _job_key(message_id: UUID) -> str:
+    return f"{MAIL_JOB}:{message_id}"
