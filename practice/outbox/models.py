@@ -51,6 +51,7 @@ class Message(PracticeOwned, Base):
     __table_args__ = (
         sa.UniqueConstraint("practice_id", "key"),
         sa.Index("ix_messages_about", "practice_id", "about_id"),
+        sa.Index("ix_messages_created", "practice_id", "created_at"),
     )
 
     name: Mapped[str] = mapped_column(sa.String(60))

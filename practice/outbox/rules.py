@@ -48,6 +48,11 @@ def pause_after(attempt: int) -> timedelta:
     return min(timedelta(seconds=5 * 2 ** min(attempt - 1, 10)), timedelta(hours=1))
 
 
+def mail_key(message_id: UUID) -> str:
+    """Name the job that delivers a message."""
+    return f"{MAIL_JOB}:{message_id}"
+
+
 def failure_key(job_id: UUID, state: JobState) -> str:
     """Name the task that tells of a failing job: one while it is waiting, another once parked."""
     return f"job:{job_id}:{state}"

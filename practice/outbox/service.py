@@ -12,9 +12,16 @@ import sqlalchemy as sa
 
 from practice.core import clock
 from practice.core.db import db, insert_unless_there, require_practice_id
-from practice.core.errors import Invalid, NotFound
+from practice.core.errors import Conflict, Invalid, NotFound
 from practice.outbox.models import Job, Message, Task
-from practice.outbox.rules import MAIL_JOB, JobState, failure_key, is_address
+from practice.outbox.rules import (
+    MAIL_JOB,
+    JobState,
+    MessageState,
+    failure_key,
+    is_address,
+    mail_key,
+)
 
 
 def enqueue(
@@ -68,7 +75,7 @@ def post(
             due_at=at,
         )
     )
-    enqueue(MAIL_JOB, key=_job_key(message_id), subject_id=message_id, at=at)
+    enqueue(MAIL_JOB, key=mail_key(message_id), subject_id=message_id, at=at)
 
 
 def withdraw_mail(key: str) -> bool:
@@ -81,7 +88,7 @@ def withdraw_mail(key: str) -> bool:
     message_id = uuid5(require_practice_id(), key)
     job = db.session.scalar(
         sa.select(Job)
-        .where(Job.key == _job_key(message_id))
+        .where(Job.key == mail_key(message_id))
         .with_for_update()  # no worker takes it
     )
     if job is None or job.state is not JobState.WAITING or job.lease is not None:
@@ -92,6 +99,40 @@ def withdraw_mail(key: str) -> bool:
     ):
         db.session.execute(each.execution_options(synchronize_session=False))
     return True
+
+
+def send_again(message: Message, *, to: str, key: str) -> None:
+    """Have a mail go out again: at once, to the address ``to``.
+
+    One that has not arrived yet is tried anew; of one that was sent a copy goes out, asked for
+    under ``key`` of its own. Call inside ``transaction()``.
+
+    Raises:
+        Conflict: if it is no longer to be sent, or is being handed over just now.
+    """
+    job = db.session.scalar(sa.select(Job).where(Job.key == mail_key(message.id)).with_for_update())
+    if message.state is MessageState.STALE or (job is not None and job.lease is not None):
+        raise Conflict("This message cannot be sent again.")
+    if message.state is MessageState.SENT:
+        post(
+            message.name,
+            key=key,
+            to=to,
+            about_id=message.about_id,
+            client_id=message.client_id,
+            facts=message.facts,
+        )
+        return
+    message.state, message.error, message.to = MessageState.WAITING, None, to
+    db.session.flush()
+    withdraw(f"mail-refused:{message.id}")
+    if job is None:
+        enqueue(MAIL_JOB, key=mail_key(message.id), subject_id=message.id)
+        return
+    job.state, job.attempts, job.at, job.finished_at = JobState.WAITING, 0, clock.now(), None
+    db.session.flush()
+    for state in (JobState.WAITING, JobState.PARKED):
+        withdraw(failure_key(job.id, state))
 
 
 def assign(
@@ -158,7 +199,3 @@ def try_again(job_id: UUID) -> None:
         job.state, job.attempts, job.at, job.finished_at = JobState.WAITING, 0, clock.now(), None
         db.session.flush()
         withdraw(failure_key(job.id, JobState.PARKED))
-
-
-def _job_key(message_id: UUID) -> str:
-    return f"{MAIL_JOB}:{message_id}"
