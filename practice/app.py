@@ -25,6 +25,8 @@ from practice.clients import views as clients
 from practice.core import db as database
 from practice.core.settings import KEY
 from practice.demo import cli as demo_cli
+from practice.messages import service as messages_service
+from practice.messages import views as messages
 from practice.outbox import cli as outbox_cli
 from practice.outbox import jobs, mail, periods
 from practice.outbox import ports as outbox_ports
@@ -68,6 +70,8 @@ def _bind_ports() -> None:
     people_ports.member_created.bind(setup.employ)
     outbox_ports.every_practice.bind(doors.every_practice)
     outbox_ports.sender.bind(people_queries.get_practice)
+    outbox_ports.own_words.bind(messages_service.put_into_words)
+    outbox_ports.made_up.bind(messages_service.made_up)
     billing_ports.paid.bind(booking.paid)
     billing_ports.checkout_ended.bind(booking.checkout_ended)
     clients_ports.papers_changed.bind(readiness.reconsider)
@@ -108,6 +112,7 @@ def _open_the_rooms(app: Flask) -> None:
     app.register_blueprint(people.bp)
     app.register_blueprint(client_views.bp)
     app.register_blueprint(calendar.bp)
+    app.register_blueprint(messages.bp)
     app.register_blueprint(billing.bp)
     app.register_blueprint(webhooks.bp)
     csrf.exempt(webhooks.bp)  # what Stripe sends is signed

@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 
 TABLES = ("client_sign_ins", "enquiries", "session_changes", "sign_in_asks")
 HERE = "nullif(current_setting('app.practice_id', true), '')::uuid"

@@ -35,7 +35,8 @@ def booked(message: Message) -> dict[str, Any]:
 def tentative(message: Message) -> dict[str, Any]:
     """A time is kept, but the session is not confirmed: not yet, or not any longer."""
     appointment = _while(message, AppointmentState.TENTATIVE)
-    return _client_facts(appointment) | {"was_confirmed": message.facts["was_confirmed"]}
+    was_confirmed = message.facts["was"] == AppointmentState.CONFIRMED
+    return _client_facts(appointment) | {"was_confirmed": was_confirmed}
 
 
 def moved(message: Message) -> dict[str, Any]:
@@ -54,10 +55,15 @@ def payment_request(message: Message) -> dict[str, Any]:
 
 
 def cancelled(message: Message) -> dict[str, Any]:
-    """A session is off. ``refund`` is what goes back, or went back already."""
+    """A session is off. ``refund`` is what goes back, or went back already.
+
+    It is known by the time that its client had heard of, wherever it was moved to since.
+    """
     appointment = get_appointment(message.about_id)
     refund = _money(billing.refunded_minor(appointment.id), appointment)
-    return _client_facts(appointment) | {"refund": refund}
+    was_at = message.facts.get("was_at")
+    starts_at = datetime.fromisoformat(was_at) if was_at else appointment.starts_at
+    return _client_facts(appointment) | {"starts_at": starts_at, "refund": refund}
 
 
 def staff_new_booking(message: Message) -> dict[str, Any]:

@@ -26,8 +26,8 @@ from practice.clients.models import Paper
 from practice.clients.rules.papers import PaperKind
 from practice.core.db import Base, db, practice_scope, transaction
 from practice.core.money import Money
-from practice.outbox.models import Task
-from practice.outbox.service import assign
+from practice.outbox.models import Message, Task
+from practice.outbox.service import assign, post
 from practice.people.models import Client, ClientSignIn, Enquiry, Practice, SignIn, User
 from practice.people.rules import MAY, Permission, Role
 from practice.sessions.models import Service
@@ -95,7 +95,7 @@ FOR_CLIENTS = {
 
 TOMORROW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 PRICE = Money(17_500, "USD")
-WORDS: dict[str, str] = {"kind": "consent_ketamine", "deed": "arrive"}
+WORDS: dict[str, str] = {"kind": "consent_ketamine", "deed": "arrive", "name": "booked"}
 ALSO_ASKS = {"clients.record_paper": Permission.CONSENT_RECORD}
 """What a view asks for besides, once it knows what is wanted: here, by the kind of paper."""
 
@@ -203,6 +203,7 @@ def furnish(slug: str) -> House:
         )
         elsewhere = SignIn(user_id=owner.id, created_at=TOMORROW, seen_at=TOMORROW, program="")
         db.session.add_all([link, paper, elsewhere, elsewhere_too, enquiry])
+        post("booked", key="a test", to=client.email, about_id=session.id, client_id=client.id)
         assign("call", key="a test", what="Call back.", due_at=TOMORROW, client_id=client.id)
         db.session.flush()
         return House(
@@ -218,6 +219,9 @@ def furnish(slug: str) -> House:
                 "paper_id": paper.id,
                 "sign_in_id": elsewhere.id,
                 "enquiry_id": enquiry.id,
+                "message_id": db.session.scalars(
+                    sa.select(Message.id).where(Message.key == "a test")
+                ).one(),
                 "task_id": db.session.scalars(sa.select(Task.id).where(Task.key == "a test")).one(),
             },
             client,

@@ -39,6 +39,7 @@ from practice.sessions.rules.lifecycle import (
     AppointmentState,
     Modality,
 )
+from practice.sessions.rules.news import News
 from practice.sessions.rules.windows import Finding, Session
 from practice.sessions.service import readiness, taking, telling
 from practice.sessions.service.holds import (
@@ -59,7 +60,6 @@ from practice.sessions.service.holds import (
 from practice.sessions.service.paying import checkout_ended, paid, start_checkout
 from practice.sessions.service.readiness import GatesClosed, take_turns_on_client
 from practice.sessions.service.taking import CapReached, NotOffered, SlotTaken, lock, place_in
-from practice.sessions.service.telling import News
 
 __all__ = [
     "CapReached",
@@ -272,6 +272,7 @@ def cancel(appointment: Appointment, *, by: Actor, sequence: int | None = None) 
     seen = appointment.sequence if sequence is None else sequence
     payments = _lock_payments(appointment)
     appointment = _lock_for_change(appointment, seen)
+    was = appointment.state
     taking.become(appointment, S.CANCELLED)
     appointment.cancelled_at = clock.now()
     telling.change(appointment)
@@ -282,7 +283,7 @@ def cancel(appointment: Appointment, *, by: Actor, sequence: int | None = None) 
     for payment in payments:
         _give_back(payment, by)
     _after_a_change(appointment, by)
-    telling.tell(News.CANCELLED, appointment, by=by)
+    telling.tell(News.CANCELLED, appointment, by=by, was=was)
     telling.bury(appointment, people, gone_at=appointment.changed_at)
     return appointment
 

@@ -25,9 +25,9 @@ from practice.sessions.queries.appointments import WITH_ALL
 from practice.sessions.queries.facts import facts_of
 from practice.sessions.rules.gates import ClosedGate, Facts, closed_gates
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState
+from practice.sessions.rules.news import News
 from practice.sessions.service import telling
 from practice.sessions.service.taking import become
-from practice.sessions.service.telling import News
 
 S = AppointmentState
 

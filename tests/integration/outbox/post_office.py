@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from ipaddress import ip_address
 from pathlib import Path
+from threading import Event, Thread
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 ACCOUNT = ("sanctuary", "p@ss/word")
+PATIENCE_SECONDS = 60
 
 
 @dataclass
@@ -74,39 +75,39 @@ def open_for_mail(
     host: str = "127.0.0.1", encryption: ssl.SSLContext | None = None
 ) -> Iterator[PostOffice]:
     """Serve SMTP on a free port of ``host``; offer STARTTLS and ask for ``ACCOUNT`` if told how."""
-    office = PostOffice()
-    loop = asyncio.new_event_loop()
+    office, opened, closing = PostOffice(), Event(), asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
 
-    def greet() -> SMTP:
-        return SMTP(
-            office,
-            hostname="localhost",
-            tls_context=encryption,
-            require_starttls=encryption is not None,
-            auth_required=encryption is not None,
-            authenticator=_who,
-            loop=loop,
-        )
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        loops.append(loop)
 
-    server = loop.run_until_complete(loop.create_server(greet, host, 0))
-    office.port = server.sockets[0].getsockname()[1]
-    thread = threading.Thread(target=loop.run_forever)
+        def greet() -> SMTP:
+            return SMTP(
+                office,
+                hostname="localhost",
+                tls_context=encryption,
+                require_starttls=encryption is not None,
+                auth_required=encryption is not None,
+                authenticator=_who,
+                loop=loop,
+            )
+
+        server = await loop.create_server(greet, host, 0)
+        office.port = server.sockets[0].getsockname()[1]
+        opened.set()
+        await closing.wait()
+        server.close()
+
+    # All of it in a thread of its own: in a test's own thread a browser's loop may be running.
+    thread = Thread(target=asyncio.run, args=(serve(),))
     thread.start()
+    assert opened.wait(PATIENCE_SECONDS)
     try:
         yield office
     finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
+        loops[0].call_soon_threadsafe(closing.set)
         thread.join()
-        loop.run_until_complete(_end_of_all(loop))
-        loop.close()
-
-
-async def _end_of_all(loop: asyncio.AbstractEventLoop) -> None:
-    left = asyncio.all_tasks(loop) - {asyncio.current_task(loop)}
-    for task in left:
-        task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
 
 
 def certificate_for(host: str, folder: Path) -> Path:

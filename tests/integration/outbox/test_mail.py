@@ -3,6 +3,7 @@
 import logging
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from practice.outbox import jobs, mail, queries, service
 from practice.outbox.jobs import Outcome
 from practice.outbox.mail import Stale
 from practice.outbox.models import Message
-from practice.outbox.rules import LEASE, MessageState, pause_after
+from practice.outbox.rules import LEASE, UNDO_FOR, MessageState, pause_after
 from practice.people.models import Practice
 from tests.integration.outbox.conftest import kill, the_jobs, until, working
 from tests.integration.outbox.post_office import (
@@ -183,6 +184,54 @@ def test_a_mail_that_is_no_longer_true_is_not_sent(
 
     assert jobs.run_due() == {Outcome.DONE: 1}
     assert (message().state, office.letters) == (MessageState.STALE, [])
+
+
+def withdraw(key: str = "receipt:7") -> bool:
+    with transaction():
+        return service.withdraw_mail(key)
+
+
+def test_a_mail_that_is_taken_back_in_time_never_was(
+    practice: Practice, office: PostOffice, later: Later
+) -> None:
+    post(at=clock.now() + UNDO_FOR)
+    assert (withdraw(), withdraw(), the_jobs("key")) == (True, False, [])
+    later(UNDO_FOR)
+    assert (jobs.run_due(), office.letters) == ({}, [])
+
+    post()
+    jobs.run_due()
+
+    assert (withdraw(), [letter.to for letter in office.letters]) == (False, [[TO]])
+
+
+def test_taking_back_is_undone_with_what_undoes_it(practice: Practice, office: PostOffice) -> None:
+    post()
+    with suppress(LookupError), transaction():
+        service.withdraw_mail("receipt:7")
+        raise LookupError
+
+    jobs.run_due()
+
+    assert [letter.to for letter in office.letters] == [[TO]]
+
+
+def test_a_mail_that_is_being_handed_over_cannot_be_taken_back(
+    practice: Practice, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post()
+    found: list[bool] = []
+    compose = mail.COMPOSERS["receipt"]
+
+    def while_writing(message: Message) -> dict[str, Any]:
+        facts = compose(message)
+        found.append(withdraw())
+        return facts
+
+    monkeypatch.setitem(mail.COMPOSERS, "receipt", while_writing)
+
+    assert jobs.run_due() == {Outcome.DONE: 1}
+    assert (found, [letter.to for letter in office.letters]) == ([False], [[TO]])
 
 
 # What is refused -------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 
 from practice.core.money import Money
+from practice.messages.service import Own
 from practice.outbox import mail, ports
 from practice.outbox.models import Message
 from practice.people.models import Practice
@@ -89,6 +90,7 @@ def letter(
     name, number = request.param
     monkeypatch.setitem(mail.COMPOSERS, name, lambda _: FACTS[name][number])
     monkeypatch.setattr(ports.sender, "_call", lambda: PRACTICE)
+    monkeypatch.setattr(ports.own_words, "_call", lambda _name, _context: Own())
     with app.app_context():
         message = Message(
             practice_id=PRACTICE.id,
