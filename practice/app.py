@@ -39,7 +39,7 @@ from practice.sessions import in_calendars, on_clients_page
 from practice.sessions import mails as sessions_mails
 from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions import views as sessions
-from practice.sessions.service import booking, readiness, setup, telling
+from practice.sessions.service import booking, giving_back, readiness, setup, telling
 
 csrf = CSRFProtect()
 login = LoginManager()
@@ -90,6 +90,7 @@ def _name_the_work() -> None:
     jobs.handle("refund", refunds.carry_out)
     jobs.handle("processor-event", inbox.handle)
     jobs.handle("release-hold", booking.release_at_end)
+    jobs.handle(giving_back.GIVE_BACK_JOB, giving_back.give_back_later)
     jobs.handle("tell-of-booking", telling.tell_of_booking)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
     jobs.handle(letting_in.MAIL_LINK_JOB, letting_in.mail_link)

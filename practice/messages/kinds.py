@@ -165,6 +165,33 @@ KINDS = _kinds(
         to_staff=True,
     ),
     Kind(
+        "sign-in",
+        "Link to sign in",
+        "At once when a client asks to sign in.",
+        {"code": "code"} | PRACTICE,
+        lambda made: {
+            "code": "1234 5678",
+            "ends_at": made.now + timedelta(minutes=15),
+            "page": made.page,
+        },
+    ),
+    Kind(
+        "staff-call-back",
+        "Somebody asks for a call",
+        "At once when somebody asks to be called, to the practice.",
+        PRACTICE,
+        lambda made: {"page": made.page},
+        to_staff=True,
+    ),
+    Kind(
+        "staff-moved",
+        "Client moved",
+        "3 minutes after a client moved a session, to those who hold it.",
+        OF_BOOKING | PRACTICE,
+        lambda made: made.booking,
+        to_staff=True,
+    ),
+    Kind(
         "staff-cancelled",
         "Client cancelled",
         "3 minutes after a client cancelled, to those who held the session.",

@@ -60,7 +60,7 @@ def cancelled(message: Message) -> dict[str, Any]:
     It is known by the time that its client had heard of, wherever it was moved to since.
     """
     appointment = get_appointment(message.about_id)
-    refund = _money(billing.refunded_minor(appointment.id), appointment)
+    refund = _goes_back(appointment)
     was_at = message.facts.get("was_at")
     starts_at = datetime.fromisoformat(was_at) if was_at else appointment.starts_at
     return _client_facts(appointment) | {"starts_at": starts_at, "refund": refund}
@@ -72,10 +72,15 @@ def staff_new_booking(message: Message) -> dict[str, Any]:
     return _staff_facts(appointment) | {"state": WORDS[appointment.state]}
 
 
+def staff_moved(message: Message) -> dict[str, Any]:
+    """A client has moved a session."""
+    return _staff_facts(_while(message, *LIVE))
+
+
 def staff_cancelled(message: Message) -> dict[str, Any]:
     """A client has cancelled."""
     appointment = get_appointment(message.about_id)
-    refund = _money(billing.refunded_minor(appointment.id), appointment)
+    refund = _goes_back(appointment)
     return _staff_facts(appointment) | {"refund": refund}
 
 
@@ -103,6 +108,7 @@ COMPOSERS: dict[str, Composer] = {
     "find-bookings": find_bookings,
     "payment-request": payment_request,
     "slot-lost": cancelled,
+    "staff-moved": staff_moved,
     "staff-new-booking": staff_new_booking,
     "staff-cancelled": staff_cancelled,
 }
@@ -135,6 +141,13 @@ def _facts(appointment: Appointment) -> dict[str, Any]:
         "host": host_of(appointment).name,
         "where": "By video" if is_video else get_practice().locality,
     }
+
+
+def _goes_back(appointment: Appointment) -> Money | None:
+    """Return what goes back: of a cancelled session all that was paid, decided yet or not."""
+    is_off = appointment.state is AppointmentState.CANCELLED
+    minor = (billing.paid_minor if is_off else billing.refunded_minor)(appointment.id)
+    return _money(minor, appointment)
 
 
 def _money(minor: int, appointment: Appointment) -> Money | None:

@@ -28,7 +28,11 @@ from practice.sessions.rules.news import CAN_BE_UNDONE, Known, News, Told, to_te
 
 S = AppointmentState
 
-STAFF_MAILS = {News.BOOKED: "staff-new-booking", News.CANCELLED: "staff-cancelled"}
+STAFF_MAILS = {
+    News.BOOKED: "staff-new-booking",
+    News.MOVED: "staff-moved",
+    News.CANCELLED: "staff-cancelled",
+}
 
 TELL_JOB = "tell-of-booking"
 

@@ -6,6 +6,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     booking,
     cancelling,
     catalog,
+    changing,
     choosing,
     copies,
     deciding,

@@ -21,7 +21,7 @@ def ask(token: str) -> ResponseReturnValue:
     shown = show(token)
     asked = request.args.get("about")
     about = About.MISSING if asked == About.MISSING else About.CHANGE
-    if not shown.is_coming:
+    if not shown.is_ahead:
         flash("This session is over or off. Call us with any question.", "wait")
         return redirect(url_for(".booking", token=token), 303)
     form = PublicForm() if request.method == "POST" else PublicForm(formdata=None)

@@ -21,6 +21,7 @@ from practice.calendar.rules import ics, zones
 from practice.core import clock
 from practice.core.money import Money
 from practice.core.settings import settings
+from practice.outbox.rules import UNDO_FOR
 from practice.people.models import Practice
 from practice.people.queries import get_practice
 from practice.sessions import queries
@@ -32,6 +33,7 @@ from practice.sessions.rules import for_clients, policies
 from practice.sessions.rules.choosing import clock_changes_between
 from practice.sessions.rules.for_clients import Balance, Step
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
+from practice.sessions.service import undoing
 from practice.sessions.views import kept
 
 S = AppointmentState
@@ -52,6 +54,7 @@ class Shown:
     zone: str
     now: datetime
     missing: tuple[str, ...]
+    undo_until: datetime | None
 
     # Times --------------------------------------------------------------------------------------
 
@@ -183,8 +186,46 @@ class Shown:
         return for_clients.is_coming(self.state, starts_at=self.appointment.starts_at, now=self.now)
 
     @property
-    def can_cancel(self) -> bool:
+    def is_ahead(self) -> bool:
+        """Whether it is booked and still to come: not a time that is only held."""
         return self.is_coming and self.step is Step.BOOKED
+
+    @property
+    def fee_now(self) -> Money:
+        """What cancelling would cost by the agreed terms at this moment."""
+        a = self.appointment
+        return policies.fee_now(a.policy, price=a.price, starts_at=a.starts_at, now=self.now)
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether its client may cancel or move it alone: while that costs nothing."""
+        return self.is_ahead and not self.fee_now
+
+    @property
+    def too_late_words(self) -> str:
+        """Why it is not changed here any more, with the amount."""
+        a = self.appointment
+        until = policies.free_until(a.policy, a.starts_at)
+        since = f"since {zones.instant_words(until, a.time_zone)}" if until else "at any time"
+        return (
+            f"By the terms you booked with, cancelling costs {self.fee_now} {since}. "
+            "This page charges nothing: ask us, and we look at it with you."
+        )
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether what the client did last may still be taken back."""
+        return self.undo_until is not None
+
+    @property
+    def undo_until_words(self) -> str:
+        until = self.undo_until
+        return zones.clock_words(until.astimezone(zones.zone(self.zone))) if until else ""
+
+    @property
+    def goes_back_soon(self) -> bool:
+        """Whether money waits to go back until the cancellation cannot be undone."""
+        return self.state is S.CANCELLED and self.can_undo and bool(self.balance.kept)
 
     @property
     def can_keep(self) -> bool:
@@ -287,6 +328,7 @@ def shown_of(appointment: Appointment, token: str) -> Shown:
     )
     is_open = step is Step.BOOKED and appointment.state is S.TENTATIVE
     closed = closed_of([appointment]).get(appointment.id, []) if is_open else []
+    change = undoing.change_of(appointment, ActorKind.CLIENT)
     return Shown(
         token=token,
         appointment=appointment,
@@ -298,6 +340,7 @@ def shown_of(appointment: Appointment, token: str) -> Shown:
         zone=zone_for(appointment),
         now=now,
         missing=tuple(for_clients.MISSING_WORDS[each.gate] for each in closed),
+        undo_until=change.made_at + UNDO_FOR if change else None,
     )
 
 

@@ -74,6 +74,7 @@ FACTS: dict[str, list[dict[str, Any]]] = {
     "slot-lost": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
     "staff-call-back": [{"page": PAGE}],
     "staff-cancelled": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
+    "staff-moved": [BOOKING],
     "staff-new-booking": [BOOKING | {"state": "Confirmed"}],
     "tentative": [BOOKING | {"was_confirmed": was} for was in (True, False)],
 }
