@@ -44,13 +44,7 @@ IN_WORDS: dict[str, str] = {
     "care:write": "Reason for care written down",
     "client:add": "Taken on as a client",
     "client:edit": "Contact details changed",
-    "client_sign_in:choose": "Client’s own pages opened for one of a family",
-    "client_sign_in:end": "Client signed out",
-    "client_sign_in:open": "Client signed in",
     "emergency_contact:write": "Emergency contact written down",
-    "enquiry:add": "Somebody asked to be called",
-    "enquiry:call": "Called back",
-    "invoice:download": "Invoice downloaded by the client",
     "paper:record": "Paper put on file",
     "paper:withdraw": "Paper withdrawn",
     "payment:ask": "Card payment asked for",
@@ -58,6 +52,5 @@ IN_WORDS: dict[str, str] = {
     "payment:failed": "Card payment failed",
     "payment:pay": "Card payment came in",
     "payment:record": "Payment taken at the visit",
-    "receipt:download": "Receipt downloaded by the client",
 }
 """What the history of a client or a session calls a deed."""

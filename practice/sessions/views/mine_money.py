@@ -29,10 +29,12 @@ def money() -> ResponseReturnValue:
     """Show what is to pay, with a button for each session, and every paper there is."""
     client = this_client()
     to_pay = [each for each in lines_of(booked_of(client)) if each.owed]
+    nothing = Money(0, get_practice().currency)
     return render_template(
         "me/money.html",
         to_pay=to_pay,
-        total=sum((each.owed for each in to_pay), Money(0, get_practice().currency)),
+        total=sum((each.owed for each in to_pay), nothing),
+        due=sum((each.owed for each in to_pay if not each.is_coming), nothing),
         takes_cards=settings().takes_cards,
         payments=[each for each in payments_of(client.id) if each.receipt_id],
         invoices=archive.invoices(archive.Filter(client_id=client.id)),
