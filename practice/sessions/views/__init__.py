@@ -8,6 +8,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     choosing,
     copies,
     finding,
+    hours,
     moving,
     policies,
     today,
