@@ -22,9 +22,9 @@ from practice.sessions.rules.for_clients import KIND_WORDS
 from practice.sessions.rules.lifecycle import Modality, SessionKind
 
 ANYWHERE = {
-    "": "In person or by video",
-    Modality.IN_PERSON.value: "In person only",
-    Modality.TELEHEALTH.value: "By video only",
+    "": "Anywhere",
+    Modality.IN_PERSON.value: "In person",
+    Modality.TELEHEALTH.value: "By video",
 }
 WEEKDAYS = {str(number): day for number, day in enumerate(DAYS, start=1)}
 STEPS = (5, 10, 15, 20, 30, 60)
@@ -221,10 +221,10 @@ class LimitsForm(BaseForm):
     closes = StringField("Clients have left by", render_kw=TIME)
     quiet_from = StringField("Quiet from", render_kw=TIME)
     quiet_to = StringField("Quiet until", render_kw=TIME)
-    dosing_first = StringField("First start of a medicine session", render_kw=TIME)
-    dosing_last = StringField("Last start of a medicine session", render_kw=TIME)
-    per_day = WholeField("Medicine sessions a day, at most", least=1, most=20)
-    per_week = WholeField("Medicine sessions a week, at most", least=1, most=100)
+    dosing_first = StringField("First start", render_kw=TIME)
+    dosing_last = StringField("Last start", render_kw=TIME)
+    per_day = WholeField("At most a day", least=1, most=20)
+    per_week = WholeField("At most a week", least=1, most=100)
     gap = WholeField("Minutes between two clients at the home", least=0, most=240, step=5)
     horizon = WholeField("How many days ahead clients can book", least=1, most=FAR.days)
     step = SelectField(
