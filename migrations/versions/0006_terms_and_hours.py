@@ -20,6 +20,7 @@ down_revision = "0004"
 ROLE = "sanctuary_app"
 HERE = "nullif(current_setting('app.practice_id', true), '')::uuid"
 TABLE = "service_versions"
+JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 
 TALK = {
     "tiers": [[24, 0], [0, 100]],
@@ -45,12 +46,11 @@ END
 
 
 def upgrade() -> None:
-    json_type = sa.JSON().with_variant(JSONB(), "postgresql")
     for table in WITH_TERMS:
         # SQLite adds a column in place only with a default, and a copy would lose its triggers.
         op.add_column(
             table,
-            sa.Column("cancellation", json_type, server_default=json.dumps(TALK), nullable=False),
+            sa.Column("cancellation", JSON, server_default=json.dumps(TALK), nullable=False),
         )
         op.add_column(
             table, sa.Column("pay_at_visit", sa.Boolean(), server_default="0", nullable=False)
@@ -58,9 +58,7 @@ def upgrade() -> None:
     op.add_column(
         "services", sa.Column("version", sa.Integer(), server_default="1", nullable=False)
     )
-    op.add_column(
-        "working_hours", sa.Column("kinds", json_type, server_default="[]", nullable=False)
-    )
+    op.add_column("working_hours", sa.Column("kinds", JSON, server_default="[]", nullable=False))
     op.add_column(
         "working_hours",
         sa.Column("modality", sa.String(length=20), server_default="", nullable=False),
@@ -71,7 +69,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("until_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_by", sa.Uuid(), nullable=True),
-        sa.Column("terms", json_type, nullable=False),
+        sa.Column("terms", JSON, nullable=False),
         sa.Column("practice_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -108,15 +106,9 @@ def downgrade() -> None:
 
 def _give_medicine_its_terms() -> None:
     for table in WITH_TERMS:
-        rows = sa.table(table, sa.column("kind", sa.String()), sa.column("cancellation", sa.JSON()))
+        rows = sa.table(table, sa.column("kind", sa.String()), sa.column("cancellation", JSON))
         medicine = rows.c.kind.in_(["dosing", "booster"])
-        op.execute(
-            rows.update()
-            .where(medicine)
-            .values(cancellation=sa.cast(json.dumps(MEDICINE), JSONB()))
-            if op.get_bind().dialect.name == "postgresql"
-            else rows.update().where(medicine).values(cancellation=MEDICINE)
-        )
+        op.execute(rows.update().where(medicine).values(cancellation=MEDICINE))
 
 
 def _wall_off_on_postgresql() -> None:

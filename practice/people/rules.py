@@ -48,13 +48,22 @@ class Permission(StrEnum):
     MONEY_VIEW = "money:view"
     MONEY_TAKE = "money:take"  # payments at the visit, refunds
     INVOICE_EXPORT = "invoice:export"
+    HOURS_OWN = "hours:own"  # when one works oneself
     PRACTICE_MANAGE = "practice:manage"
 
 
 P = Permission
 _ALL = frozenset(Permission)
 _CLINICAL = frozenset(
-    {P.WORK, P.CALENDAR_VIEW, P.FEED_SUBSCRIBE, P.CLIENT_VIEW, P.CARE_VIEW, P.APPOINTMENT_RUN}
+    {
+        P.WORK,
+        P.CALENDAR_VIEW,
+        P.FEED_SUBSCRIBE,
+        P.CLIENT_VIEW,
+        P.CARE_VIEW,
+        P.APPOINTMENT_RUN,
+        P.HOURS_OWN,
+    }
 )
 _DESK = frozenset(
     {

@@ -21,7 +21,7 @@ from practice.billing.models import Receipt
 from practice.billing.rules.invoices import Line
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import papers, visit
-from practice.calendar.models import DetailLevel, FeedSubscription
+from practice.calendar.models import Closure, DetailLevel, FeedSubscription, HoursOverride
 from practice.clients.models import Paper
 from practice.clients.rules.papers import PaperKind
 from practice.core.db import Base, db, practice_scope, transaction
@@ -208,6 +208,12 @@ def furnish(slug: str) -> House:
         elsewhere = SignIn(user_id=owner.id, created_at=TOMORROW, seen_at=TOMORROW, program="")
         db.session.add_all([link, paper, elsewhere, elsewhere_too, enquiry])
         post("booked", key="a test", to=client.email, about_id=session.id, client_id=client.id)
+        on = date(2026, 12, 24)
+        closure = Closure(first_on=on, last_on=on, reason="Travel")
+        away = HoursOverride(
+            resource_id=person.id, on_date=on, starts_minute=None, ends_minute=None
+        )
+        db.session.add_all([link, paper, elsewhere, closure, away])
         assign("call", key="a test", what="Call back.", due_at=TOMORROW, client_id=client.id)
         db.session.flush()
         return House(
@@ -216,6 +222,8 @@ def furnish(slug: str) -> House:
             {
                 "client_id": client.id,
                 "service_id": service.id,
+                "closure_id": closure.id,
+                "override_id": away.id,
                 "appointment_id": session.id,
                 "invoice_id": invoice.id,
                 "receipt_id": db.session.scalars(sa.select(Receipt.id)).one(),

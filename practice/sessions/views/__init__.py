@@ -14,6 +14,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     mine,
     mine_account,
     mine_money,
+    hours,
     moving,
     policies,
     today,

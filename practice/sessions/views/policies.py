@@ -26,6 +26,7 @@ from practice.sessions.views.catalog import settings_crumb
 from practice.sessions.views.staff import bp
 
 EXAMPLE_AFTER_DAYS, EXAMPLE_AT = 14, time(10, 30)
+MOST_EXAMPLES = 3
 POLICY_NAME = "Cancelling"
 
 
@@ -131,10 +132,12 @@ def _fortnight_ahead(zone: str) -> datetime:
 def _page(
     form: PolicyForm, named: Service, chosen: Sequence[Service], written: Policy | None
 ) -> str:
+    shown = list({each.price: each for each in reversed(chosen)}.values())[::-1][:MOST_EXAMPLES]
     return render_template(
         "sessions/settings/policy.html",
         form=form,
         service=named,
-        examples=[_example(written, each) for each in chosen] if written else [],
+        examples=[_example(written, each) for each in shown] if written else [],
+        more=len(chosen) - len(shown) if written else 0,
         crumb=[*settings_crumb(), ("Terms of cancelling", url_for(".policies"))],
     )

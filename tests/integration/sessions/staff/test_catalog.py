@@ -71,7 +71,7 @@ def test_the_list_shows_every_service_and_leads_to_its_form(browser: FlaskClient
     page = browser.get("/settings/services")
 
     assert page.text.count('href="/settings/services/') == 16 + 1  # those shipped, and a new one
-    assert "Preparation session, 60 min 1 hour 5 and 15 min In person, Video 24 h $175.00" in (
+    assert "Preparation session, 60 min 1 hour 5 + 15 min In person, Video 24 h $175.00" in (
         text_of(page)
     )
 
