@@ -70,7 +70,9 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"amount": DEAR, "refunded_at": LONGEST_DAY, "to_card": to_card, "page": page}
         for to_card, page in ((True, PAGE), (False, None))
     ],
+    "reminder": [BOOKING | {"needs_planning": needs} for needs in (True, False)],
     "slot-lost": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
+    "staff-alert": [BOOKING],
     "staff-cancelled": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
     "staff-new-booking": [BOOKING | {"state": "Confirmed"}],
     "tentative": [BOOKING | {"was_confirmed": was} for was in (True, False)],
