@@ -71,7 +71,7 @@ def wrong_in_subject(text: str, names: Collection[str], *, practice: str) -> str
     if (wrong := _wrong_names(text, names) or _wrong_words(text)) is not None:
         return wrong
     if not DATED & {name for name, _ in names_in(text)}:
-        dated = _listed([name for name in names if name in DATED])
+        dated = _listed([name for name in names if name in DATED], "or")
         return f"Put {dated} into the subject, so that people can tell one message from the next"
     length = len(fill(text, {**LONGEST, "practice": practice}))
     if length >= SHORTER_THAN:
@@ -108,6 +108,6 @@ def _place(text: str, at: int) -> str:
     return f"at character {column}" + (f" of line {line}" if "\n" in text else "")
 
 
-def _listed(names: Collection[str]) -> str:
+def _listed(names: Collection[str], word: str = "and") -> str:
     *most, last = (f"{{{name}}}" for name in names)
-    return f"{', '.join(most)} and {last}" if most else last
+    return f"{', '.join(most)} {word} {last}" if most else last
