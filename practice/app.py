@@ -39,7 +39,14 @@ from practice.sessions import in_calendars, on_clients_page
 from practice.sessions import mails as sessions_mails
 from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions import views as sessions
-from practice.sessions.service import booking, giving_back, readiness, setup, telling
+from practice.sessions.service import (
+    booking,
+    giving_back,
+    readiness,
+    reminding,
+    setup,
+    telling,
+)
 
 csrf = CSRFProtect()
 login = LoginManager()
@@ -98,6 +105,7 @@ def _name_the_work() -> None:
     periods.every(periods.DAY, "tidy-sign-in-links", letting_in.tidy)
     periods.every(periods.DAY, "tidy-enquiries", enquiries.tidy)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
+    periods.every(periods.HOUR // 4, "remind-clients", reminding.remind)
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
     mail.compose("sign-in", letting_in.compose)

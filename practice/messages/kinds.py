@@ -33,7 +33,8 @@ class Made:
 
     @property
     def booking(self) -> Facts:
-        starts_at = self.now + timedelta(days=3)
+        in_days = self.now + timedelta(days=3)
+        starts_at = in_days.replace(minute=30, second=0, microsecond=0)
         return {
             "starts_at": starts_at,
             "ends_at": starts_at + timedelta(hours=1),
@@ -92,7 +93,7 @@ KINDS = _kinds(
         "Moved",
         "3 minutes after a booking got another time, unless that was undone.",
         OF_BOOKING | PRACTICE,
-        lambda made: {**made.booking, "was_at": made.now + timedelta(days=2)},
+        lambda made: {**made.booking, "was_at": made.booking["starts_at"] - timedelta(days=1)},
     ),
     Kind(
         "cancelled",
@@ -107,6 +108,13 @@ KINDS = _kinds(
         "At once when money comes in for a time that somebody else has by then.",
         OF_TIME | PRACTICE,
         lambda made: {**made.booking, "refund": made.money(5_000)},
+    ),
+    Kind(
+        "reminder",
+        "Reminder",
+        "72 hours and 24 hours before a booking, outside quiet hours.",
+        OF_BOOKING | PRACTICE,
+        lambda made: {**made.booking, "needs_planning": True},
     ),
     Kind(
         "payment-request",
@@ -197,6 +205,14 @@ KINDS = _kinds(
         "3 minutes after a client cancelled, to those who held the session.",
         OF_BOOKING | PRACTICE,
         lambda made: {**made.booking, "refund": None},
+        to_staff=True,
+    ),
+    Kind(
+        "staff-alert",
+        "No longer confirmed",
+        "When a confirmed session loses something it asks for, to those who hold it.",
+        OF_BOOKING | PRACTICE,
+        lambda made: made.booking,
         to_staff=True,
     ),
     Kind(

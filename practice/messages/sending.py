@@ -69,10 +69,11 @@ def listed(which: Which) -> tuple[list[Line], int]:
 
 def _line(message: Message, job: Job | None) -> Line:
     handling = _handling(job) if job else None
+    title = KINDS[message.name].title if message.name in KINDS else message.name.replace("-", " ")
     has_server = settings().smtp_url is not None
     return Line(
         message,
-        KINDS[message.name].title if message.name in KINDS else message.name.replace("-", " "),
+        f"{title} (a test)" if message.facts.get("is_test") else title,
         standing_of(message.state, handling),
         handling,
         reason(message.state, message.error, handling, has_server=has_server),

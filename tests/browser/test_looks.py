@@ -28,6 +28,9 @@ STAFF = (
     "/billing/invoices",
     "/billing/invoices/export",
     "/account",
+    "/settings/messages",
+    "/settings/messages/booked",
+    "/settings/outbox",
 )
 LINKED = {
     "a client": ("/clients/", "main a[href^='/clients/'][href*='-']"),

@@ -206,14 +206,13 @@ def furnish(slug: str) -> House:
             recorded_at=TOMORROW,
         )
         elsewhere = SignIn(user_id=owner.id, created_at=TOMORROW, seen_at=TOMORROW, program="")
-        db.session.add_all([link, paper, elsewhere, elsewhere_too, enquiry])
         post("booked", key="a test", to=client.email, about_id=session.id, client_id=client.id)
         on = date(2026, 12, 24)
         closure = Closure(first_on=on, last_on=on, reason="Travel")
         away = HoursOverride(
             resource_id=person.id, on_date=on, starts_minute=None, ends_minute=None
         )
-        db.session.add_all([link, paper, elsewhere, closure, away])
+        db.session.add_all([link, paper, elsewhere, elsewhere_too, enquiry, closure, away])
         assign("call", key="a test", what="Call back.", due_at=TOMORROW, client_id=client.id)
         db.session.flush()
         return House(

@@ -71,7 +71,7 @@ def wrong_in_subject(text: str, names: Collection[str], *, practice: str) -> str
     if (wrong := _wrong_names(text, names) or _wrong_words(text)) is not None:
         return wrong
     if not DATED & {name for name, _ in names_in(text)}:
-        dated = _listed([name for name in names if name in DATED])
+        dated = _listed([name for name in names if name in DATED], "or")
         return f"Put {dated} into the subject, so that people can tell one message from the next"
     length = len(fill(text, {**LONGEST, "practice": practice}))
     if length >= SHORTER_THAN:
@@ -87,10 +87,10 @@ def wrong_in_text(text: str, names: Collection[str]) -> str | None:
 def _wrong_names(text: str, names: Collection[str]) -> str | None:
     for name, at in names_in(text):
         if name in {"{", "}"}:
-            return f"There is a {name} without its other half in {_place(text, at)}"
+            return f"There is a {name} without its other half {_place(text, at)}"
         if name not in names:
             return (
-                f"This message does not know {{{name}}}, in {_place(text, at)}. "
+                f"This message does not know {{{name}}}, {_place(text, at)}. "
                 f"It knows {_listed(names)}"
             )
     return None
@@ -105,9 +105,9 @@ def _wrong_words(text: str) -> str | None:
 
 def _place(text: str, at: int) -> str:
     line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
-    return f"line {line}, character {column}" if "\n" in text else f"character {column}"
+    return f"at character {column}" + (f" of line {line}" if "\n" in text else "")
 
 
-def _listed(names: Collection[str]) -> str:
+def _listed(names: Collection[str], word: str = "and") -> str:
     *most, last = (f"{{{name}}}" for name in names)
-    return f"{', '.join(most)} and {last}" if most else last
+    return f"{', '.join(most)} {word} {last}" if most else last

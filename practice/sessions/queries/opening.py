@@ -20,7 +20,7 @@ from practice.core.db import db
 from practice.people.queries import get_practice
 from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import between
-from practice.sessions.queries.times import free_times, quiet_windows
+from practice.sessions.queries.times import free_times, quiet_hours
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
 
 S = AppointmentState
@@ -160,7 +160,7 @@ def _open(axis: Axis) -> tuple[int, int]:
     weekly = {weekday - 1: [opens] for weekday in rules.weekdays}
     return (
         hours.open_hours(axis, weekly),
-        hours.daily(axis, hours.all_but(quiet_windows(rules))),
+        hours.daily(axis, hours.all_but(quiet_hours(rules))),
     )
 
 

@@ -280,14 +280,14 @@ def _ask(
         ),
         notice_hours=0 if as_staff else service.notice_hours,
         horizon_days=None if as_staff else rules.horizon_days,
-        quiet=quiet_windows(rules),
+        quiet=quiet_hours(rules),
         full_days=full.days,
         full_weeks=full.weeks,
     )
 
 
-def quiet_windows(rules: BookingRules) -> tuple[Window, ...]:
-    """Return the windows of each date in which no session takes place."""
+def quiet_hours(rules: BookingRules) -> tuple[Window, ...]:
+    """Return the practice's quiet hours, for bookings and for messages, as windows of each date."""
     return hours.windows_over_midnight(_wall(rules.quiet_from_minute), _wall(rules.quiet_to_minute))
 
 

@@ -22,13 +22,20 @@ class News(StrEnum):
     TENTATIVE = "tentative"
     MOVED = "moved"
     CANCELLED = "cancelled"
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    DECLINED = "declined"
     SLOT_LOST = "slot-lost"  # paid after the time was gone
 
 
 CAN_BE_UNDONE = frozenset({News.MOVED, News.CANCELLED})
 """News that waits whoever made it; all other waits if staff made it."""
 
-OF_STATE = {S.CONFIRMED: News.BOOKED, S.TENTATIVE: News.TENTATIVE}
+OF_STATE = {
+    S.REQUESTED: News.REQUESTED,
+    S.TENTATIVE: News.TENTATIVE,
+    S.CONFIRMED: News.BOOKED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,8 @@ def to_tell(knew: Known | None, now: Known) -> tuple[Told, ...]:
         return () if knew is None or knew.state is S.CANCELLED else (Told(News.CANCELLED, knew),)
     found = []
     if knew is None or knew.state is not now.state:
-        found.append(OF_STATE.get(now.state))
+        is_answer = knew is not None and knew.state is S.REQUESTED and now.state is S.CONFIRMED
+        found.append(News.APPROVED if is_answer else OF_STATE.get(now.state))
     if knew is not None and knew.starts_at != now.starts_at:
         found.append(News.MOVED)
     return tuple(Told(news, knew) for news in found if news is not None)

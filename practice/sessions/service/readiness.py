@@ -133,6 +133,7 @@ def _turn(appointment: Appointment, state: AppointmentState, by: Actor) -> None:
         telling.tell(News.BOOKED, appointment, by=by)
     else:
         telling.tell(News.TENTATIVE, appointment, by=by, was_confirmed=True)
+        telling.alert_staff(appointment, by=by)
         outbox.assign(
             "session-not-ready",
             key=f"session-not-ready:{appointment.id}:{appointment.sequence}",

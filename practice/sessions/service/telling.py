@@ -33,6 +33,7 @@ STAFF_MAILS = {
     News.MOVED: "staff-moved",
     News.CANCELLED: "staff-cancelled",
 }
+ALERT = "staff-alert"
 
 TELL_JOB = "tell-of-booking"
 
@@ -113,6 +114,14 @@ def tell(news: News, appointment: Appointment, *, by: Actor, **before: Any) -> N
             _post(STAFF_MAILS[news], key, user.email, appointment, at=at)
 
 
+def alert_staff(appointment: Appointment, *, by: Actor) -> None:
+    """Mail those who serve a session that it is no longer confirmed. Inside ``transaction()``."""
+    at = clock.now() + UNDO_FOR if by.kind is ActorKind.STAFF else None
+    for user in _staff(appointment.id):
+        key = f"{ALERT}:{_version(appointment)}:{user.id}"
+        _post(ALERT, key, user.email, appointment, at=at)
+
+
 def unsay(appointment: Appointment) -> bool:
     """Take back news that nobody has heard yet, after what it tells of was undone.
 
@@ -128,7 +137,7 @@ def unsay(appointment: Appointment) -> bool:
 
 def _take_back(appointment: Appointment) -> Told | None:
     """Withdraw all news of a session that is still waiting; return the oldest for its client."""
-    names = {*News, *STAFF_MAILS.values()}
+    names = {*News, *STAFF_MAILS.values(), ALERT}
     unheard = [
         message
         for message in messages_to_come(appointment.id, names, now=clock.now())
@@ -150,6 +159,8 @@ def _knew(news: News, appointment: Appointment, before: Mapping[str, Any]) -> Kn
         return Known(appointment.starts_at, before.get("was", S.CONFIRMED))
     if news is News.TENTATIVE and before["was_confirmed"]:
         return Known(appointment.starts_at, S.CONFIRMED)
+    if news in {News.APPROVED, News.DECLINED}:
+        return Known(appointment.starts_at, S.REQUESTED)
     if news is News.BOOKED and appointment.sequence:
         return Known(appointment.starts_at, S.TENTATIVE)
     return None
@@ -194,7 +205,11 @@ def tell_of_booking(appointment_id: UUID) -> None:
 
 
 def _key(news: News, appointment: Appointment) -> str:
-    return f"{news}:{appointment.id}:{appointment.sequence}"
+    return f"{news}:{_version(appointment)}"
+
+
+def _version(appointment: Appointment) -> str:
+    return f"{appointment.id}:{appointment.sequence}"
 
 
 def _post(

@@ -364,6 +364,31 @@ def test_mail_waits_for_a_server_that_is_away(app: Flask, practice: Practice, la
         assert [letter.to for letter in back.letters] == [[TO]]
 
 
+def test_hours_without_a_server_lose_nothing_and_double_nothing(
+    app: Flask, practice: Practice, office: PostOffice, later: Later
+) -> None:
+    away = [f"smtp://127.0.0.1:{office.port}", "smtp://127.0.0.1:9", "smtp://nowhere.invalid:25"]
+    office.data_reply = "451 4.3.2 Closed for today"
+    for hour in range(8):
+        use(app, smtp_url=away[hour % len(away)])
+        post(f"receipt:{hour}", to=f"client{hour}@mail.example")
+        post(f"receipt:{hour}", to=f"client{hour}@mail.example")
+        for _ in range(2):
+            jobs.run_due()
+            later(timedelta(minutes=30))
+    assert office.letters == []
+
+    office.data_reply = "250 OK"
+    use(app, smtp_url=away[0])
+    for _ in range(3):
+        later(timedelta(hours=1))
+        jobs.run_due()
+
+    assert sorted(letter.to[0] for letter in office.letters) == [
+        f"client{hour}@mail.example" for hour in range(8)
+    ]
+
+
 def test_without_a_server_mail_waits_and_nothing_has_failed(
     app: Flask, practice: Practice, office: PostOffice, later: Later
 ) -> None:

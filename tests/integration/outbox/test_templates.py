@@ -73,6 +73,8 @@ FACTS: dict[str, list[dict[str, Any]]] = {
     "sign-in": [{"code": "1234 5678", "ends_at": LONGEST_DAY, "page": PAGE}],
     "slot-lost": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
     "staff-call-back": [{"page": PAGE}],
+    "reminder": [BOOKING | {"needs_planning": needs} for needs in (True, False)],
+    "staff-alert": [BOOKING],
     "staff-cancelled": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
     "staff-moved": [BOOKING],
     "staff-new-booking": [BOOKING | {"state": "Confirmed"}],

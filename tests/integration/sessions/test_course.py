@@ -266,7 +266,7 @@ def test_a_dosing_falls_back_when_a_paper_is_withdrawn_and_people_are_told(
     dosing = queries.get_appointment(dosing.id)
     assert (dosing.state, dosing.sequence) == (S.TENTATIVE, 1)
     assert (len(claimed(dosing)), missing(dosing)) == (4, [Gate.MEDICAL_CLEARANCE])
-    assert mails() == ["booked", "tentative"]
+    assert mails() == ["booked", "staff-alert", "tentative"]
     assert db.session.scalars(sa.select(Task.kind)).all() == ["session-not-ready"]
 
 

@@ -22,6 +22,8 @@ ELEVEN = TEN + timedelta(hours=1)
         (Known(TEN, S.CONFIRMED), Known(ELEVEN, S.CONFIRMED), [News.MOVED]),
         (Known(TEN, S.CONFIRMED), Known(TEN, S.TENTATIVE), [News.TENTATIVE]),
         (Known(TEN, S.TENTATIVE), Known(ELEVEN, S.CONFIRMED), [News.BOOKED, News.MOVED]),
+        (None, Known(TEN, S.REQUESTED), [News.REQUESTED]),
+        (Known(TEN, S.REQUESTED), Known(TEN, S.CONFIRMED), [News.APPROVED]),
         (Known(TEN, S.CONFIRMED), Known(ELEVEN, S.CANCELLED), [News.CANCELLED]),
         (Known(TEN, S.CANCELLED), Known(TEN, S.CANCELLED), []),
         (Known(TEN, S.CONFIRMED), Known(TEN, S.ARRIVED), []),
