@@ -182,7 +182,7 @@ def test_cancelling_shows_what_it_does_and_then_does_it(browser: FlaskClient) ->
     booking = book(browser, TEN)
     with nothing_changes():
         shown = browser.get(f"{booking}cancel")
-    assert "It costs you nothing." in text_of(shown)
+    assert "Cancelling costs Nothing" in text_of(shown)
 
     cancel(browser, booking)
 
