@@ -14,6 +14,11 @@ PUBLIC = (
     "/p/tidewater/book/intake/",
     "/p/tidewater/book/consult/",
     "/p/tidewater/find",
+    "/p/tidewater/right-for-me/",
+    "/p/tidewater/prices/",
+    "/p/tidewater/call-me/",
+    "/p/tidewater/embed/",
+    "/p/tidewater/sign-in",
     "/sign-in",
     "/p/nowhere/",
 )
