@@ -25,10 +25,12 @@ from practice.clients import views as clients
 from practice.core import db as database
 from practice.core.settings import KEY
 from practice.demo import cli as demo_cli
+from practice.messages import service as messages_service
+from practice.messages import views as messages
 from practice.outbox import cli as outbox_cli
 from practice.outbox import jobs, mail, periods
 from practice.outbox import ports as outbox_ports
-from practice.people import access, doors, signing_in
+from practice.people import access, client_views, doors, enquiries, letting_in, signing_in
 from practice.people import cli as people_cli
 from practice.people import ports as people_ports
 from practice.people import queries as people_queries
@@ -37,7 +39,14 @@ from practice.sessions import in_calendars, on_clients_page
 from practice.sessions import mails as sessions_mails
 from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions import views as sessions
-from practice.sessions.service import booking, readiness, setup, telling
+from practice.sessions.service import (
+    booking,
+    giving_back,
+    readiness,
+    reminding,
+    setup,
+    telling,
+)
 
 csrf = CSRFProtect()
 login = LoginManager()
@@ -68,6 +77,8 @@ def _bind_ports() -> None:
     people_ports.member_created.bind(setup.employ)
     outbox_ports.every_practice.bind(doors.every_practice)
     outbox_ports.sender.bind(people_queries.get_practice)
+    outbox_ports.own_words.bind(messages_service.put_into_words)
+    outbox_ports.made_up.bind(messages_service.made_up)
     billing_ports.paid.bind(booking.paid)
     billing_ports.checkout_ended.bind(booking.checkout_ended)
     clients_ports.papers_changed.bind(readiness.reconsider)
@@ -86,12 +97,19 @@ def _name_the_work() -> None:
     jobs.handle("refund", refunds.carry_out)
     jobs.handle("processor-event", inbox.handle)
     jobs.handle("release-hold", booking.release_at_end)
+    jobs.handle(giving_back.GIVE_BACK_JOB, giving_back.give_back_later)
     jobs.handle("tell-of-booking", telling.tell_of_booking)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
+    jobs.handle(letting_in.MAIL_LINK_JOB, letting_in.mail_link)
     periods.every(periods.DAY, "tidy-sign-ins", signing_in.tidy)
+    periods.every(periods.DAY, "tidy-sign-in-links", letting_in.tidy)
+    periods.every(periods.DAY, "tidy-enquiries", enquiries.tidy)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
+    periods.every(periods.HOUR // 4, "remind-clients", reminding.remind)
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
+    mail.compose("sign-in", letting_in.compose)
+    mail.compose("staff-call-back", enquiries.compose)
     for name, composer in sessions_mails.COMPOSERS.items():
         mail.compose(name, composer)
     mail.compose("payment-needs-attention", billing_mails.payment_needs_attention)
@@ -101,7 +119,9 @@ def _open_the_rooms(app: Flask) -> None:
     """Register the pages and the commands of every room."""
     app.register_blueprint(health.bp)
     app.register_blueprint(people.bp)
+    app.register_blueprint(client_views.bp)
     app.register_blueprint(calendar.bp)
+    app.register_blueprint(messages.bp)
     app.register_blueprint(billing.bp)
     app.register_blueprint(webhooks.bp)
     csrf.exempt(webhooks.bp)  # what Stripe sends is signed

@@ -33,6 +33,7 @@ from practice.core.errors import (
     Unavailable,
 )
 from practice.core.money import Money
+from practice.core.policy import content_policy
 
 log = logging.getLogger(__name__)
 
@@ -201,22 +202,8 @@ def _problem(
 
 
 def _headers_for(config: Config) -> Any:
-    checkout = config.stripe_api_base if config.payments_sandbox else "https://checkout.stripe.com"
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "font-src 'self'",
-            "img-src 'self' data:",
-            "connect-src 'self'",
-            f"form-action 'self' {checkout}",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-        )
-    )
     fixed = {
-        "Content-Security-Policy": policy,
+        "Content-Security-Policy": content_policy(config),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cross-Origin-Opener-Policy": "same-origin",

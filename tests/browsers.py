@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from practice.core import clock, tokens
 from practice.core.db import db, transaction
 from practice.people import doors
-from practice.people.models import SignIn, User
+from practice.people.models import Client, ClientSignIn, SignIn, User
 from practice.people.rules import DoorKind
 
 
@@ -36,6 +36,29 @@ def sign_in(browser: FlaskClient, user: User, *, quiet_minutes: int = 0) -> str:
         doors.cut(DoorKind.SIGN_IN, token, row.id)
     with browser.session_transaction() as kept:
         kept["_user_id"] = token
+    return token
+
+
+def sign_in_client(browser: FlaskClient, client: Client, *, quiet_minutes: int = 0) -> str:
+    """Be signed in as ``client``, who last did something so long ago; return the cookie's secret.
+
+    Call inside the practice's scope, outside transactions.
+    """
+    token = tokens.new()
+    at = clock.now() - timedelta(minutes=quiet_minutes)
+    with transaction():
+        row = ClientSignIn(
+            email=client.email,
+            client_id=client.id,
+            hash=tokens.digest(token),
+            created_at=at,
+            seen_at=at,
+            program="a browser of the tests",
+        )
+        db.session.add(row)
+        db.session.flush()
+    with browser.session_transaction() as kept:
+        kept["_user_id"] = f"client {client.practice_id.hex} {token}"
     return token
 
 

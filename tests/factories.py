@@ -115,6 +115,7 @@ def create_appointment(
         label=service.label,
         price=service.price,
         modality=modality,
+        cancellation=service.cancellation,
         starts_at=starts_at,
         ends_at=starts_at + timedelta(minutes=service.minutes),
         time_zone=NEW_YORK,

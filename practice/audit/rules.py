@@ -26,6 +26,7 @@ VISITOR = Actor(ActorKind.CLIENT)
 
 IN_WORDS: dict[str, str] = {
     "appointment:arrived": "Client arrived",
+    "appointment:ask": "Client asks for a call",
     "appointment:ask_to_pay": "Link to pay mailed",
     "appointment:book": "Session booked",
     "appointment:cancel": "Session cancelled",
@@ -39,6 +40,7 @@ IN_WORDS: dict[str, str] = {
     "appointment:release": "Held time let go",
     "appointment:renew": "Time held longer",
     "appointment:unconfirm": "Session no longer confirmed",
+    "appointment:undo": "The last change was undone",
     "care:write": "Reason for care written down",
     "client:add": "Taken on as a client",
     "client:edit": "Contact details changed",

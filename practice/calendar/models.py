@@ -90,7 +90,11 @@ class Resource(PracticeOwned, Base):
 
 
 class WorkingHours(PracticeOwned, Base):
-    """A weekly window of wall-clock time in the practice's zone. ``weekday`` is ISO, Monday 1."""
+    """A weekly window of wall-clock time in the practice's zone. ``weekday`` is ISO, Monday 1.
+
+    ``kinds`` are the kinds of session that may be given in it, none means all; ``modality`` the
+    only way of giving them, empty means any.
+    """
 
     __tablename__ = "working_hours"
     __table_args__ = (
@@ -109,6 +113,8 @@ class WorkingHours(PracticeOwned, Base):
     weekday: Mapped[int]
     starts_minute: Mapped[int]
     ends_minute: Mapped[int]
+    kinds: Mapped[list[str]] = mapped_column(default=list)
+    modality: Mapped[str] = mapped_column(sa.String(20), default="")
 
 
 class HoursOverride(PracticeOwned, Base):

@@ -22,8 +22,11 @@ from practice.calendar.models import (
 from practice.calendar.rules import hours
 from practice.calendar.rules.hours import Window
 from practice.calendar.rules.timeline import Axis, Span
-from practice.core.db import db
+from practice.core.db import Json, db
 from practice.core.errors import NotFound
+
+Asked = tuple[str, str]
+"""A kind of session and a way of giving it, as hours name them: ``("prep", "in_person")``."""
 
 LONGEST_CLAIM = timedelta(days=31)
 """No claim is longer, so that what is taken in some days is found by a bounded search."""
@@ -36,8 +39,8 @@ def _roster() -> sa.Select[Any]:
     whole practice (it is nobody's).
     """
     first_on, last_on = (sa.bindparam(name, type_=sa.Date()) for name in ("first_on", "last_on"))
-    no_one, no_number, no_date = (
-        sa.cast(sa.null(), kind) for kind in (sa.Uuid(), sa.Integer(), sa.Date())
+    no_one, no_number, no_date, no_kinds, no_way = (
+        sa.cast(sa.null(), kind) for kind in (sa.Uuid(), sa.Integer(), sa.Date(), Json, sa.String())
     )
     windows = sa.union_all(
         sa.select(
@@ -47,6 +50,8 @@ def _roster() -> sa.Select[Any]:
             no_date.label("last_on"),
             WorkingHours.starts_minute,
             WorkingHours.ends_minute,
+            WorkingHours.kinds,
+            WorkingHours.modality,
         ),
         sa.select(
             HoursOverride.resource_id,
@@ -55,10 +60,19 @@ def _roster() -> sa.Select[Any]:
             HoursOverride.on_date,
             HoursOverride.starts_minute,
             HoursOverride.ends_minute,
+            no_kinds,
+            no_way,
         ).where(HoursOverride.on_date.between(first_on, last_on)),
-        sa.select(no_one, no_number, Closure.first_on, Closure.last_on, no_number, no_number).where(
-            Closure.last_on >= first_on, Closure.first_on <= last_on
-        ),
+        sa.select(
+            no_one,
+            no_number,
+            Closure.first_on,
+            Closure.last_on,
+            no_number,
+            no_number,
+            no_kinds,
+            no_way,
+        ).where(Closure.last_on >= first_on, Closure.first_on <= last_on),
     ).subquery()
     its = sa.or_(windows.c.owner_id == Resource.id, windows.c.owner_id.is_(None))
     return (
@@ -137,8 +151,16 @@ def booking_rules() -> BookingRules:
     return rules
 
 
-def roster(axis: Axis) -> Roster:
-    """Return everybody and everything but the clients, with their hours. One statement."""
+def roster(axis: Axis, asked: Asked) -> Roster:
+    """Return everybody and everything but the clients, with their hours. One statement.
+
+    ``asked`` is a kind of session and a way of giving it: hours that are not for it do not count.
+    """
+    return rosters(axis, [asked])[asked]
+
+
+def rosters(axis: Axis, asked: Iterable[Asked]) -> dict[Asked, Roster]:
+    """Return the same for several kinds of session and ways of giving them. One statement."""
     rows = db.session.execute(ROSTER, {"first_on": axis.first_on, "last_on": axis.last_on}).all()
 
     closures = tuple(
@@ -150,15 +172,18 @@ def roster(axis: Axis) -> Roster:
     members = tuple(
         Member(r.id, r.kind, r.name, frozenset(r.roles)) for r, *_ in by_member.values()
     )
-    return Roster(
-        axis,
-        members,
-        {m.id: _hours(axis, m.kind, by_member[m.id]) for m in members},
-        closures,
-    )
+    return {
+        each: Roster(
+            axis,
+            members,
+            {m.id: _hours(axis, m.kind, by_member[m.id], each) for m in members},
+            closures,
+        )
+        for each in asked
+    }
 
 
-def _hours(axis: Axis, kind: ResourceKind, rows: list[sa.Row[Any]]) -> int:
+def _hours(axis: Axis, kind: ResourceKind, rows: list[sa.Row[Any]], asked: Asked) -> int:
     weekly: dict[int, list[Window]] = {}
     overrides: dict[date, list[Window]] = {}
     for row in rows:
@@ -169,7 +194,9 @@ def _hours(axis: Axis, kind: ResourceKind, rows: list[sa.Row[Any]]) -> int:
             if row.weekday
             else overrides.setdefault(row.first_on, [])
         )
-        if row.starts_minute is not None:
+        if row.starts_minute is not None and (
+            not row.weekday or hours.are_for(row.kinds, row.modality, asked)
+        ):
             windows.append(Window(row.starts_minute, row.ends_minute))
     if kind is not ResourceKind.PERSON and not weekly:
         weekly = {weekday: [hours.WHOLE_DAY] for weekday in range(7)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import Enum
 from threading import Event
@@ -280,6 +280,23 @@ def in_transaction(work: Callable[[], T]) -> T:
                 raise
             Event().wait(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - spreads, not hides
     raise AssertionError("the last try returns or raises")
+
+
+class _Rehearsed(Exception):
+    """Ends a transaction that nobody meant."""
+
+
+def rehearse(work: Callable[[], T]) -> T:
+    """Run ``work`` in a transaction, leave no trace of it, and return what it found.
+
+    To tell, before a change is made, what it would come to: by the very code that would tell it
+    afterwards. ``work`` returns plain values, since rows that it read are read again.
+    """
+    found: list[T] = []
+    with suppress(_Rehearsed), transaction():
+        found.append(work())
+        raise _Rehearsed
+    return found[0]
 
 
 def insert_unless_there(row: Base) -> None:

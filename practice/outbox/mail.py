@@ -7,8 +7,9 @@ down, it goes out again under the same Message-ID, by which mail programs show i
 import re
 import smtplib
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from email import policy
 from email.headerregistry import Address
@@ -36,6 +37,15 @@ COMPOSERS: dict[str, Composer] = {}
 PATIENCE_SECONDS = 10
 LOOKED_AGAIN_AFTER = timedelta(hours=1)
 """How long mail waits where no SMTP server is configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail in words: one line, plain text, and the same as HTML."""
+
+    subject: str
+    text: str
+    html: str
 
 
 class Refused(Exception):
@@ -101,20 +111,34 @@ def _mark(message_id: UUID, state: MessageState, code: int | None = None) -> Non
 def write(message: Message) -> EmailMessage:
     """Make the mail, plain text with its HTML twin, as it reads at this moment."""
     practice = ports.sender()
-    facts = COMPOSERS[message.name](message)
-    context = {"practice": practice, "posted_at": message.created_at} | facts
+    is_test = message.facts.get("is_test", False) if message.facts else False
+    facts = ports.made_up(message.name) if is_test else COMPOSERS[message.name](message)
+    context = {"practice": practice, "posted_at": message.created_at, **facts}
+    drawn = draw(message.name, context, ports.own_words(message.name, context), is_test=is_test)
     mailbox = parseaddr(settings().mail_from)[1]
     letter = EmailMessage(policy=policy.SMTP)
     letter["From"] = Address(practice.neutral_name, addr_spec=mailbox)
     letter["To"] = Address(addr_spec=message.to)
     letter["Reply-To"] = Address(practice.neutral_name, addr_spec=practice.email)
-    letter["Subject"] = " ".join(_render(message.name, "subject.txt", context).split())
+    letter["Subject"] = drawn.subject
     letter["Date"] = format_datetime(clock.now())
     letter["Message-ID"] = f"<{message.id}@{mailbox.rpartition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(_without_gaps(_render(message.name, "body.txt", context)))
-    letter.add_alternative(_render(message.name, "body.html", context), subtype="html")
+    letter.set_content(drawn.text)
+    letter.add_alternative(drawn.html, subtype="html")
     return letter
+
+
+def draw(
+    name: str, context: Mapping[str, Any], own: ports.OwnWords, *, is_test: bool = False
+) -> Letter:
+    """Put a mail into words: the shipped ones, and those of the practice's own."""
+    handed = {**context, "own": own.paragraphs, "is_test": is_test}
+    return Letter(
+        subject=" ".join((own.subject or _render(name, "subject.txt", handed)).split()),
+        text=_without_gaps(_render(name, "body.txt", handed)),
+        html=_render(name, "body.html", handed),
+    )
 
 
 def _render(name: str, part: str, context: dict[str, Any]) -> str:

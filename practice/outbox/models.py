@@ -51,6 +51,7 @@ class Message(PracticeOwned, Base):
     __table_args__ = (
         sa.UniqueConstraint("practice_id", "key"),
         sa.Index("ix_messages_about", "practice_id", "about_id"),
+        sa.Index("ix_messages_created", "practice_id", "created_at"),
     )
 
     name: Mapped[str] = mapped_column(sa.String(60))
@@ -64,6 +65,7 @@ class Message(PracticeOwned, Base):
     )
     error: Mapped[str | None] = mapped_column(sa.String(200))
     created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]  # not before; empty for what goes at once
     sent_at: Mapped[datetime | None]
 
     to = Sealed("to_sealed")

@@ -1,12 +1,17 @@
 """Reading messages and tasks of the practice."""
 
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from practice.core.db import db
 from practice.core.errors import NotFound
-from practice.outbox.models import Message, Task
+from practice.outbox.models import Job, Message, Task
+from practice.outbox.rules import MAIL_JOB, JobState, MessageState, mail_key
+
+PAGE = 50
 
 
 def open_tasks() -> list[Task]:
@@ -43,6 +48,71 @@ def messages_about(about_id: UUID, name: str) -> list[Message]:
             .order_by(Message.created_at.desc(), Message.id)
         )
     )
+
+
+def letters_to(client_id: UUID, names: Collection[str], most: int) -> list[Message]:
+    """Return the last mails of some kinds that were sent to a client, newest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Message)
+            .where(
+                Message.client_id == client_id,
+                Message.name.in_(names),
+                Message.state == MessageState.SENT,
+            )
+            .order_by(Message.sent_at.desc(), Message.id)
+            .limit(most)
+        )
+    )
+
+
+def messages_to_come(about_id: UUID, names: Iterable[str], *, now: datetime) -> list[Message]:
+    """Return the messages about one thing whose time has not come, the oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Message)
+            .where(
+                Message.about_id == about_id,
+                Message.name.in_(names),
+                Message.state == MessageState.WAITING,
+                Message.due_at > now,
+            )
+            .order_by(Message.created_at, Message.due_at, Message.id)
+        )
+    )
+
+
+def list_messages(
+    *, states: Collection[MessageState], name: str | None, given_up: bool | None, page: int
+) -> tuple[list[Message], int]:
+    """Return a page of the messages in some states, the newest first, and how many there are.
+
+    ``given_up`` asks for those whose delivery was given up besides, or for none of them.
+    """
+    parked = Message.id.in_(
+        sa.select(Job.subject_id).where(Job.kind == MAIL_JOB, Job.state == JobState.PARKED)
+    )
+    which: sa.ColumnElement[bool] = Message.state.in_(states)
+    if given_up is not None:
+        which = sa.or_(which, parked) if given_up else sa.and_(which, ~parked)
+    if name is not None:
+        which = sa.and_(which, Message.name == name)
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(Message).where(which)) or 0
+    found = db.session.scalars(
+        sa.select(Message)
+        .where(which)
+        .order_by(Message.created_at.desc(), Message.id)
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
+    )
+    return list(found), total
+
+
+def jobs_of(messages: Iterable[Message]) -> dict[UUID, Job]:
+    """Return the jobs that deliver some messages, by message: those not forgotten yet."""
+    keys = [mail_key(message.id) for message in messages]
+    found = db.session.scalars(sa.select(Job).where(Job.key.in_(keys)))
+    return {job.subject_id: job for job in found if job.subject_id is not None}
 
 
 def get_message(message_id: UUID) -> Message:

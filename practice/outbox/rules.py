@@ -22,6 +22,9 @@ class MessageState(StrEnum):
 
 MAIL_JOB = "mail"
 
+UNDO_FOR = timedelta(minutes=3)
+"""How long the news of a deed waits, because whoever did it may undo it: nobody is told of both."""
+
 LEASE = timedelta(seconds=45)
 """How long a worker may be silent about a job before another takes it over."""
 
@@ -43,6 +46,11 @@ LONGEST_ADDRESS = 254
 def pause_after(attempt: int) -> timedelta:
     """Return how long to wait after the ``attempt``-th failure: 5 s, doubling, at most an hour."""
     return min(timedelta(seconds=5 * 2 ** min(attempt - 1, 10)), timedelta(hours=1))
+
+
+def mail_key(message_id: UUID) -> str:
+    """Name the job that delivers a message."""
+    return f"{MAIL_JOB}:{message_id}"
 
 
 def failure_key(job_id: UUID, state: JobState) -> str:

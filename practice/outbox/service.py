@@ -12,9 +12,16 @@ import sqlalchemy as sa
 
 from practice.core import clock
 from practice.core.db import db, insert_unless_there, require_practice_id
-from practice.core.errors import Invalid, NotFound
+from practice.core.errors import Conflict, Invalid, NotFound
 from practice.outbox.models import Job, Message, Task
-from practice.outbox.rules import MAIL_JOB, JobState, failure_key, is_address
+from practice.outbox.rules import (
+    MAIL_JOB,
+    JobState,
+    MessageState,
+    failure_key,
+    is_address,
+    mail_key,
+)
 
 
 def enqueue(
@@ -65,9 +72,67 @@ def post(
             client_id=client_id,
             facts=facts or {},
             created_at=clock.now(),
+            due_at=at,
         )
     )
-    enqueue(MAIL_JOB, key=f"{MAIL_JOB}:{message_id}", subject_id=message_id, at=at)
+    enqueue(MAIL_JOB, key=mail_key(message_id), subject_id=message_id, at=at)
+
+
+def withdraw_mail(key: str) -> bool:
+    """Take back the mail that was posted under ``key``; say whether it had not gone out yet.
+
+    Call in the transaction that undoes what the mail tells of. Then either the undoing is
+    committed and the mail is gone, as though it had never been asked for, or neither. A mail
+    that a worker has in hand is too late to be taken back.
+    """
+    message_id = uuid5(require_practice_id(), key)
+    job = db.session.scalar(
+        sa.select(Job)
+        .where(Job.key == mail_key(message_id))
+        .with_for_update()  # no worker takes it
+    )
+    if job is None or job.state is not JobState.WAITING or job.lease is not None:
+        return False
+    for each in (
+        sa.delete(Message).where(Message.id == message_id),
+        sa.delete(Job).where(Job.id == job.id),
+    ):
+        db.session.execute(each.execution_options(synchronize_session=False))
+    return True
+
+
+def send_again(message: Message, *, to: str, key: str) -> None:
+    """Have a mail go out again: at once, to the address ``to``.
+
+    One that has not arrived yet is tried anew; of one that was sent a copy goes out, asked for
+    under ``key`` of its own. Call inside ``transaction()``.
+
+    Raises:
+        Conflict: if it is no longer to be sent, or is being handed over just now.
+    """
+    job = db.session.scalar(sa.select(Job).where(Job.key == mail_key(message.id)).with_for_update())
+    if message.state is MessageState.STALE or (job is not None and job.lease is not None):
+        raise Conflict("This message cannot be sent again.")
+    if message.state is MessageState.SENT:
+        post(
+            message.name,
+            key=key,
+            to=to,
+            about_id=message.about_id,
+            client_id=message.client_id,
+            facts=message.facts,
+        )
+        return
+    message.state, message.error, message.to = MessageState.WAITING, None, to
+    db.session.flush()
+    withdraw(f"mail-refused:{message.id}")
+    if job is None:
+        enqueue(MAIL_JOB, key=mail_key(message.id), subject_id=message.id)
+        return
+    job.state, job.attempts, job.at, job.finished_at = JobState.WAITING, 0, clock.now(), None
+    db.session.flush()
+    for state in (JobState.WAITING, JobState.PARKED):
+        withdraw(failure_key(job.id, state))
 
 
 def assign(

@@ -21,7 +21,7 @@ from flask_login import LoginManager, current_user
 from practice.audit.rules import Actor, ActorKind
 from practice.core.db import Busy, enter_practice, transaction
 from practice.core.errors import NotAllowed
-from practice.people import queries, rules, signing_in, typed
+from practice.people import client_access, letting_in, queries, rules, signing_in, typed
 from practice.people.forms import SignInForm
 from practice.people.models import User
 from practice.people.rules import Permission, Role
@@ -79,7 +79,7 @@ def signed_in() -> Staff | None:
 
 def staff_of(token: str) -> Staff:
     """Return who has just signed in, and enter their practice."""
-    who = _load(token)
+    who = _load_staff(token)
     if who is None:
         raise RuntimeError("a sign-in ended as it began: is the clock being moved?")
     return who
@@ -93,6 +93,17 @@ def current_staff() -> Actor:
 def current_member() -> User:
     """Return the row of who is signed in."""
     return queries.get_member(_somebody().id)
+
+
+def leave() -> None:
+    """End the sign-in of whoever is signed in here, of staff or a client."""
+    staff, client = signed_in(), client_access.signed_in_client()
+    if staff:
+        with transaction():
+            signing_in.end(staff.id, staff.sign_in_id, by=Actor(ActorKind.STAFF, staff.id))
+    elif client:
+        with transaction():
+            letting_in.end(client.email, client.sign_in_id)
 
 
 def may(permission: Permission | str) -> bool:
@@ -122,10 +133,15 @@ def init_app(app: Flask, login: LoginManager) -> None:
     app.before_request(_guard)
     app.context_processor(_frame)
     app.jinja_env.globals["may"] = may
+    app.jinja_env.globals["is_clients_cookie"] = client_access.is_cookie_of
     public(app.view_functions["static"])
 
 
-def _load(token: str) -> Staff | None:
+def _load(token: str) -> Staff | client_access.KnownClient | None:
+    return client_access.load(token) if client_access.is_client(token) else _load_staff(token)
+
+
+def _load_staff(token: str) -> Staff | None:
     found = signing_in.look_up(token)
     if found is None:
         return None
@@ -149,6 +165,8 @@ def _guard() -> ResponseReturnValue | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or getattr(view, "is_public", False):
         return None
+    if hasattr(view, "is_for_clients"):
+        return client_access.guard(view)
     permission = getattr(view, "permission", None)
     if permission is None:
         log.error("%s does not say whom it is for", request.endpoint)
@@ -213,6 +231,8 @@ def home() -> str:
 def _frame() -> dict[str, Any]:
     """Give a page of somebody signed in what its frame shows; ask nothing for anybody else."""
     who = g.get("_login_user")
+    if isinstance(who, client_access.KnownClient):
+        return client_access.frame(who)
     if not isinstance(who, Staff):
         return {}
     return {

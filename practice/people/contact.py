@@ -7,6 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from practice.core.errors import Invalid
 
+LONGEST_ORIGIN = 120
 REGION = "US"  # of phone numbers that are written without a country
 
 
@@ -43,3 +44,32 @@ def _parsed(text: str) -> phonenumbers.PhoneNumber | None:
         return phonenumbers.parse(text, REGION)
     except phonenumbers.NumberParseException:
         return None
+
+
+def origin_of(text: str) -> str:
+    """Return a website as browsers name where a page comes from: ``https://www.example.com``.
+
+    Nothing but a host and a port is left of an address; only https can be kept from strangers.
+
+    Raises:
+        Invalid: in words for the person who typed it.
+    """
+    wrong = Invalid("Enter each website like https://www.example.com")
+    match = re.fullmatch(r"https://([^/?#\\@\s;,]+)(/[^\s;,]*)?", text.strip(), re.IGNORECASE)
+    if match is None:
+        raise wrong
+    host, colon, port = match[1].lower().partition(":")
+    try:
+        host = host.encode("idna").decode()
+    except UnicodeError:
+        raise wrong from None
+    labels = host.split(".")
+    label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    if len(labels) < 2 or not all(re.fullmatch(label, each) for each in labels):
+        raise wrong
+    if colon and not (re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536):
+        raise wrong
+    origin = f"https://{host}" + (f":{int(port)}" if colon and int(port) != 443 else "")
+    if len(origin) > LONGEST_ORIGIN:
+        raise wrong
+    return origin

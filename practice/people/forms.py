@@ -15,12 +15,22 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, FormField, HiddenField, PasswordField, StringField, TextAreaField
+from wtforms import (
+    Form,
+    FormField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.form import BaseForm as WholeForm
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
 from practice.core import clock
 from practice.core.errors import Invalid
 from practice.people.contact import email_of, phone_of
+from practice.people.rules import CODE_DIGITS
 
 OLDEST_BIRTH_YEAR = 1900
 
@@ -209,6 +219,50 @@ class SignInForm(BaseForm):
         render_kw={"autocomplete": "current-password"},
     )
     typed = HiddenField()
+
+
+class AskLinkForm(BaseForm):
+    """The address to which a link to sign in as a client is mailed."""
+
+    email = EmailField()
+
+
+class CodeField(StringField):
+    """The digits from the mail, however they are spaced; ``data`` becomes the digits alone."""
+
+    def pre_validate(self, form: WholeForm) -> None:  # noqa: ARG002  # WTForms hands it over
+        digits = re.sub(r"[ -]", "", self.data or "")
+        if not re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", digits):
+            raise StopValidation(f"Enter the {CODE_DIGITS} digits from the email")
+        self.data = digits
+
+
+class CodeForm(BaseForm):
+    """The code from the mail, typed in the browser that asked for it."""
+
+    code = CodeField(
+        "Code",
+        [InputRequired(f"Enter the {CODE_DIGITS} digits from the email")],
+        render_kw={"inputmode": "numeric", "autocomplete": "one-time-code"},
+    )
+
+
+class OwnDetailsForm(BaseForm):
+    """How a client is reached, as they change it themselves. The address stands on papers."""
+
+    first_name = NameField(
+        "First name", missing="Enter your first name", render_kw={"autocomplete": "given-name"}
+    )
+    last_name = NameField(
+        "Last name", missing="Enter your last name", render_kw={"autocomplete": "family-name"}
+    )
+    phone = PhoneField()
+    address = TextAreaField(
+        "Postal address",
+        [Length(max=400, message="Postal address must be 400 characters or fewer")],
+        render_kw={"rows": 3, "autocomplete": "street-address"},
+    )
+    time_zone = SelectField("Time zone")
 
 
 class PlainForm(BaseForm):

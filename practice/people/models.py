@@ -35,6 +35,8 @@ class Practice(Base):
     business_name: Mapped[str] = mapped_column(sa.String(120))
     business_address: Mapped[str] = mapped_column(sa.String(400))  # lines, newline between
     tax_id: Mapped[str] = mapped_column(sa.String(20), default="")
+    own_words: Mapped[str] = mapped_column(sa.String(4000), default="")  # "Is this right for me?"
+    frame_origins: Mapped[list[str]] = mapped_column(default=list)  # who may frame the button page
     created_at: Mapped[datetime]
 
 
@@ -96,6 +98,69 @@ class SignIn(PracticeOwned, Base):
     program: Mapped[str] = mapped_column(sa.String(120))
 
 
+class SignInAsk(PracticeOwned, Base):
+    """That somebody asked, in one browser, for a link and a code to sign in as a client.
+
+    Written for known and unknown addresses alike. ``hash`` is the digest of the link's token,
+    ``browser`` that of the nonce in the asking browser's cookie.
+    """
+
+    __tablename__ = "sign_in_asks"
+    __table_args__ = (
+        sa.UniqueConstraint("practice_id", "hash"),
+        sa.Index("ix_sign_in_asks_browser", "practice_id", "browser"),
+    )
+
+    email: Mapped[str] = mapped_column(sa.String(254))  # lower case
+    hash: Mapped[str] = mapped_column(sa.String(64))
+    browser: Mapped[str] = mapped_column(sa.String(64))
+    created_at: Mapped[datetime]
+    wrong_codes: Mapped[int] = mapped_column(default=0)
+    spent_at: Mapped[datetime | None]
+
+
+class ClientSignIn(PracticeOwned, Base):
+    """One browser in which an address of a client is signed in, revocable here.
+
+    A family may share an address; ``client_id`` is whom of them it is about, once it was said.
+    ``hash`` is the digest of the cookie's secret.
+    """
+
+    __tablename__ = "client_sign_ins"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "client_id"], ["clients.practice_id", "clients.id"]
+        ),
+        sa.UniqueConstraint("practice_id", "hash"),
+        sa.Index("ix_client_sign_ins_email", "practice_id", "email"),
+    )
+
+    email: Mapped[str] = mapped_column(sa.String(254))  # lower case
+    client_id: Mapped[UUID | None]
+    hash: Mapped[str] = mapped_column(sa.String(64))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    program: Mapped[str] = mapped_column(sa.String(120))
+
+
+class Enquiry(PracticeOwned, Base):
+    """Somebody who asked to be called, and is no client yet. Nothing clinical was asked."""
+
+    __tablename__ = "enquiries"
+
+    name_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    phone_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    email_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    when_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    created_at: Mapped[datetime]
+
+    name = Sealed("name_sealed")
+    phone = Sealed("phone_sealed")  # E.164
+    email = Sealed("email_sealed")  # lower case
+    when = Sealed("when_sealed")  # when to call, in their own words
+
+
 def _findable(last_name: str, first_name: str, email: str) -> str:
     return folded(f"{last_name} {first_name} {email}")
 
@@ -122,6 +187,7 @@ class Client(PracticeOwned, Base):
     birth_on_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     address_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     is_adult_said_on: Mapped[date | None]
+    time_zone: Mapped[str | None] = mapped_column(sa.String(60))  # theirs, for video sessions
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 

@@ -124,6 +124,17 @@ def find_client_by_email(email: str) -> Client | None:
     )
 
 
+def clients_at(email: str) -> list[Client]:
+    """Return everybody who is reached at an address (in lower case): a family may share one."""
+    return list(
+        db.session.scalars(
+            sa.select(Client)
+            .where(Client.email == email, Client.archived_at.is_(None))
+            .order_by(Client.first_name, Client.last_name, Client.id)
+        )
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ClientPage:
     """One page of a list of clients. ``page`` counts from 1, and there is always a first."""

@@ -48,13 +48,22 @@ class Permission(StrEnum):
     MONEY_VIEW = "money:view"
     MONEY_TAKE = "money:take"  # payments at the visit, refunds
     INVOICE_EXPORT = "invoice:export"
+    HOURS_OWN = "hours:own"  # when one works oneself
     PRACTICE_MANAGE = "practice:manage"
 
 
 P = Permission
 _ALL = frozenset(Permission)
 _CLINICAL = frozenset(
-    {P.WORK, P.CALENDAR_VIEW, P.FEED_SUBSCRIBE, P.CLIENT_VIEW, P.CARE_VIEW, P.APPOINTMENT_RUN}
+    {
+        P.WORK,
+        P.CALENDAR_VIEW,
+        P.FEED_SUBSCRIBE,
+        P.CLIENT_VIEW,
+        P.CARE_VIEW,
+        P.APPOINTMENT_RUN,
+        P.HOURS_OWN,
+    }
 )
 _DESK = frozenset(
     {
@@ -125,15 +134,41 @@ def folded(text: str) -> str:
 
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=12)
+CLIENT_IDLE = timedelta(minutes=30)
+CLIENT_LONGEST = timedelta(hours=24)
 SEEN_EVERY = timedelta(minutes=1)
 """A sign-in notes at most this often that it is in use, so that reading seldom writes."""
 
 
 def is_over(
-    *, created_at: datetime, seen_at: datetime, ended_at: datetime | None, now: datetime
+    *,
+    created_at: datetime,
+    seen_at: datetime,
+    ended_at: datetime | None,
+    now: datetime,
+    idle: timedelta = IDLE,
+    longest: timedelta = LONGEST,
 ) -> bool:
-    """Say whether a sign-in has ended: by hand, after 15 quiet minutes, or after 12 hours."""
-    return ended_at is not None or now - seen_at >= IDLE or now - created_at >= LONGEST
+    """Say whether a sign-in has ended: by hand, after 15 quiet minutes, or after 12 hours.
+
+    ``idle`` and ``longest`` are others for clients, who have 30 minutes and a day.
+    """
+    return ended_at is not None or now - seen_at >= idle or now - created_at >= longest
+
+
+LINK_LASTS = timedelta(minutes=15)
+"""How long the link and the code of one mail let a client in."""
+
+CODE_DIGITS = 8
+WRONG_CODES = 5
+"""So many wrong codes, and the right one is worth nothing either."""
+
+
+def is_spent(
+    *, asked_at: datetime, spent_at: datetime | None, wrong_codes: int, now: datetime
+) -> bool:
+    """Say whether a link to sign in lets nobody in any more: used, too old, or guessed at."""
+    return spent_at is not None or now - asked_at >= LINK_LASTS or wrong_codes >= WRONG_CODES
 
 
 BROWSERS = {
@@ -174,6 +209,10 @@ class Attempt(StrEnum):
     NETWORK = "network"  # where it was typed
     LINKS_ADDRESS = "links_address"  # whom the links of bookings would be mailed to
     LINKS_NETWORK = "links_network"  # where that was asked
+    CLIENT_ADDRESS = "client_address"  # whom a link to sign in would be mailed to
+    CLIENT_NETWORK = "client_network"  # where that was asked
+    CODES = "codes"  # where codes to sign in are typed
+    ENQUIRIES = "enquiries"  # where somebody asks to be called
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +232,11 @@ PATIENCE = {
     # A stranger can fill nobody's mailbox, and cannot try many addresses.
     Attempt.LINKS_ADDRESS: Patience(free=3, longest=timedelta(minutes=15)),
     Attempt.LINKS_NETWORK: Patience(free=10, longest=timedelta(minutes=15)),
+    Attempt.CLIENT_ADDRESS: Patience(free=4, longest=timedelta(minutes=15)),
+    Attempt.CLIENT_NETWORK: Patience(free=20, longest=timedelta(minutes=15)),
+    Attempt.CODES: Patience(free=20, longest=timedelta(minutes=15)),
+    # Nobody needs a second call back soon; staff should not find a hundred.
+    Attempt.ENQUIRIES: Patience(free=3, longest=timedelta(hours=1)),
 }
 FORGET_FAILURES = timedelta(days=1)
 

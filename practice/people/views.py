@@ -14,6 +14,7 @@ from practice.people.access import (
     current_member,
     current_staff,
     home,
+    leave,
     public,
     requires,
     signed_in,
@@ -59,6 +60,7 @@ def sign_in() -> ResponseReturnValue:
         headers = {"Retry-After": str(wait.retry_after_seconds)}
         return render_template(page, form=form), 429, headers
 
+    leave()  # staff or a client: a browser is signed in as one
     session.clear()  # with it goes the former form token
     who = staff_of(token)
     login_user(who)
@@ -72,10 +74,7 @@ def sign_in() -> ResponseReturnValue:
 @public
 def sign_out() -> ResponseReturnValue:
     """End this sign-in, and forget what the browser kept of it."""
-    who = signed_in()
-    if who:
-        with transaction():
-            signing_in.end(who.id, who.sign_in_id, by=current_staff())
+    leave()
     logout_user()
     session.clear()
     forget = {"Clear-Site-Data": '"cache", "cookies", "storage"'}

@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, IntegerField, StringField
 from wtforms.form import BaseForm as BaseFormType
-from wtforms.validators import DataRequired, InputRequired, StopValidation
+from wtforms.validators import DataRequired, InputRequired, Length, StopValidation
 from wtforms.widgets import HiddenInput
 
 from practice.calendar.rules import zones
@@ -100,6 +100,27 @@ class CancelForm(PublicForm):
     """That a booking is cancelled as it was shown: ``sequence`` counts its changes."""
 
     sequence = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+
+
+class EnquiryForm(PublicForm):
+    """Whom to call, and when. Nothing clinical is asked here."""
+
+    name = NameField(
+        "Your name", missing="Enter your name", longest=120, render_kw={"autocomplete": "name"}
+    )
+    phone = PhoneField("Phone", missing=None)
+    email = EmailField(missing=None)
+    when = StringField(
+        "When is a good time to call?",
+        [Length(max=200, message="Use at most 200 characters")],
+    )
+    form_token = HiddenField()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        is_good = super().validate(extra_validators)
+        if is_good and not (self.phone.data or self.email.data):
+            self.phone.errors = ["Enter a phone number or an email address"]
+        return is_good and not self.phone.errors
 
 
 class FindForm(PublicForm):

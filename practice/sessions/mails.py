@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from practice.billing import queries as billing
+from practice.core import clock
 from practice.core.money import Money
 from practice.core.settings import settings
+from practice.outbox.jobs import NotYet
 from practice.outbox.mail import Composer, Stale
 from practice.outbox.models import Message
 from practice.people.queries import get_practice
@@ -16,8 +18,17 @@ from practice.sessions.links import booking_link
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import get_appointment
 from practice.sessions.queries.hosts import host_of
-from practice.sessions.rules.lifecycle import LIVE, WORDS, AppointmentState, Modality
+from practice.sessions.queries.times import quiet_hours
+from practice.sessions.rules.lifecycle import (
+    GIVES_MEDICINE,
+    LIVE,
+    WORDS,
+    AppointmentState,
+    Modality,
+)
+from practice.sessions.rules.reminders import wakes_at
 from practice.sessions.service.collecting import owed_now
+from practice.sessions.service.reminding import zone_of
 
 
 def booked(message: Message) -> dict[str, Any]:
@@ -35,13 +46,28 @@ def booked(message: Message) -> dict[str, Any]:
 def tentative(message: Message) -> dict[str, Any]:
     """A time is kept, but the session is not confirmed: not yet, or not any longer."""
     appointment = _while(message, AppointmentState.TENTATIVE)
-    return _client_facts(appointment) | {"was_confirmed": message.facts["was_confirmed"]}
+    was_confirmed = message.facts["was"] == AppointmentState.CONFIRMED
+    return _client_facts(appointment) | {"was_confirmed": was_confirmed}
 
 
 def moved(message: Message) -> dict[str, Any]:
     """A session has another time. ``was_at`` is when it was before."""
     was_at = datetime.fromisoformat(message.facts["was_at"])
     return _client_facts(_while(message, *LIVE)) | {"was_at": was_at}
+
+
+def reminder(message: Message) -> dict[str, Any]:
+    """A session is near. What to do before it stands on its page, which others do not read.
+
+    A reminder of a session that has changed since is not sent: the change was told.
+    """
+    appointment, now = _while(message, AppointmentState.CONFIRMED), clock.now()
+    if appointment.sequence != message.facts["sequence"] or appointment.starts_at <= now:
+        raise Stale
+    zone, quiet = zone_of(appointment), quiet_hours(appointment.service.rules)
+    if (wakes := wakes_at(now, zone=zone, quiet=quiet)) > now:
+        raise NotYet(wakes)  # it waited for the mail server until into the night
+    return _client_facts(appointment) | {"needs_planning": appointment.kind in GIVES_MEDICINE}
 
 
 def payment_request(message: Message) -> dict[str, Any]:
@@ -54,10 +80,15 @@ def payment_request(message: Message) -> dict[str, Any]:
 
 
 def cancelled(message: Message) -> dict[str, Any]:
-    """A session is off. ``refund`` is what goes back, or went back already."""
+    """A session is off. ``refund`` is what goes back, or went back already.
+
+    It is known by the time that its client had heard of, wherever it was moved to since.
+    """
     appointment = get_appointment(message.about_id)
-    refund = _money(billing.refunded_minor(appointment.id), appointment)
-    return _client_facts(appointment) | {"refund": refund}
+    refund = _goes_back(appointment)
+    was_at = message.facts.get("was_at")
+    starts_at = datetime.fromisoformat(was_at) if was_at else appointment.starts_at
+    return _client_facts(appointment) | {"starts_at": starts_at, "refund": refund}
 
 
 def staff_new_booking(message: Message) -> dict[str, Any]:
@@ -66,11 +97,21 @@ def staff_new_booking(message: Message) -> dict[str, Any]:
     return _staff_facts(appointment) | {"state": WORDS[appointment.state]}
 
 
+def staff_moved(message: Message) -> dict[str, Any]:
+    """A client has moved a session."""
+    return _staff_facts(_while(message, *LIVE))
+
+
 def staff_cancelled(message: Message) -> dict[str, Any]:
     """A client has cancelled."""
     appointment = get_appointment(message.about_id)
-    refund = _money(billing.refunded_minor(appointment.id), appointment)
+    refund = _goes_back(appointment)
     return _staff_facts(appointment) | {"refund": refund}
+
+
+def staff_alert(message: Message) -> dict[str, Any]:
+    """A session that was confirmed no longer is, because something that it asks for was lost."""
+    return _staff_facts(_while(message, AppointmentState.TENTATIVE))
 
 
 def find_bookings(message: Message) -> dict[str, Any]:
@@ -96,7 +137,10 @@ COMPOSERS: dict[str, Composer] = {
     "cancelled": cancelled,
     "find-bookings": find_bookings,
     "payment-request": payment_request,
+    "reminder": reminder,
     "slot-lost": cancelled,
+    "staff-moved": staff_moved,
+    "staff-alert": staff_alert,
     "staff-new-booking": staff_new_booking,
     "staff-cancelled": staff_cancelled,
 }
@@ -129,6 +173,13 @@ def _facts(appointment: Appointment) -> dict[str, Any]:
         "host": host_of(appointment).name,
         "where": "By video" if is_video else get_practice().locality,
     }
+
+
+def _goes_back(appointment: Appointment) -> Money | None:
+    """Return what goes back: of a cancelled session all that was paid, decided yet or not."""
+    is_off = appointment.state is AppointmentState.CANCELLED
+    minor = (billing.paid_minor if is_off else billing.refunded_minor)(appointment.id)
+    return _money(minor, appointment)
 
 
 def _money(minor: int, appointment: Appointment) -> Money | None:

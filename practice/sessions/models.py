@@ -1,6 +1,7 @@
 """Services and appointments."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from practice.core.money import Money
 from practice.people.models import Client
 from practice.sessions.rules.lifecycle import AppointmentState, Modality, SessionKind
 from practice.sessions.rules.needs import Shape
+from practice.sessions.rules.policies import Policy, from_terms
 from practice.sessions.rules.windows import Session
 
 
@@ -20,7 +22,8 @@ class Service(PracticeOwned, Base):
     """Something the practice offers: a kind of session, its length, price and needs.
 
     ``code`` is the short neutral code that a calendar may show. ``needs_roles`` names one
-    person each. ``notice_hours`` is how far ahead a client must book.
+    person each. ``notice_hours`` is how far ahead a client must book. ``cancellation`` holds
+    the terms of cancelling; ``version`` grows with every change, and what was before is kept.
     """
 
     __tablename__ = "services"
@@ -49,6 +52,9 @@ class Service(PracticeOwned, Base):
     route: Mapped[Route | None] = mapped_column(enum_by_value(Route))
     notice_hours: Mapped[int]
     billed_by_practice: Mapped[bool]
+    pay_at_visit: Mapped[bool] = mapped_column(default=False)
+    cancellation: Mapped[dict[str, Any]]
+    version: Mapped[int] = mapped_column(default=1)
     position: Mapped[int]
     ended_at: Mapped[datetime | None]
 
@@ -62,6 +68,10 @@ class Service(PracticeOwned, Base):
         return frozenset(map(Modality, self.modalities))
 
     @property
+    def policy(self) -> Policy:
+        return from_terms(self.cancellation)
+
+    @property
     def shape(self) -> Shape:
         return Shape(
             minutes=self.minutes,
@@ -72,13 +82,34 @@ class Service(PracticeOwned, Base):
         )
 
 
+class ServiceVersion(PracticeOwned, Base):
+    """What a service was until somebody changed it. ``terms`` are its fields, as JSON.
+
+    ``number`` is the version that ended at ``until_at``; the one that holds is the service itself.
+    """
+
+    __tablename__ = "service_versions"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "service_id"], ["services.practice_id", "services.id"]
+        ),
+        sa.UniqueConstraint("practice_id", "service_id", "number"),
+    )
+
+    service_id: Mapped[UUID]
+    number: Mapped[int]
+    until_at: Mapped[datetime]
+    changed_by: Mapped[UUID | None]
+    terms: Mapped[dict[str, Any]]
+
+
 class Appointment(PracticeOwned, Base):
     """A client's time in the practice. The resources it takes are its claims.
 
-    What was agreed (label, price, length, kind) is copied onto it when it is made. ``client_id``
-    is empty only while a visitor who picked a time has not said who they are. A hold is a
-    tentative one with ``hold_ends_at``. ``sequence`` grows with every change that a calendar
-    shows; ``uid`` stays for life.
+    What was agreed (label, price, length, kind, terms of cancelling) is copied onto it when it is
+    made. ``client_id`` is empty only while a visitor who picked a time has not said who they are.
+    A hold is a tentative one with ``hold_ends_at``. ``sequence`` grows with every change that a
+    calendar shows; ``uid`` stays for life.
     """
 
     __tablename__ = "appointments"
@@ -115,6 +146,8 @@ class Appointment(PracticeOwned, Base):
     modality: Mapped[Modality] = mapped_column(enum_by_value(Modality))
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    cancellation: Mapped[dict[str, Any]]
+    pay_at_visit: Mapped[bool] = mapped_column(default=False)
     time_zone: Mapped[str] = mapped_column(sa.String(60))  # as booked, so that wall time is known
     state: Mapped[AppointmentState] = mapped_column(enum_by_value(AppointmentState))
     hold_ends_at: Mapped[datetime | None]
@@ -138,6 +171,35 @@ class Appointment(PracticeOwned, Base):
     service: Mapped[Service] = relationship(lazy="raise_on_sql", viewonly=True)
 
     @property
+    def policy(self) -> Policy:
+        return from_terms(self.cancellation)
+
+    @property
     def placed(self) -> Session:
         """Return what windows look at."""
         return Session(self.id, self.kind, self.starts_at, self.ends_at)
+
+
+class SessionChange(PracticeOwned, Base):
+    """The last move or cancellation of a session, for as long as it may be taken back.
+
+    One row a session: the next change takes its place. ``sequence`` is the session's right after
+    it, so that whatever happened since is noticed.
+    """
+
+    __tablename__ = "session_changes"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "appointment_id"], ["appointments.practice_id", "appointments.id"]
+        ),
+        sa.UniqueConstraint("practice_id", "appointment_id"),
+    )
+
+    appointment_id: Mapped[UUID]
+    deed: Mapped[str] = mapped_column(sa.String(20))  # move or cancel
+    by_kind: Mapped[str] = mapped_column(sa.String(20))  # who may take it back: client or staff
+    was_at: Mapped[datetime]
+    was_state: Mapped[str] = mapped_column(sa.String(40))
+    was_reason: Mapped[str | None] = mapped_column(sa.String(300))
+    sequence: Mapped[int]
+    made_at: Mapped[datetime]

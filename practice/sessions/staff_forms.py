@@ -11,11 +11,13 @@ from wtforms.validators import InputRequired, Length, StopValidation
 from wtforms.widgets import HiddenInput
 
 from practice.billing.rules.payments import PaymentMethod
-from practice.core.errors import NotFound
+from practice.core.errors import Invalid, NotFound
 from practice.people.forms import BaseForm
+from practice.people.public_face import read_origins
 from practice.sessions.forms import InstantField
 from practice.sessions.service.booking import LONGEST_REASON
 
+LONGEST_WORDS = 4000
 METHODS: dict[PaymentMethod, str] = {
     PaymentMethod.CARD_AT_VISIT: "Card, on the practice’s own terminal",
     PaymentMethod.CASH: "Cash",
@@ -82,6 +84,34 @@ class PaymentForm(BaseForm):
 
     def checked_id(self) -> UUID:
         return read_uuid(self.payment_id.data or "")
+
+
+class OriginsField(TextAreaField):
+    """Websites, one a line; ``origins`` is how browsers name them."""
+
+    origins: list[str]
+
+    def pre_validate(self, form: AnyForm) -> None:  # noqa: ARG002  # WTForms hands it over
+        try:
+            self.origins = read_origins(self.data or "")
+        except Invalid as wrong:
+            raise StopValidation(wrong.message) from None
+
+
+class OriginsForm(BaseForm):
+    """Which websites may show the booking button's page in a frame."""
+
+    origins = OriginsField("Websites that may show it", render_kw={"rows": 4})
+
+
+class OwnWordsForm(BaseForm):
+    """What the practice says itself to people who wonder whether this is right for them."""
+
+    words = TextAreaField(
+        "Your own words",
+        [Length(max=LONGEST_WORDS, message=f"Use at most {LONGEST_WORDS} characters")],
+        render_kw={"rows": 12},
+    )
 
 
 def read_uuid(text: str) -> UUID:

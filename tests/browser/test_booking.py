@@ -116,7 +116,7 @@ def test_another_day_is_shown_in_its_place_without_losing_it(phone: Page) -> Non
     expect(phone.get_by_role("heading", level=1)).to_have_text("Your details")
 
 
-def test_a_paid_session_is_cancelled_and_the_money_goes_back(page: Page) -> None:
+def test_a_paid_session_is_cancelled_and_it_is_taken_back_before_money_moves(page: Page) -> None:
     book_and_pay(page, "cancels@mail.example")
 
     page.get_by_role("link", name="Cancel this session").click()
@@ -125,7 +125,10 @@ def test_a_paid_session_is_cancelled_and_the_money_goes_back(page: Page) -> None
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Cancelled")
     assert state(page) == "cancelled"
-    expect(page.get_by_text("-$225.00")).to_be_visible()
+    expect(page.get_by_text("$225.00 goes back to you after that.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone. Everything is as it was.")).to_be_visible()
+    assert state(page) == "confirmed"
 
 
 def test_the_way_back_from_the_processor_leads_to_the_booking(page: Page) -> None:

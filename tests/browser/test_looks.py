@@ -14,6 +14,11 @@ PUBLIC = (
     "/p/tidewater/book/intake/",
     "/p/tidewater/book/consult/",
     "/p/tidewater/find",
+    "/p/tidewater/right-for-me/",
+    "/p/tidewater/prices/",
+    "/p/tidewater/call-me/",
+    "/p/tidewater/embed/",
+    "/p/tidewater/sign-in",
     "/sign-in",
     "/p/nowhere/",
 )
@@ -28,6 +33,9 @@ STAFF = (
     "/billing/invoices",
     "/billing/invoices/export",
     "/account",
+    "/settings/messages",
+    "/settings/messages/booked",
+    "/settings/outbox",
 )
 LINKED = {
     "a client": ("/clients/", "main a[href^='/clients/'][href*='-']"),

@@ -21,20 +21,20 @@ from practice.billing.models import Receipt
 from practice.billing.rules.invoices import Line
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import papers, visit
-from practice.calendar.models import DetailLevel, FeedSubscription
+from practice.calendar.models import Closure, DetailLevel, FeedSubscription, HoursOverride
 from practice.clients.models import Paper
 from practice.clients.rules.papers import PaperKind
 from practice.core.db import Base, db, practice_scope, transaction
 from practice.core.money import Money
-from practice.outbox.models import Task
-from practice.outbox.service import assign
-from practice.people.models import Practice, SignIn, User
+from practice.outbox.models import Message, Task
+from practice.outbox.service import assign, post
+from practice.people.models import Client, ClientSignIn, Enquiry, Practice, SignIn, User
 from practice.people.rules import MAY, Permission, Role
 from practice.sessions.models import Service
 from practice.sessions.rules.lifecycle import SessionKind
 from practice.sessions.service import setup
 from tests import factories
-from tests.browsers import send, sign_in
+from tests.browsers import send, sign_in, sign_in_client
 from tests.factories import OWNER
 
 PUBLIC = {
@@ -46,15 +46,31 @@ PUBLIC = {
     "people.front",
     "people.sign_in",
     "people.sign_out",
+    "me.code",
+    "me.enter",
+    "me.enter_code",
+    "me.link",
+    "me.sign_in",
+    "me.sign_out",
+    "public.call_me",
+    "public.embed",
     "public.find",
     "public.found",
     "public.practice",
+    "public.prices",
+    "public.right_for_me",
     "public.services",
     "public.times",
+    "public.will_call",
     # Who holds a link.
     "calendar.feed",
+    "public.ask",
     "public.booking",
     "public.calendar_file",
+    "public.check_move",
+    "public.finish_move",
+    "public.move",
+    "public.undo",
     "public.cancel",
     "public.confirm",
     "public.details",
@@ -67,9 +83,23 @@ PUBLIC = {
     "stripe.receive",
 }
 
+FOR_CLIENTS = {
+    "me.account",
+    "me.details",
+    "me.end_sign_in",
+    "me.home",
+    "me.invoice",
+    "me.invoice_pdf",
+    "me.money",
+    "me.receipt",
+    "me.receipt_pdf",
+    "me.sessions",
+    "me.whom",
+}
+
 TOMORROW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 PRICE = Money(17_500, "USD")
-WORDS: dict[str, str] = {"kind": "consent_ketamine", "deed": "arrive"}
+WORDS: dict[str, str] = {"kind": "consent_ketamine", "deed": "arrive", "name": "booked"}
 ALSO_ASKS = {"clients.record_paper": Permission.CONSENT_RECORD}
 """What a view asks for besides, once it knows what is wanted: here, by the kind of paper."""
 
@@ -84,11 +114,17 @@ def test_the_list_of_public_views_is_this_one(app: Flask) -> None:
     assert found == PUBLIC
 
 
+def test_the_list_of_views_for_clients_is_this_one(app: Flask) -> None:
+    found = {name for name, view in app.view_functions.items() if hasattr(view, "is_for_clients")}
+
+    assert found == FOR_CLIENTS
+
+
 def test_every_other_view_says_what_it_asks_for(app: Flask) -> None:
     asked = {
         name: getattr(view, "permission", None)
         for name, view in app.view_functions.items()
-        if name not in PUBLIC
+        if name not in PUBLIC | FOR_CLIENTS
     }
 
     assert {
@@ -103,7 +139,6 @@ def test_every_permission_but_the_last_one_opens_something(app: Flask) -> None:
         Permission.WINDOW_OVERRIDE,  # looked at inside the page that books
         Permission.CLEARANCE_RECORD,  # looked at inside the page that records any paper
         Permission.CONSENT_RECORD,
-        Permission.PRACTICE_MANAGE,  # opens the settings of a practice, once it has pages
     }
 
 
@@ -118,11 +153,16 @@ def test_addresses_hold_no_counted_ids(app: Flask) -> None:
 
 @dataclass(frozen=True)
 class House:
-    """A practice, its owner, and one row for each id that an address may hold."""
+    """A practice, its owner, and one row for each id that an address may hold.
+
+    ``own`` are the ids in the addresses of its client's own pages.
+    """
 
     practice: Practice
     owner: User
     ids: Mapping[str, UUID]
+    client: Client
+    own: Mapping[str, UUID]
 
 
 def furnish(slug: str) -> House:
@@ -143,6 +183,15 @@ def furnish(slug: str) -> House:
             client, for_id=session.id, source_key="a test", lines=[line], by=OWNER
         )
         visit.record(client.id, session.id, PRICE, PaymentMethod.CASH, OWNER)
+        elsewhere_too = ClientSignIn(
+            email=client.email,
+            client_id=client.id,
+            hash=f"of {slug}",
+            created_at=TOMORROW,
+            seen_at=TOMORROW,
+            program="",
+        )
+        enquiry = Enquiry(created_at=TOMORROW, name="Sam")
         link = FeedSubscription(
             resource_id=person.id,
             made_by=owner.id,
@@ -157,7 +206,13 @@ def furnish(slug: str) -> House:
             recorded_at=TOMORROW,
         )
         elsewhere = SignIn(user_id=owner.id, created_at=TOMORROW, seen_at=TOMORROW, program="")
-        db.session.add_all([link, paper, elsewhere])
+        post("booked", key="a test", to=client.email, about_id=session.id, client_id=client.id)
+        on = date(2026, 12, 24)
+        closure = Closure(first_on=on, last_on=on, reason="Travel")
+        away = HoursOverride(
+            resource_id=person.id, on_date=on, starts_minute=None, ends_minute=None
+        )
+        db.session.add_all([link, paper, elsewhere, elsewhere_too, enquiry, closure, away])
         assign("call", key="a test", what="Call back.", due_at=TOMORROW, client_id=client.id)
         db.session.flush()
         return House(
@@ -165,13 +220,26 @@ def furnish(slug: str) -> House:
             owner,
             {
                 "client_id": client.id,
+                "service_id": service.id,
+                "closure_id": closure.id,
+                "override_id": away.id,
                 "appointment_id": session.id,
                 "invoice_id": invoice.id,
                 "receipt_id": db.session.scalars(sa.select(Receipt.id)).one(),
                 "subscription_id": link.id,
                 "paper_id": paper.id,
                 "sign_in_id": elsewhere.id,
+                "enquiry_id": enquiry.id,
+                "message_id": db.session.scalars(
+                    sa.select(Message.id).where(Message.key == "a test")
+                ).one(),
                 "task_id": db.session.scalars(sa.select(Task.id).where(Task.key == "a test")).one(),
+            },
+            client,
+            {
+                "invoice_id": invoice.id,
+                "receipt_id": db.session.scalars(sa.select(Receipt.id)).one(),
+                "sign_in_id": elsewhere_too.id,
             },
         )
 
@@ -194,10 +262,19 @@ def there(inside: None) -> House:
 
 def staff_rules(app: Flask) -> list[tuple[Rule, str]]:
     """Return every address for staff with each method that it takes."""
+    return _rules(app, {rule.endpoint for rule in app.url_map.iter_rules()} - PUBLIC - FOR_CLIENTS)
+
+
+def client_rules(app: Flask) -> list[tuple[Rule, str]]:
+    """Return every address for clients who signed in with each method that it takes."""
+    return _rules(app, FOR_CLIENTS)
+
+
+def _rules(app: Flask, endpoints: set[str]) -> list[tuple[Rule, str]]:
     return [
         (rule, method)
         for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)
-        if rule.endpoint not in PUBLIC
+        if rule.endpoint in endpoints
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     ]
 
@@ -370,3 +447,82 @@ def test_an_empty_form_is_refused_and_never_breaks(
     }
 
     assert broken == {}
+
+
+# Clients' own pages ------------------------------------------------------------------------------
+
+
+def test_a_clients_page_opens_to_clients_alone(
+    app: Flask, client: FlaskClient, here: House
+) -> None:
+    def statuses() -> set[int]:
+        return {
+            ask(app, client, rule, method, here.own).status_code
+            for rule, method in client_rules(app)
+        }
+
+    nobody = statuses()
+    with practice_scope(here.practice.id):
+        sign_in(client, here.owner)
+    staff = statuses()
+
+    assert (nobody, staff) == ({401}, {401})
+
+
+def test_a_client_gets_in_nowhere_where_staff_do(
+    app: Flask, client: FlaskClient, here: House
+) -> None:
+    with practice_scope(here.practice.id):
+        sign_in_client(client, here.client)
+
+    answers = {
+        (rule.rule, method): ask(app, client, rule, method, here.ids)
+        for rule, method in staff_rules(app)
+    }
+
+    wrong = {
+        asked: answer.status_code
+        for asked, answer in answers.items()
+        if (answer.status_code, answer.headers.get("Location", "")[:9])
+        != {"GET": (302, "/sign-in?"), "POST": (401, "")}[asked[1]]
+    }
+    assert wrong == {}
+
+
+def test_every_page_of_a_client_opens_for_them(
+    app: Flask, client: FlaskClient, here: House
+) -> None:
+    with practice_scope(here.practice.id):
+        sign_in_client(client, here.client)
+
+    statuses = {
+        rule.rule: ask(app, client, rule, method, here.own).status_code
+        for rule, method in client_rules(app)
+        if method == "GET"
+    }
+
+    assert {rule: status for rule, status in statuses.items() if status not in (200, 303)} == {}
+
+
+def test_what_is_another_clients_and_what_is_nobodys_get_the_same_answer(
+    app: Flask, client: FlaskClient, here: House, there: House
+) -> None:
+    with factories.made(here.practice):
+        neighbor = factories.create_client(first_name="Noor")
+    with practice_scope(here.practice.id):
+        sign_in_client(client, neighbor)
+    mine, theirs = everything(here), everything(there)
+
+    answers = {
+        (rule.rule, method, name): [
+            told(ask(app, client, rule, method, {**here.own, name: wrong}))
+            for wrong in (here.own[name], there.own[name], uuid4())
+        ]
+        for rule, method in client_rules(app)
+        for name in sorted(rule.arguments)
+    }
+
+    assert len(answers) == 5
+    assert {status for found in answers.values() for status, _ in found} == {404}
+    assert all(len(set(found)) == 1 for found in answers.values())
+    assert (everything(here), everything(there)) == (mine, theirs)

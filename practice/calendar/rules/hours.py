@@ -6,7 +6,7 @@ where the clocks skip one, and three or four where they show one twice; a window
 in the skipped hour begins after it. Nothing here adds hours to a local time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import lru_cache
@@ -56,6 +56,15 @@ def windows_over_midnight(begins: time, ends: time) -> tuple[Window, ...]:
         return (Window(first, last),) if first < last else ()
     evening = Window(first, DAY_MINUTES)
     return (Window(0, last), evening) if last else (evening,)
+
+
+def are_for(kinds: Collection[str], modality: str, asked: tuple[str, str]) -> bool:
+    """Say whether hours are open to a kind of session given in some way: ``("prep", "in_person")``.
+
+    Hours that name no kinds are for all, those that name no way are for any.
+    """
+    kind, way = asked
+    return (not kinds or kind in kinds) and modality in ("", way)
 
 
 def all_but(windows: Sequence[Window]) -> tuple[Window, ...]:

@@ -8,7 +8,7 @@ from practice.sessions.queries.appointments import (
     of_client,
     on_day,
 )
-from practice.sessions.queries.services import get_service, services
+from practice.sessions.queries.services import get_service, offered_by, services
 from practice.sessions.queries.times import Look, Start, free_times, look_at
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "get_service",
     "look_at",
     "of_client",
+    "offered_by",
     "on_day",
     "services",
 ]

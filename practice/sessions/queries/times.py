@@ -116,7 +116,7 @@ def look(
     rules, now = service.rules, clock.now()
     moved_id, host_id = (moving.id, moving.host_id) if moving else (None, host_id)
     axis = free.axis_around(zone, first_on, last_on)
-    roster = calendar.roster(axis)
+    roster = calendar.roster(axis, (service.kind.value, modality.value))
     people = {
         role: [m.id for m in roster.with_role(role) if host_id in (None, m.id) or n]
         for n, role in enumerate(service.needs_roles)
@@ -280,12 +280,15 @@ def _ask(
         ),
         notice_hours=0 if as_staff else service.notice_hours,
         horizon_days=None if as_staff else rules.horizon_days,
-        quiet=hours.windows_over_midnight(
-            _wall(rules.quiet_from_minute), _wall(rules.quiet_to_minute)
-        ),
+        quiet=quiet_hours(rules),
         full_days=full.days,
         full_weeks=full.weeks,
     )
+
+
+def quiet_hours(rules: BookingRules) -> tuple[Window, ...]:
+    """Return the practice's quiet hours, for bookings and for messages, as windows of each date."""
+    return hours.windows_over_midnight(_wall(rules.quiet_from_minute), _wall(rules.quiet_to_minute))
 
 
 def _wall(minute: int) -> time:

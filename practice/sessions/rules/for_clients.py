@@ -67,6 +67,18 @@ MISSING_WORDS: Mapping[Gate, str] = {
 }
 """What a session still waits for, as its client reads it."""
 
+LETTERS: Mapping[str, str] = {
+    "booked": "Your booking is confirmed",
+    "tentative": "Your time is kept, not confirmed yet",
+    "moved": "Your booking has moved",
+    "cancelled": "Your booking was cancelled",
+    "payment-request": "The link to pay",
+    "receipt": "A receipt",
+    "refunded": "Money went back to you",
+    "slot-lost": "Your time was gone before the payment came",
+}
+"""What a client was mailed, by the name of the mail; those that only open a door are left out."""
+
 HERE = frozenset({S.CONFIRMED, S.ARRIVED, S.IN_SESSION})
 """The states in which a client may know where the home is."""
 

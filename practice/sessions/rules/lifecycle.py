@@ -53,6 +53,10 @@ MOVES: dict[S, frozenset[S]] = {
     S.RELEASED: frozenset({S.CONFIRMED, S.TENTATIVE}),  # paid late, and the time was still free
 }
 
+UNDOES: dict[S, frozenset[S]] = {S.CANCELLED: frozenset({S.CONFIRMED, S.TENTATIVE})}
+"""What may become of a session again that was cancelled by mistake: within minutes, and only if
+its time is still free. No move of its life: it goes on as though nothing had been."""
+
 LIVE = frozenset({S.TENTATIVE, S.CONFIRMED, S.ARRIVED, S.IN_SESSION})
 """The states that keep their claims on people and rooms."""
 
@@ -66,6 +70,12 @@ def check_move(current: S, target: S) -> None:
         raise Conflict(f"This session is {WORDS[current]} already.")
     if target not in MOVES[current]:
         raise Conflict(f"A session that is {WORDS[current]} cannot become {WORDS[target]}.")
+
+
+def check_undo(current: S, before: S) -> None:
+    """Raise ``Conflict`` unless a session may be again what it was before."""
+    if before not in UNDOES.get(current, frozenset()):
+        raise Conflict(f"A session that is {WORDS[current]} cannot be {WORDS[before]} again.")
 
 
 WORDS: dict[S, str] = {

@@ -10,22 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-
 from practice.audit import service as audit
 from practice.audit.rules import Actor
-from practice.billing import queries as billing
-from practice.billing.models import Payment
 from practice.billing.rules.payments import (
     PaymentState,
-    left_to_refund,
 )
-from practice.billing.service import refunds
 from practice.calendar.service import claims
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict, Invalid, NotAllowed
-from practice.outbox import service as outbox
 from practice.people.models import Client
 from practice.people.queries import get_member, get_practice
 from practice.people.rules import ClientDetails, Permission, may
@@ -39,8 +32,9 @@ from practice.sessions.rules.lifecycle import (
     AppointmentState,
     Modality,
 )
+from practice.sessions.rules.news import News
 from practice.sessions.rules.windows import Finding, Session
-from practice.sessions.service import readiness, taking, telling
+from practice.sessions.service import giving_back, readiness, taking, telling, undoing
 from practice.sessions.service.holds import (
     ComesFirst,
     HoldEnded,
@@ -59,7 +53,6 @@ from practice.sessions.service.holds import (
 from practice.sessions.service.paying import checkout_ended, paid, start_checkout
 from practice.sessions.service.readiness import GatesClosed, take_turns_on_client
 from practice.sessions.service.taking import CapReached, NotOffered, SlotTaken, lock, place_in
-from practice.sessions.service.telling import News
 
 __all__ = [
     "CapReached",
@@ -128,7 +121,7 @@ def book_free(
     if (made := find_by_form(form_token)) is not None:
         return made
     check_first_visit(service)
-    check_nothing_to_pay(service.price)
+    check_nothing_to_pay(service)
     look = look or look_at(service, modality, starts_at)
     place = place_in(look, starts_at)
 
@@ -200,11 +193,13 @@ def move(
     by: Actor,
     override_reason: str | None = None,
     sequence: int | None = None,
+    as_staff: bool = True,
 ) -> Appointment:
     """Move a session to another time, with the same person. It keeps its id, uid and payment.
 
     The old time is given back and the new one taken in one step. ``sequence`` is what the page
-    showed of the appointment; whoever changed it since is not overwritten.
+    showed of the appointment; whoever changed it since is not overwritten. It can be undone for
+    some minutes. Unlike staff, clients need notice and see no farther than the horizon.
 
     Raises:
         ChangedMeanwhile: if somebody else changed it since.
@@ -229,7 +224,7 @@ def move(
         appointment.modality,
         starts_at,
         client_id=appointment.client_id,
-        as_staff=True,
+        as_staff=as_staff,
         moving=appointment,
     )
     place = place_in(look, starts_at)
@@ -237,7 +232,7 @@ def move(
     before = telling.serving(appointment.id)
     claims.release(appointment.id)
     taking.occupy(appointment.id, look, place)
-    old = appointment.starts_at
+    old, was, was_reason = appointment.starts_at, appointment.state, appointment.override_reason
     appointment.starts_at, appointment.ends_at = place.starts_at, place.ends_at
     appointment.override_reason = reason if broken else appointment.override_reason
     telling.change(appointment)
@@ -252,16 +247,26 @@ def move(
     _record_override(appointment, broken, by)
     _after_a_change(appointment, by)
     telling.tell(News.MOVED, appointment, by=by, was_at=old.isoformat())
+    undoing.remember(
+        appointment, undoing.MOVE, by=by, was_at=old, was_state=was, was_reason=was_reason
+    )
     if left := tuple(each for each in before if each not in place.people):
         telling.bury(appointment, left, gone_at=appointment.changed_at)
     telling.show(appointment, place.people)
     return appointment
 
 
-def cancel(appointment: Appointment, *, by: Actor, sequence: int | None = None) -> Appointment:
+def cancel(
+    appointment: Appointment,
+    *,
+    by: Actor,
+    sequence: int | None = None,
+    can_be_undone: bool = False,
+) -> Appointment:
     """Cancel a session that is still to come; all that was paid for it goes back.
 
-    A hold is simply given back. Money on its way will be given back when it comes in.
+    A hold is simply given back. Money on its way will be given back when it comes in. With
+    ``can_be_undone`` money waits as the news does, until nobody can take it back any more.
 
     Raises:
         ChangedMeanwhile: if somebody else changed it since the page showed ``sequence``.
@@ -270,8 +275,9 @@ def cancel(appointment: Appointment, *, by: Actor, sequence: int | None = None) 
     if appointment.state is S.TENTATIVE and appointment.hold_ends_at is not None:
         return release_hold(appointment, by=by)
     seen = appointment.sequence if sequence is None else sequence
-    payments = _lock_payments(appointment)
+    payments = giving_back.lock_payments(appointment)
     appointment = _lock_for_change(appointment, seen)
+    was = appointment.state
     taking.become(appointment, S.CANCELLED)
     appointment.cancelled_at = clock.now()
     telling.change(appointment)
@@ -280,11 +286,26 @@ def cancel(appointment: Appointment, *, by: Actor, sequence: int | None = None) 
     claims.release(appointment.id)
     audit.record("appointment:cancel", by=by, subject_id=appointment.id)
     for payment in payments:
-        _give_back(payment, by)
+        if payment.state is not PaymentState.PAID or not can_be_undone:
+            giving_back.give_back(payment, by)
+    if can_be_undone:
+        _wait_for_undo(appointment, by, was)
     _after_a_change(appointment, by)
-    telling.tell(News.CANCELLED, appointment, by=by)
+    telling.tell(News.CANCELLED, appointment, by=by, was=was)
     telling.bury(appointment, people, gone_at=appointment.changed_at)
     return appointment
+
+
+def _wait_for_undo(appointment: Appointment, by: Actor, was: AppointmentState) -> None:
+    undoing.remember(
+        appointment,
+        undoing.CANCEL,
+        by=by,
+        was_at=appointment.starts_at,
+        was_state=was,
+        was_reason=appointment.override_reason,
+    )
+    giving_back.have_it_given_back(appointment)
 
 
 def _lock_for_change(appointment: Appointment, seen: int) -> Appointment:
@@ -294,27 +315,6 @@ def _lock_for_change(appointment: Appointment, seen: int) -> Appointment:
     if appointment.sequence != seen:
         raise ChangedMeanwhile("Somebody else has just changed this session. Look at it again.")
     return appointment
-
-
-def _lock_payments(appointment: Appointment) -> Sequence[Payment]:
-    """Lock payments before their session, as the news of a payment does."""
-    return db.session.scalars(
-        sa.select(Payment)
-        .where(Payment.for_id == appointment.id)
-        .order_by(Payment.id)
-        .with_for_update()
-    ).all()
-
-
-def _give_back(payment: Payment, by: Actor) -> None:
-    if payment.state is not PaymentState.PAID:
-        # Nobody should be able to pay for it any longer; whoever still does gets it back.
-        outbox.enqueue("settle-payment", key=f"settle-now:{payment.id}", subject_id=payment.id)
-        return
-    decided = [(refund.state, refund.amount) for refund in billing.refunds_of(payment.id)]
-    left = left_to_refund(payment.amount, decided)
-    if left:
-        refunds.decide(payment, left, reason="cancelled", by=by)
 
 
 def _after_a_change(appointment: Appointment, by: Actor) -> None:

@@ -25,7 +25,6 @@ from practice.calendar.service import claims
 from practice.core import clock
 from practice.core.db import db, in_transaction, take_turns
 from practice.core.errors import Conflict, TooMany, Unavailable
-from practice.core.money import Money
 from practice.core.settings import settings
 from practice.outbox import service as outbox
 from practice.people.rules import ClientDetails
@@ -202,7 +201,7 @@ def give_details(appointment: Appointment, details: ClientDetails, *, by: Actor)
 def confirm(appointment: Appointment, *, by: Actor) -> Appointment:
     """Confirm a held time for which nothing is to be paid now. Call inside ``transaction()``.
 
-    Free sessions, and all where no cards are taken online: those are paid at the visit.
+    Free sessions, those that are paid at the visit, and all where no cards are taken online.
     Confirming again what is confirmed changes nothing.
 
     Raises:
@@ -216,18 +215,18 @@ def confirm(appointment: Appointment, *, by: Actor) -> Appointment:
     check_alive(appointment)
     if appointment.client is None:
         raise Conflict("Tell us first who this is for.")
-    check_nothing_to_pay(appointment.price)
+    check_nothing_to_pay(appointment)
     readiness.enter(appointment, telling.serving(appointment.id), by=by)
     return appointment
 
 
-def check_nothing_to_pay(price: Money) -> None:
+def check_nothing_to_pay(agreed: Service | Appointment) -> None:
     """Refuse what has to be paid online before it is confirmed.
 
     Raises:
-        StillToPay: if it costs something, and cards are taken.
+        StillToPay: if it costs something, cards are taken, and it is not paid at the visit.
     """
-    if price and settings().takes_cards:
+    if agreed.price and settings().takes_cards and not agreed.pay_at_visit:
         raise StillToPay("This is booked by paying for it.")
 
 

@@ -17,9 +17,9 @@ from practice.sessions.links import booking_link
 from practice.sessions.models import Appointment
 from practice.sessions.queries.times import look_at
 from practice.sessions.rules.lifecycle import AppointmentState
+from practice.sessions.rules.news import News
 from practice.sessions.service import holds, readiness, taking, telling
 from practice.sessions.service.taking import lock, may_be_paid, release
-from practice.sessions.service.telling import News
 
 S = AppointmentState
 WORTHLESS = frozenset({S.CANCELLED, S.HELD_CLINICAL})

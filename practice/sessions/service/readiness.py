@@ -25,9 +25,9 @@ from practice.sessions.queries.appointments import WITH_ALL
 from practice.sessions.queries.facts import facts_of
 from practice.sessions.rules.gates import ClosedGate, Facts, closed_gates
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState
+from practice.sessions.rules.news import News
 from practice.sessions.service import telling
 from practice.sessions.service.taking import become
-from practice.sessions.service.telling import News
 
 S = AppointmentState
 
@@ -133,6 +133,7 @@ def _turn(appointment: Appointment, state: AppointmentState, by: Actor) -> None:
         telling.tell(News.BOOKED, appointment, by=by)
     else:
         telling.tell(News.TENTATIVE, appointment, by=by, was_confirmed=True)
+        telling.alert_staff(appointment, by=by)
         outbox.assign(
             "session-not-ready",
             key=f"session-not-ready:{appointment.id}:{appointment.sequence}",

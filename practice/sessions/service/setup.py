@@ -14,6 +14,7 @@ from practice.core.money import Money
 from practice.people.models import Practice, User
 from practice.sessions.models import Service
 from practice.sessions.rules.lifecycle import SessionKind
+from practice.sessions.rules.policies import as_terms, shipped_policy
 from practice.sessions.rules.templates import shipped
 
 K = SessionKind
@@ -141,6 +142,7 @@ def _service(position: int, service: Mapping[str, Any], defaults: Mapping[str, A
         route=Route(service["route"]) if "route" in service else None,
         notice_hours=defaults["min_notice_hours"][service["kind"]],
         billed_by_practice=service["billed_by"] == "practice",
+        cancellation=as_terms(shipped_policy(kind)),
         position=position,
     )
 

@@ -134,6 +134,8 @@ def take(
         label=service.label,
         price=service.price,
         modality=look.modality,
+        cancellation=service.cancellation,
+        pay_at_visit=service.pay_at_visit,
         starts_at=place.starts_at,
         ends_at=place.ends_at,
         time_zone=look.zone,

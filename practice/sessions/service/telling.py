@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -18,23 +17,23 @@ from practice.calendar.service.entries import EntryFacts
 from practice.core import clock
 from practice.core.db import db, in_transaction
 from practice.outbox import service as outbox
+from practice.outbox.models import Message
+from practice.outbox.queries import messages_to_come
+from practice.outbox.rules import UNDO_FOR
 from practice.people.models import User
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import get_appointment
 from practice.sessions.rules.lifecycle import LIVE, AppointmentState
+from practice.sessions.rules.news import CAN_BE_UNDONE, Known, News, Told, to_tell
 
+S = AppointmentState
 
-class News(StrEnum):
-    """What a client is told, by the name of the mail."""
-
-    BOOKED = "booked"
-    TENTATIVE = "tentative"
-    MOVED = "moved"
-    CANCELLED = "cancelled"
-    SLOT_LOST = "slot-lost"  # paid after the time was gone
-
-
-STAFF_MAILS = {News.BOOKED: "staff-new-booking", News.CANCELLED: "staff-cancelled"}
+STAFF_MAILS = {
+    News.BOOKED: "staff-new-booking",
+    News.MOVED: "staff-moved",
+    News.CANCELLED: "staff-cancelled",
+}
+ALERT = "staff-alert"
 
 TELL_JOB = "tell-of-booking"
 
@@ -89,19 +88,101 @@ def change(appointment: Appointment) -> None:
     appointment.changed_at = clock.now()
 
 
-def tell(news: News, appointment: Appointment, *, by: Actor, **facts: Any) -> None:
+def tell(news: News, appointment: Appointment, *, by: Actor, **before: Any) -> None:
     """Mail the client, and those who serve the session unless one of the staff did it.
 
-    Call inside ``transaction()``. ``facts`` are what rows will no longer say when the mail is
-    written. The same news of the same ``sequence`` is told once.
+    Call inside ``transaction()``. ``before`` is what the session's row no longer says: ``was_at``
+    (ISO) of one that moved, ``was`` (a state) of one that was cancelled, ``was_confirmed`` of one
+    that is not confirmed. News that may be undone waits until that is over. What the client had
+    not heard by now is told together with it: only what differs then from what they know. The
+    same news of the same ``sequence`` is told once.
     """
     if appointment.client is None:
         return
-    key = f"{appointment.id}:{appointment.sequence}"
-    _post(news.value, f"{news}:{key}", appointment.client.email, appointment, facts)
+    may_be_undone = news in CAN_BE_UNDONE or by.kind is ActorKind.STAFF
+    at = clock.now() + UNDO_FOR if may_be_undone else None
+    told = Told(news, _knew(news, appointment, before))
+    unheard = None if news is News.SLOT_LOST else _take_back(appointment)
+    if unheard is None:
+        _post_news(told, appointment, at)
+    else:
+        by_themselves = by.kind is ActorKind.CLIENT  # who know of what they change, mail or not
+        _tell_difference(appointment, unheard.knew or (told.knew if by_themselves else None), at)
     if news in STAFF_MAILS and by.kind is not ActorKind.STAFF:
         for user in _staff(appointment.id):
-            _post(STAFF_MAILS[news], f"staff-{news}:{key}:{user.id}", user.email, appointment, {})
+            key = f"staff-{_key(news, appointment)}:{user.id}"
+            _post(STAFF_MAILS[news], key, user.email, appointment, at=at)
+
+
+def alert_staff(appointment: Appointment, *, by: Actor) -> None:
+    """Mail those who serve a session that it is no longer confirmed. Inside ``transaction()``."""
+    at = clock.now() + UNDO_FOR if by.kind is ActorKind.STAFF else None
+    for user in _staff(appointment.id):
+        key = f"{ALERT}:{_version(appointment)}:{user.id}"
+        _post(ALERT, key, user.email, appointment, at=at)
+
+
+def unsay(appointment: Appointment) -> bool:
+    """Take back news that nobody has heard yet, after what it tells of was undone.
+
+    Call in the transaction of the undo, when the session is as it was before. Returns whether
+    there was such news: if not, people have heard, and it is too late to undo without a word.
+    What the news had taken in (an earlier move of the same minutes) is told again.
+    """
+    if (unheard := _take_back(appointment)) is None:
+        return False
+    _tell_difference(appointment, unheard.knew, clock.now() + UNDO_FOR)
+    return True
+
+
+def _take_back(appointment: Appointment) -> Told | None:
+    """Withdraw all news of a session that is still waiting; return the oldest for its client."""
+    names = {*News, *STAFF_MAILS.values(), ALERT}
+    unheard = [
+        message
+        for message in messages_to_come(appointment.id, names, now=clock.now())
+        if outbox.withdraw_mail(message.key) and message.name in set(News)
+    ]
+    return _told(unheard[0]) if unheard else None
+
+
+def _tell_difference(appointment: Appointment, knew: Known | None, at: datetime | None) -> None:
+    for told in to_tell(knew, Known(appointment.starts_at, appointment.state)):
+        _post_news(told, appointment, at)
+
+
+def _knew(news: News, appointment: Appointment, before: Mapping[str, Any]) -> Known | None:
+    """Return what a client had heard of a session, before this news of it."""
+    if news is News.MOVED:
+        return Known(datetime.fromisoformat(before["was_at"]), appointment.state)
+    if news is News.CANCELLED:
+        return Known(appointment.starts_at, before.get("was", S.CONFIRMED))
+    if news is News.TENTATIVE and before["was_confirmed"]:
+        return Known(appointment.starts_at, S.CONFIRMED)
+    if news in {News.APPROVED, News.DECLINED}:
+        return Known(appointment.starts_at, S.REQUESTED)
+    if news is News.BOOKED and appointment.sequence:
+        return Known(appointment.starts_at, S.TENTATIVE)
+    return None
+
+
+def _post_news(told: Told, appointment: Appointment, at: datetime | None) -> None:
+    if appointment.client is None:
+        return
+    knew = told.knew
+    facts = {
+        "was_at": knew.starts_at.isoformat() if knew else None,
+        "was": knew.state.value if knew else None,
+    }
+    key = _key(told.news, appointment)
+    _post(told.news.value, key, appointment.client.email, appointment, at=at, facts=facts)
+
+
+def _told(message: Message) -> Told:
+    facts = message.facts
+    was_at = facts["was_at"]
+    knew = Known(datetime.fromisoformat(was_at), S(facts["was"])) if was_at else None
+    return Told(News(message.name), knew)
 
 
 def tell_of_booking_soon(appointment: Appointment) -> None:
@@ -123,8 +204,26 @@ def tell_of_booking(appointment_id: UUID) -> None:
     in_transaction(work)
 
 
-def _post(name: str, key: str, to: str, about: Appointment, facts: dict[str, Any]) -> None:
-    outbox.post(name, key=key, to=to, about_id=about.id, client_id=about.client_id, facts=facts)
+def _key(news: News, appointment: Appointment) -> str:
+    return f"{news}:{_version(appointment)}"
+
+
+def _version(appointment: Appointment) -> str:
+    return f"{appointment.id}:{appointment.sequence}"
+
+
+def _post(
+    name: str,
+    key: str,
+    to: str,
+    about: Appointment,
+    *,
+    at: datetime | None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    outbox.post(
+        name, key=key, to=to, about_id=about.id, client_id=about.client_id, facts=facts, at=at
+    )
 
 
 def _staff(appointment_id: UUID) -> Sequence[User]:

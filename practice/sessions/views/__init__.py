@@ -2,13 +2,23 @@
 
 from practice.sessions.views import (  # noqa: F401  # they add routes
     appointment,
+    asking,
     booking,
     cancelling,
+    catalog,
+    changing,
     choosing,
     copies,
+    deciding,
     finding,
+    hours,
+    mine,
+    mine_account,
+    mine_money,
     moving,
+    policies,
     today,
+    website,
 )
 from practice.sessions.views.public import bp as public
 from practice.sessions.views.staff import bp as staff

@@ -9,6 +9,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.audit.queries import was_done
+from practice.audit.rules import ActorKind
 from practice.billing import accounts, archive
 from practice.billing.rules.payments import PaymentMethod, PaymentState
 from practice.calendar.rules import zones
@@ -18,6 +19,7 @@ from practice.core.errors import Conflict
 from practice.core.money import Money
 from practice.core.settings import settings
 from practice.outbox.queries import messages_about
+from practice.outbox.rules import UNDO_FOR
 from practice.people.access import current_staff, may, requires
 from practice.people.forms import PlainForm
 from practice.people.queries import get_practice
@@ -41,7 +43,7 @@ from practice.sessions.rules.for_staff import (
 from practice.sessions.rules.gates import Gate
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, LIVE, MOVES, WORDS, AppointmentState
 from practice.sessions.rules.windows import Finding
-from practice.sessions.service import booking, collecting, day
+from practice.sessions.service import booking, collecting, day, undoing
 from practice.sessions.staff_forms import CancelForm, PaymentForm
 from practice.sessions.views.staff import bp
 from practice.sessions.views.today import Line, lines_of
@@ -61,6 +63,7 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
     session = queries.get_appointment(appointment_id)
     (line,) = lines_of([session])
     payments = accounts.payments_for(session.id)
+    change = undoing.change_of(session, ActorKind.STAFF)
     subjects = [session.id, *(paid.payment.id for paid in payments)]
     return render_template(
         "sessions/appointment.html",
@@ -83,6 +86,7 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         can_move=session.state in CAN_CHANGE and session.hold_ends_at is None,
         can_cancel=AppointmentState.CANCELLED in MOVES[session.state],
         history=history(subjects),
+        undo_until=change.made_at + UNDO_FOR if change else None,
         form=PlainForm(),
     )
 
@@ -161,14 +165,27 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
     try:
         in_transaction(
             lambda: booking.cancel(
-                queries.get_appointment(appointment_id), by=by, sequence=sequence
+                queries.get_appointment(appointment_id),
+                by=by,
+                sequence=sequence,
+                can_be_undone=True,
             )
         )
     except Conflict:
         if not was_done("appointment:cancel", appointment_id, by=by):
             raise
-    flash("The session is cancelled. The client is told by email.")
+    flash("The session is cancelled. The client is told by email in 3 minutes.")
     return redirect(url_for(".appointment", appointment_id=appointment_id))
+
+
+@bp.post("/sessions/<uuid:appointment_id>/take-back")
+@requires(Permission.APPOINTMENT_BOOK)
+def take_back(appointment_id: UUID) -> ResponseReturnValue:
+    """Undo a move or a cancellation of a moment ago, before anybody is told of it."""
+    by = current_staff()
+    in_transaction(lambda: undoing.undo(queries.get_appointment(appointment_id), by=by))
+    flash("Undone. Everything is as it was, and nobody was told.")
+    return redirect(url_for(".appointment", appointment_id=appointment_id), 303)
 
 
 # Money -----------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from practice.sessions.models import Appointment
 from practice.sessions.rules.for_clients import Step
 from practice.sessions.rules.lifecycle import FIRST_VISIT
 from practice.sessions.service import booking as service
+from practice.sessions.service import undoing
 from practice.sessions.views import kept
 from practice.sessions.views.public import bp
 from practice.sessions.views.shown import Shown, by_client, page, show
@@ -133,6 +134,17 @@ def keep(token: str) -> ResponseReturnValue:
     return _press(shown, lambda a: service.renew(a, by=by_client(a)), back=back)
 
 
+@bp.post("/bookings/<token>/undo")
+@public
+def undo(token: str) -> ResponseReturnValue:
+    """Take back what the client did last, while nobody was told of it."""
+    return _press(
+        show(token),
+        lambda a: undoing.undo(a, by=by_client(a)),
+        done="Undone. Everything is as it was.",
+    )
+
+
 # Check, pay or book -----------------------------------------------------------------------------
 
 
@@ -188,14 +200,23 @@ def waiting(token: str) -> ResponseReturnValue:
 
 
 def _press(
-    shown: Shown, work: Callable[[Appointment], Appointment], *, back: str = ".booking"
+    shown: Shown,
+    work: Callable[[Appointment], Appointment],
+    *,
+    back: str = ".booking",
+    done: str = "",
 ) -> ResponseReturnValue:
-    """Do what a button of the page asks for, then show the page as it is by then."""
+    """Do what a button of the page asks for, then show the page as it is by then.
+
+    ``done`` is said where the page does not show what was done.
+    """
     form = PublicForm()
     if not form.validate():
         return _at_its_step(shown, problem=form), form.status
     try:
         in_transaction(lambda: work(shown.appointment))
+        if done:
+            flash(done)
     except service.HoldEnded:
         return _as_it_is_now(shown.token)
     except Conflict as refused:

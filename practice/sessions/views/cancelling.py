@@ -1,4 +1,4 @@
-"""Cancelling a booking by its link: what it does is shown first."""
+"""Cancelling a booking by its link: what it does is shown first, and can be undone after."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from practice.sessions.views.shown import by_client, page, show
 def cancel(token: str) -> ResponseReturnValue:
     """Show what cancelling does and what goes back, then do it."""
     shown = show(token)
+    if shown.is_ahead and shown.fee_now:
+        return redirect(url_for(".ask", token=token), 303)
     if not shown.can_cancel:
         if shown.state is not AppointmentState.CANCELLED:
             flash("This cannot be cancelled here. Call us.", "wait")
@@ -33,7 +35,10 @@ def cancel(token: str) -> ResponseReturnValue:
     try:
         in_transaction(
             lambda: service.cancel(
-                shown.appointment, by=by_client(shown.appointment), sequence=form.sequence.data
+                shown.appointment,
+                by=by_client(shown.appointment),
+                sequence=form.sequence.data,
+                can_be_undone=True,
             )
         )
     except Conflict as refused:

@@ -43,16 +43,6 @@ from practice.sessions.views import kept
 from practice.sessions.views.booking import client_details
 from practice.sessions.views.public import bp
 
-US_ZONES = (
-    ("America/New_York", "Eastern, New York"),
-    ("America/Chicago", "Central, Chicago"),
-    ("America/Denver", "Mountain, Denver"),
-    ("America/Phoenix", "Arizona, Phoenix"),
-    ("America/Los_Angeles", "Pacific, Los Angeles"),
-    ("America/Anchorage", "Alaska, Anchorage"),
-    ("Pacific/Honolulu", "Hawaii, Honolulu"),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class DayLink:
@@ -193,14 +183,14 @@ def _page(
         length=length_words(view.service.minutes),
         ways=_ways(view),
         zone_words=zones.zone_words(view.zone),
-        us_zones=US_ZONES,
-        days=[_link(view, each, is_chosen=each is day) for each in days],
+        us_zones=choosing.US_ZONES,
+        days=[day_link(view, each, is_chosen=each is day) for each in days],
         day=day,
         day_words=f"{day.on:%A, %B} {day.on.day}" if day else "",
-        parts=_parts(view, day, near, form.start.data),
-        earlier=_earlier(view),
-        later=_later(view),
-        next_free=_next_free(view, starts, day),
+        parts=time_parts(view, day, near, form.start.data),
+        earlier=earlier(view),
+        later=later(view),
+        next_free=next_free(view, starts, day),
         lost=lost is not None,
         held=kept.held(written(clock.now())),
     ), status
@@ -225,7 +215,7 @@ def _ways(view: View) -> list[tuple[str, str, bool]]:
     ]
 
 
-def _link(view: View, day: Day, *, is_chosen: bool) -> DayLink:
+def day_link(view: View, day: Day, *, is_chosen: bool) -> DayLink:
     count = len(day.starts)
     times = "no times" if not count else f"{count} time{'s' * (count > 1)}"
     return DayLink(
@@ -239,7 +229,7 @@ def _link(view: View, day: Day, *, is_chosen: bool) -> DayLink:
     )
 
 
-def _parts(
+def time_parts(
     view: View, day: Day | None, near: list[datetime], chosen: str | None
 ) -> list[tuple[str, list[TimeChoice]]]:
     """Return the times of a day under their headings, the nearest to a lost one before them."""
@@ -269,21 +259,21 @@ def _words(view: View, start: datetime, day: Day | None) -> str:
     return words.removeprefix(f"{zones.day_words(day.on)}, ")
 
 
-def _earlier(view: View) -> str | None:
+def earlier(view: View) -> str | None:
     if view.first_on <= view.today:
         return None
     before = max(view.first_on - timedelta(days=view.days), view.today)
     return view.url(**{"from": before}, day=None)
 
 
-def _later(view: View) -> str | None:
+def later(view: View) -> str | None:
     after = view.first_on + timedelta(days=view.days)
     if after > view.today + timedelta(days=view.service.rules.horizon_days):
         return None
     return view.url(**{"from": after}, day=None)
 
 
-def _next_free(view: View, starts: list[datetime], day: Day | None) -> tuple[str, str] | None:
+def next_free(view: View, starts: list[datetime], day: Day | None) -> tuple[str, str] | None:
     """Return words and address of the earliest time, unless its day is open already."""
     if not starts:
         return None

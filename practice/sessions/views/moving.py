@@ -101,7 +101,7 @@ def finish_move(appointment_id: UUID) -> ResponseReturnValue:
 
 
 def _say_moved(appointment_id: UUID) -> ResponseReturnValue:
-    flash("The session is moved. The client is told by email.")
+    flash("The session is moved. The client is told by email in 3 minutes.")
     return redirect(url_for(".appointment", appointment_id=appointment_id))
 
 

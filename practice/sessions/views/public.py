@@ -15,6 +15,7 @@ from practice.sessions import queries
 from practice.sessions.models import Service
 from practice.sessions.rules.for_clients import COMES_FIRST, KIND_WORDS, length_words
 from practice.sessions.rules.lifecycle import FIRST_VISIT, Modality, SessionKind
+from practice.sessions.rules.offered import Offered
 
 bp = Blueprint("public", __name__)
 
@@ -32,7 +33,7 @@ class PriceFrom:
 class Card:
     """One session type as it is offered. ``comes_first`` says why it cannot be booked yet."""
 
-    service: Service
+    service: Service | Offered
     length: str
     in_person: bool
     by_video: bool
@@ -84,7 +85,15 @@ def prices_from(services: Iterable[Service]) -> list[PriceFrom]:
 
 def card_of(service: Service) -> Card:
     """Say of a service what a visitor wants to know before choosing it."""
-    ways = service.modality_set
+    return _card(service, service.modality_set)
+
+
+def card_for(offered: Offered) -> Card:
+    """Say the same of a service as somebody is just writing it."""
+    return _card(offered, frozenset(offered.modalities))
+
+
+def _card(service: Service | Offered, ways: frozenset[Modality]) -> Card:
     return Card(
         service=service,
         length=length_words(service.minutes),

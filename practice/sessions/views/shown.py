@@ -21,6 +21,7 @@ from practice.calendar.rules import ics, zones
 from practice.core import clock
 from practice.core.money import Money
 from practice.core.settings import settings
+from practice.outbox.rules import UNDO_FOR
 from practice.people.models import Practice
 from practice.people.queries import get_practice
 from practice.sessions import queries
@@ -28,10 +29,11 @@ from practice.sessions.forms import PublicForm, written
 from practice.sessions.models import Appointment
 from practice.sessions.queries.facts import closed_of
 from practice.sessions.queries.hosts import host_of
-from practice.sessions.rules import for_clients
+from practice.sessions.rules import for_clients, policies
 from practice.sessions.rules.choosing import clock_changes_between
 from practice.sessions.rules.for_clients import Balance, Step
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
+from practice.sessions.service import undoing
 from practice.sessions.views import kept
 
 S = AppointmentState
@@ -52,6 +54,7 @@ class Shown:
     zone: str
     now: datetime
     missing: tuple[str, ...]
+    undo_until: datetime | None
 
     # Times --------------------------------------------------------------------------------------
 
@@ -93,6 +96,18 @@ class Shown:
         length = self.appointment.ends_at - self.appointment.starts_at
         return for_clients.set_aside(self.appointment.kind, int(length.total_seconds()) // 60)
 
+    @property
+    def policy_words(self) -> str:
+        """What cancelling costs and until when, as it was agreed, by the practice's clock."""
+        a = self.appointment
+        return policies.sentence(
+            a.policy, price=a.price, starts_at=a.starts_at, zone=a.time_zone, now=self.now
+        )
+
+    @property
+    def late_words(self) -> str:
+        return policies.late_sentence(self.appointment.policy)
+
     # Where it stands ----------------------------------------------------------------------------
 
     @property
@@ -120,8 +135,10 @@ class Shown:
 
     @property
     def due_now(self) -> Money | None:
-        """What is to be paid online before it is booked, or at any time until it is paid."""
-        return self.balance.owed if self.balance.owed and self.takes_cards else None
+        """What is to be paid online before it is booked, or can be at any time until it is paid."""
+        at_visit = self.appointment.pay_at_visit and self.step is Step.CHECK
+        can_be = self.balance.owed and self.takes_cards and not at_visit
+        return self.balance.owed if can_be else None
 
     @property
     def can_pay(self) -> bool:
@@ -137,7 +154,8 @@ class Shown:
 
     @property
     def pays_at_visit(self) -> bool:
-        return self.is_coming and bool(self.balance.owed) and not self.takes_cards
+        at_visit = self.appointment.pay_at_visit or not self.takes_cards
+        return self.is_coming and bool(self.balance.owed) and at_visit
 
     @property
     def shows_owed(self) -> bool:
@@ -168,8 +186,46 @@ class Shown:
         return for_clients.is_coming(self.state, starts_at=self.appointment.starts_at, now=self.now)
 
     @property
-    def can_cancel(self) -> bool:
+    def is_ahead(self) -> bool:
+        """Whether it is booked and still to come: not a time that is only held."""
         return self.is_coming and self.step is Step.BOOKED
+
+    @property
+    def fee_now(self) -> Money:
+        """What cancelling would cost by the agreed terms at this moment."""
+        a = self.appointment
+        return policies.fee_now(a.policy, price=a.price, starts_at=a.starts_at, now=self.now)
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether its client may cancel or move it alone: while that costs nothing."""
+        return self.is_ahead and not self.fee_now
+
+    @property
+    def too_late_words(self) -> str:
+        """Why it is not changed here any more, with the amount."""
+        a = self.appointment
+        until = policies.free_until(a.policy, a.starts_at)
+        since = f"since {zones.instant_words(until, a.time_zone)}" if until else "at any time"
+        return (
+            f"By the terms you booked with, cancelling costs {self.fee_now} {since}. "
+            "This page charges nothing: ask us, and we look at it with you."
+        )
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether what the client did last may still be taken back."""
+        return self.undo_until is not None
+
+    @property
+    def undo_until_words(self) -> str:
+        until = self.undo_until
+        return zones.clock_words(until.astimezone(zones.zone(self.zone))) if until else ""
+
+    @property
+    def goes_back_soon(self) -> bool:
+        """Whether money waits to go back until the cancellation cannot be undone."""
+        return self.state is S.CANCELLED and self.can_undo and bool(self.balance.kept)
 
     @property
     def can_keep(self) -> bool:
@@ -256,7 +312,11 @@ def show(token: str) -> Shown:
     Raises:
         NotFound: if the link leads nowhere.
     """
-    appointment = queries.by_link(token)
+    return shown_of(queries.by_link(token), token)
+
+
+def shown_of(appointment: Appointment, token: str) -> Shown:
+    """Look up what the page of a booking shows. Its practice is entered."""
     payments = accounts.payments_for(appointment.id)
     now = clock.now()
     step = for_clients.step_of(
@@ -268,6 +328,7 @@ def show(token: str) -> Shown:
     )
     is_open = step is Step.BOOKED and appointment.state is S.TENTATIVE
     closed = closed_of([appointment]).get(appointment.id, []) if is_open else []
+    change = undoing.change_of(appointment, ActorKind.CLIENT)
     return Shown(
         token=token,
         appointment=appointment,
@@ -276,9 +337,10 @@ def show(token: str) -> Shown:
         step=step,
         payments=payments,
         balance=_balance(appointment, payments),
-        zone=_zone(appointment),
+        zone=zone_for(appointment),
         now=now,
         missing=tuple(for_clients.MISSING_WORDS[each.gate] for each in closed),
+        undo_until=change.made_at + UNDO_FOR if change else None,
     )
 
 
@@ -309,11 +371,12 @@ def _balance(appointment: Appointment, payments: Sequence[Paid]) -> Balance:
     )
 
 
-def _zone(appointment: Appointment) -> str:
+def zone_for(appointment: Appointment) -> str:
     """Return the zone of the client's clock: theirs for video, where known, else the practice's."""
     if appointment.modality is Modality.IN_PERSON:
         return appointment.time_zone
     asked = request.args.get("tz")
     if asked:
         session["zone"] = zones.zone(asked).key
-    return str(session.get("zone") or appointment.time_zone)
+    own = appointment.client.time_zone if appointment.client else None
+    return str(session.get("zone") or own or appointment.time_zone)

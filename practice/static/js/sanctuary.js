@@ -81,6 +81,17 @@
       form.submit();
     }
   });
+  // `data-look` on a submit button names the part of the page that shows what the form comes to: it follows the typing.
+  for (const button of find("button[data-look]")) {
+    let soon;
+    const look = () => swap(button.dataset.look, location.href, {
+      method: "POST", body: new URLSearchParams(new FormData(button.form, button)),
+    }).catch(() => {});
+    button.form.addEventListener("input", () => {
+      clearTimeout(soon);
+      soon = setTimeout(look, 400);
+    });
+  }
   addEventListener("popstate", () => location.reload());
 
   // A page that waits looks again, less often each time, never while hidden.

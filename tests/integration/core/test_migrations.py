@@ -1,13 +1,21 @@
 """The migrations go both ways, and say what the models say."""
 
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import joinedload
 
-from practice.core.db import db
+from practice.core.db import db, practice_scope
 from practice.health import BEHIND, MIGRATIONS, UNGUARDED
+from practice.sessions.models import Appointment
+from practice.sessions.queries import get_service
+from practice.sessions.rules.lifecycle import SessionKind
+from practice.sessions.rules.policies import shipped_policy
+from tests import factories
 
 SCRIPT = ScriptDirectory(str(MIGRATIONS))
 HISTORY = [each.revision for each in SCRIPT.walk_revisions()][::-1]
@@ -169,3 +177,35 @@ def test_a_database_that_cannot_be_opened_is_not_ready(
         "the database does not answer",
     )
     assert client.get("/healthz").get_json() == {"status": "alive"}
+
+
+def test_services_and_sessions_from_before_get_the_terms_that_are_shipped(moved: Flask) -> None:
+    kinds = ("prep_60", "dosing_sl")
+    with moved.app_context():
+        practice = factories.create_practice()
+        with factories.made(practice):
+            (host,) = factories.furnish()
+            for slug in kinds:
+                factories.create_appointment(
+                    get_service(slug),
+                    host=host,
+                    starts_at=datetime(2027, 3, 2, 15, tzinfo=UTC),
+                    client=factories.create_client(),
+                )
+        db.engine.dispose()
+
+    assert command(moved, "downgrade", str(SCRIPT.get_revision("0006").down_revision)) == 0
+    assert command(moved, "upgrade") == 0
+
+    with moved.app_context(), practice_scope(practice.id):
+        found = [
+            (each.kind, each.policy, each.service.policy)
+            for each in db.session.scalars(
+                sa.select(Appointment).options(joinedload(Appointment.service))
+            )
+        ]
+        db.session.rollback()
+    assert sorted(found, key=lambda each: each[0]) == [
+        (kind, shipped_policy(kind), shipped_policy(kind))
+        for kind in (SessionKind.DOSING, SessionKind.PREP)
+    ]

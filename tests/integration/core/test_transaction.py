@@ -22,6 +22,7 @@ from practice.core.db import (
     in_transaction,
     practice_scope,
     read_again,
+    rehearse,
     transaction,
 )
 from practice.core.errors import Conflict
@@ -50,6 +51,24 @@ def test_a_transaction_keeps_what_succeeds(here: House) -> None:
 
     with practice_scope(here.practice.id):
         assert names() == ["Alex", "Robin"]
+
+
+def test_a_rehearsal_tells_what_would_be_and_leaves_no_trace(here: House) -> None:
+    def add() -> list[str]:
+        factories.create_client(first_name="Robin")
+        return names()
+
+    with practice_scope(here.practice.id):
+        assert rehearse(add) == ["Alex", "Robin"]
+        assert names() == ["Alex"]
+
+
+def test_a_rehearsal_that_goes_wrong_says_so(here: House) -> None:
+    def fail() -> None:
+        raise Conflict("It cannot be.")
+
+    with practice_scope(here.practice.id), pytest.raises(Conflict):
+        rehearse(fail)
 
 
 @pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt, SystemExit])

@@ -3,6 +3,7 @@
 import logging
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from practice.outbox import jobs, mail, queries, service
 from practice.outbox.jobs import Outcome
 from practice.outbox.mail import Stale
 from practice.outbox.models import Message
-from practice.outbox.rules import LEASE, MessageState, pause_after
+from practice.outbox.rules import LEASE, UNDO_FOR, MessageState, pause_after
 from practice.people.models import Practice
 from tests.integration.outbox.conftest import kill, the_jobs, until, working
 from tests.integration.outbox.post_office import (
@@ -185,6 +186,54 @@ def test_a_mail_that_is_no_longer_true_is_not_sent(
     assert (message().state, office.letters) == (MessageState.STALE, [])
 
 
+def withdraw(key: str = "receipt:7") -> bool:
+    with transaction():
+        return service.withdraw_mail(key)
+
+
+def test_a_mail_that_is_taken_back_in_time_never_was(
+    practice: Practice, office: PostOffice, later: Later
+) -> None:
+    post(at=clock.now() + UNDO_FOR)
+    assert (withdraw(), withdraw(), the_jobs("key")) == (True, False, [])
+    later(UNDO_FOR)
+    assert (jobs.run_due(), office.letters) == ({}, [])
+
+    post()
+    jobs.run_due()
+
+    assert (withdraw(), [letter.to for letter in office.letters]) == (False, [[TO]])
+
+
+def test_taking_back_is_undone_with_what_undoes_it(practice: Practice, office: PostOffice) -> None:
+    post()
+    with suppress(LookupError), transaction():
+        service.withdraw_mail("receipt:7")
+        raise LookupError
+
+    jobs.run_due()
+
+    assert [letter.to for letter in office.letters] == [[TO]]
+
+
+def test_a_mail_that_is_being_handed_over_cannot_be_taken_back(
+    practice: Practice, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post()
+    found: list[bool] = []
+    compose = mail.COMPOSERS["receipt"]
+
+    def while_writing(message: Message) -> dict[str, Any]:
+        facts = compose(message)
+        found.append(withdraw())
+        return facts
+
+    monkeypatch.setitem(mail.COMPOSERS, "receipt", while_writing)
+
+    assert jobs.run_due() == {Outcome.DONE: 1}
+    assert (found, [letter.to for letter in office.letters]) == ([False], [[TO]])
+
+
 # What is refused -------------------------------------------------------------------------------
 
 
@@ -313,6 +362,31 @@ def test_mail_waits_for_a_server_that_is_away(app: Flask, practice: Practice, la
         later(pause_after(1))
         assert jobs.run_due() == {Outcome.DONE: 1}
         assert [letter.to for letter in back.letters] == [[TO]]
+
+
+def test_hours_without_a_server_lose_nothing_and_double_nothing(
+    app: Flask, practice: Practice, office: PostOffice, later: Later
+) -> None:
+    away = [f"smtp://127.0.0.1:{office.port}", "smtp://127.0.0.1:9", "smtp://nowhere.invalid:25"]
+    office.data_reply = "451 4.3.2 Closed for today"
+    for hour in range(8):
+        use(app, smtp_url=away[hour % len(away)])
+        post(f"receipt:{hour}", to=f"client{hour}@mail.example")
+        post(f"receipt:{hour}", to=f"client{hour}@mail.example")
+        for _ in range(2):
+            jobs.run_due()
+            later(timedelta(minutes=30))
+    assert office.letters == []
+
+    office.data_reply = "250 OK"
+    use(app, smtp_url=away[0])
+    for _ in range(3):
+        later(timedelta(hours=1))
+        jobs.run_due()
+
+    assert sorted(letter.to[0] for letter in office.letters) == [
+        f"client{hour}@mail.example" for hour in range(8)
+    ]
 
 
 def test_without_a_server_mail_waits_and_nothing_has_failed(

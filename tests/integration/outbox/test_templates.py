@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 
 from practice.core.money import Money
+from practice.messages.service import Own
 from practice.outbox import mail, ports
 from practice.outbox.models import Message
 from practice.people.models import Practice
@@ -69,8 +70,13 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"amount": DEAR, "refunded_at": LONGEST_DAY, "to_card": to_card, "page": page}
         for to_card, page in ((True, PAGE), (False, None))
     ],
+    "sign-in": [{"code": "1234 5678", "ends_at": LONGEST_DAY, "page": PAGE}],
     "slot-lost": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
+    "staff-call-back": [{"page": PAGE}],
+    "reminder": [BOOKING | {"needs_planning": needs} for needs in (True, False)],
+    "staff-alert": [BOOKING],
     "staff-cancelled": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
+    "staff-moved": [BOOKING],
     "staff-new-booking": [BOOKING | {"state": "Confirmed"}],
     "tentative": [BOOKING | {"was_confirmed": was} for was in (True, False)],
 }
@@ -87,6 +93,7 @@ def letter(
     name, number = request.param
     monkeypatch.setitem(mail.COMPOSERS, name, lambda _: FACTS[name][number])
     monkeypatch.setattr(ports.sender, "_call", lambda: PRACTICE)
+    monkeypatch.setattr(ports.own_words, "_call", lambda _name, _context: Own())
     with app.app_context():
         message = Message(
             practice_id=PRACTICE.id,

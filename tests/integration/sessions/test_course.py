@@ -16,6 +16,7 @@ from practice.clients.service import record_paper, withdraw_paper
 from practice.core.db import db, transaction
 from practice.core.errors import Conflict, Invalid, NotAllowed
 from practice.outbox.models import Message, Task
+from practice.outbox.rules import UNDO_FOR
 from practice.people.models import Client
 from practice.people.rules import Role
 from practice.sessions import queries
@@ -238,6 +239,7 @@ def test_a_dosing_confirms_itself_when_the_last_thing_comes(
         "preparation": lambda: hold_session(prep, owner, time),
     }
     final = steps.pop(last)
+    time.now += UNDO_FOR
     for step in steps.values():
         step()
     before = queries.get_appointment(dosing.id).state
@@ -256,6 +258,7 @@ def test_a_dosing_falls_back_when_a_paper_is_withdrawn_and_people_are_told(
     clearance = db.session.scalars(
         sa.select(Paper).where(Paper.kind == PaperKind.MEDICAL_CLEARANCE)
     ).one()
+    time.now += UNDO_FOR
 
     with transaction():
         withdraw_paper(clearance, by=owner)
@@ -263,7 +266,7 @@ def test_a_dosing_falls_back_when_a_paper_is_withdrawn_and_people_are_told(
     dosing = queries.get_appointment(dosing.id)
     assert (dosing.state, dosing.sequence) == (S.TENTATIVE, 1)
     assert (len(claimed(dosing)), missing(dosing)) == (4, [Gate.MEDICAL_CLEARANCE])
-    assert mails() == ["booked", "tentative"]
+    assert mails() == ["booked", "staff-alert", "tentative"]
     assert db.session.scalars(sa.select(Task.kind)).all() == ["session-not-ready"]
 
 
@@ -319,7 +322,7 @@ def test_moving_keeps_what_a_session_is_and_gives_back_its_old_time(
     assert (prep.sequence, prep.changed_at) == (1, time.now)
     assert claimed(prep)["Client"] == (at(PREP, 10, 30), at(PREP, 11, 30))
     moved = db.session.scalars(sa.select(Message).where(Message.name == "moved")).one()
-    assert moved.facts == {"was_at": at(PREP, 10).isoformat()}
+    assert moved.facts == {"was_at": at(PREP, 10).isoformat(), "was": "confirmed"}
 
 
 def test_moving_to_a_taken_time_changes_nothing(alex: Client, owner: Actor) -> None:
@@ -384,19 +387,23 @@ def test_a_session_moves_only_to_times_on_offer(
 # Cancelling --------------------------------------------------------------------------------------
 
 
-def test_cancelling_frees_the_time_and_tells_the_client(alex: Client, owner: Actor) -> None:
+def test_cancelling_frees_the_time_and_tells_the_client(
+    alex: Client, owner: Actor, time: Clock
+) -> None:
     prep = book(alex, "prep_60", at(PREP, 10), owner)
+    time.now += UNDO_FOR
 
     with transaction():
         booking.cancel(prep, by=owner)
 
-    assert (prep.state, prep.cancelled_at, prep.sequence) == (S.CANCELLED, MONDAY_EIGHT, 1)
+    assert (prep.state, prep.cancelled_at, prep.sequence) == (S.CANCELLED, time.now, 1)
     assert claimed(prep) == {}
     assert mails() == ["booked", "cancelled"]
 
 
-def test_staff_hear_of_what_a_client_cancels(alex: Client, owner: Actor) -> None:
+def test_staff_hear_of_what_a_client_cancels(alex: Client, owner: Actor, time: Clock) -> None:
     prep = book(alex, "prep_60", at(PREP, 10), owner)
+    time.now += UNDO_FOR
 
     with transaction():
         booking.cancel(prep, by=VISITOR)

@@ -20,8 +20,9 @@ from practice.outbox.models import Job, Message
 from practice.sessions import links, queries
 from practice.sessions.models import Appointment
 from practice.sessions.rules.lifecycle import AppointmentState
-from practice.sessions.service import booking
+from practice.sessions.service import booking, catalog
 from practice.sessions.service.booking import HoldEnded, SlotTaken, StillToPay
+from tests.factories import OWNER
 from tests.integration.sessions.conftest import Clock
 from tests.integration.sessions.test_booking import ALEX, claimed, hold
 from tests.integration.sessions.test_free_times import TUESDAY, at, clocks
@@ -304,3 +305,39 @@ def test_only_what_is_left_is_asked_for(therapist: Resource) -> None:
 def _client(appointment: Appointment) -> UUID:
     assert appointment.client_id is not None
     return appointment.client_id
+
+
+def reprice(minor: int, *, pay_at_visit: bool = False) -> None:
+    """Change the intake's price, as its owner does."""
+    intake = queries.get_service("intake")
+    offered = replace(
+        queries.offered_by(intake), price=Money(minor, "USD"), pay_at_visit=pay_at_visit
+    )
+    with transaction():
+        catalog.change(intake.id, offered, seen=intake.version, by=OWNER)
+
+
+def test_a_price_that_changes_while_somebody_pays_is_not_theirs(therapist: Resource) -> None:
+    appointment = held()
+    reprice(30_000)
+    payment = at_the_checkout(appointment)
+    reprice(10_000)
+
+    assert payment.amount == Money(22_500, "USD")
+    assert at_the_checkout(appointment).amount == Money(22_500, "USD")
+    assert comes_in(payment) is PaymentOutcome.CONFIRMED
+    assert queries.get_appointment(appointment.id).price == Money(22_500, "USD")
+    assert held(at(TUESDAY, 14), browser="another").price == Money(10_000, "USD")
+
+
+def test_what_is_paid_at_the_visit_is_booked_without_a_card(therapist: Resource) -> None:
+    online = held()
+    reprice(30_000, pay_at_visit=True)
+    at_visit = held(at(TUESDAY, 14), browser="another")
+
+    with pytest.raises(StillToPay), transaction():
+        booking.confirm(online, by=VISITOR)
+    with transaction():
+        booking.confirm(at_visit, by=VISITOR)
+
+    assert [state_of(online), state_of(at_visit)] == [S.TENTATIVE, S.CONFIRMED]

@@ -38,6 +38,7 @@ def test_the_front_desk_books_and_takes_money_but_reads_no_papers() -> None:
         P.WINDOW_OVERRIDE,
         P.INVOICE_EXPORT,
         P.PRACTICE_MANAGE,
+        P.HOURS_OWN,
     }
 
     assert MAY[Role.FRONT_DESK] == set(Permission) - closed

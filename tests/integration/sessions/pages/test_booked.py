@@ -58,7 +58,7 @@ def test_what_is_booked_says_all_that_one_needs(browser: FlaskClient) -> None:
         "With Practitioner 1",
         "Price $225.00 Paid $0.00 Still to pay $225.00",
         "You pay $225.00 at your visit.",
-        "Cancel free of charge until Tue, Mar 2, 10:00 AM, when it starts",
+        "Cancel free of charge until Mon, Mar 1, 10:00 AM. After that it costs $225.00.",
         "Have a list of the medicines that you take at hand.",
         "It says only “Appointment, Tidewater”.",
         "In a crisis, call or text 988",
@@ -182,7 +182,7 @@ def test_cancelling_shows_what_it_does_and_then_does_it(browser: FlaskClient) ->
     booking = book(browser, TEN)
     with nothing_changes():
         shown = browser.get(f"{booking}cancel")
-    assert "It costs you nothing." in text_of(shown)
+    assert "Cancelling costs Nothing" in text_of(shown)
 
     cancel(browser, booking)
 

@@ -63,7 +63,10 @@ def test_details_lead_to_a_last_look_and_that_to_the_booking(browser: FlaskClien
     assert "When Tue, Mar 2, 10:00 AM New York time Change when" in check
     assert "Where Hampton Roads, VA Change where" in check
     assert "Who Alex O’Brien, alex@mail.example Change who" in check
-    assert "Cancel free of charge until Tue, Mar 2, 10:00 AM, when it starts." in check
+    assert (
+        "Cancel free of charge until Mon, Mar 1, 10:00 AM. After that it costs $225.00. If you "
+        "come more than 15 minutes late, the session is shorter and ends on time."
+    ) in check
     assert "You pay $225.00 at your visit. Book this time" in check
 
     assert send(browser, f"{booking}confirm").location == booking

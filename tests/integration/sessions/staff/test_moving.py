@@ -14,6 +14,8 @@ from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import visit
 from practice.calendar.models import Resource
 from practice.core.db import db, read_again, transaction
+from practice.outbox import jobs
+from practice.outbox.rules import UNDO_FOR
 from practice.people.models import Client
 from practice.people.rules import Role
 from practice.sessions import queries
@@ -21,6 +23,7 @@ from practice.sessions.models import Appointment
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.service import booking
 from tests.browsers import send
+from tests.integration.sessions.conftest import Clock
 from tests.integration.sessions.pages.conftest import (
     at,
     nothing_changes,
@@ -137,8 +140,8 @@ def test_what_is_over_or_has_begun_is_not_moved(
 # Cancelling ------------------------------------------------------------------------------------
 
 
-def test_cancelling_says_what_goes_back_and_gives_it_back(
-    browser: FlaskClient, made: Appointment
+def test_cancelling_says_what_goes_back_and_gives_it_back_once_it_cannot_be_undone(
+    browser: FlaskClient, made: Appointment, time: Clock
 ) -> None:
     with transaction():
         visit.record(made.client_id, made.id, made.price, PaymentMethod.CASH, PROGRAM)  # type: ignore[arg-type]  # it has a client
@@ -150,6 +153,10 @@ def test_cancelling_says_what_goes_back_and_gives_it_back(
     assert "Goes back to the client $175.00" in text_of(before)
     assert "$175.00 is yours to hand back: it was paid at the visit" in text_of(before)
     assert states() == [S.CANCELLED]
+    assert db.session.scalars(sa.select(Refund.amount_minor)).all() == []
+    time.now += UNDO_FOR
+    jobs.run_due()
+    read_again()
     assert db.session.scalars(sa.select(Refund.amount_minor)).all() == [17_500]
     after = text_of(browser.get(answer.location))
     assert "The session is cancelled." in after
@@ -181,3 +188,25 @@ def test_a_form_that_was_tampered_with_cancels_nothing(
         answer = send(browser, f"/sessions/{made.id}/cancel", {"sequence": sequence})
 
     assert answer.status_code in {409, 422}
+
+
+def test_staff_take_a_move_and_a_cancellation_back_within_three_minutes(
+    browser: FlaskClient, made: Appointment, look: Callable[[datetime], str], time: Clock
+) -> None:
+    page = f"/sessions/{made.id}"
+    send(browser, look(THURSDAY_ONE), {"sequence": "0"})
+    moved = browser.get(page)
+    send(browser, f"{page}/take-back")
+    after_move = as_it_is()
+    send(browser, f"{page}/cancel", {"sequence": "2"})
+    send(browser, f"{page}/take-back")
+    after_cancellation = as_it_is()
+    send(browser, look(THURSDAY_ONE), {"sequence": "4"})
+    time.now += UNDO_FOR
+
+    too_late = send(browser, f"{page}/take-back")
+
+    assert "Moved just now. Nobody is told before 8:03 AM." in text_of(moved)
+    assert after_move == [(made.id, made.uid, TUESDAY_TEN, S.CONFIRMED, 2)]
+    assert after_cancellation == [(made.id, made.uid, TUESDAY_TEN, S.CONFIRMED, 4)]
+    assert (too_late.status_code, as_it_is()[0][2]) == (409, THURSDAY_ONE)

@@ -16,6 +16,7 @@ from practice.sessions import queries
 from practice.sessions.links import booking_link
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.service import booking as service
+from practice.sessions.service import giving_back
 from tests import factories
 from tests.browsers import send
 from tests.integration.billing.conftest import Later
@@ -164,7 +165,9 @@ def test_a_payment_page_that_does_not_answer_loses_nothing(
     assert payments() == [PaymentState.OPEN]
 
 
-def test_cancelling_gives_all_of_it_back(browser: FlaskClient, sandbox: Sandbox) -> None:
+def test_cancelling_gives_all_of_it_back_once_it_cannot_be_undone(
+    browser: FlaskClient, sandbox: Sandbox, later: Later
+) -> None:
     booking = paid(browser, sandbox)
     shown = text_of(browser.get(f"{booking}cancel"))
     assert "Goes back to you $225.00, all that you paid" in shown
@@ -173,7 +176,13 @@ def test_cancelling_gives_all_of_it_back(browser: FlaskClient, sandbox: Sandbox)
 
     page = browser.get(booking)
     assert state_of(page) == "cancelled"
-    assert "Price $225.00 Paid $225.00 Given back -$225.00" in text_of(page)
+    assert "$225.00 goes back to you after that." in text_of(page)
+    (made,) = appointments()
+    giving_back.give_back_later(made.id)  # too early: nothing happens
+    later(minutes=3)
+    giving_back.give_back_later(made.id)
+    words = text_of(browser.get(booking))
+    assert "Price $225.00 Paid $225.00 Given back -$225.00" in words
     read_again()
     (refund_id,) = db.session.scalars(sa.select(Refund.id))
     refunds.carry_out(refund_id)

@@ -1,0 +1,319 @@
+"""What staff type about hours: rows of a week, single dates, closed days, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from wtforms import FieldList, Form, FormField, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from practice.calendar.models import BookingRules, Resource
+from practice.calendar.rules import weekly
+from practice.calendar.rules.weekly import DAYS, Row
+from practice.calendar.service.opening import LONGEST_STRETCH_DAYS, MOST_ROWS
+from practice.clients.forms import DayField
+from practice.core.errors import Invalid
+from practice.people.forms import BaseForm
+from practice.sessions.catalog_forms import BoxesField, WholeField
+from practice.sessions.rules.for_clients import KIND_WORDS
+from practice.sessions.rules.lifecycle import Modality, SessionKind
+
+ANYWHERE = {
+    "": "Anywhere",
+    Modality.IN_PERSON.value: "In person",
+    Modality.TELEHEALTH.value: "By video",
+}
+WEEKDAYS = {str(number): day for number, day in enumerate(DAYS, start=1)}
+STEPS = (5, 10, 15, 20, 30, 60)
+FAR = timedelta(days=730)
+LONGEST_REASON = 120
+TIME = {"type": "time", "step": "300"}
+
+
+class RowForm(Form):
+    """One row of weekly hours. All empty: it is not there."""
+
+    weekday = SelectField("Day", choices={"": "Choose"} | WEEKDAYS)
+    starts = StringField("From", render_kw=TIME)
+    ends = StringField("To", render_kw=TIME)
+    modality = SelectField("Where", choices=ANYWHERE)
+    kinds = BoxesField(
+        "Kinds of session", choices={kind.value: KIND_WORDS[kind] for kind in SessionKind}
+    )
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.weekday.data or self.starts.data or self.ends.data)
+
+    @property
+    def kinds_words(self) -> str:
+        """Say which kinds of session the row is for."""
+        chosen = [KIND_WORDS[kind] for kind in SessionKind if kind.value in (self.kinds.data or ())]
+        return ", ".join(chosen) or "All kinds of session"
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if self.is_empty:
+            return True
+        if not super().validate(extra_validators):
+            return False
+        if not self.weekday.data:
+            self.weekday.errors = ["Choose the day"]
+        for field in (self.starts, self.ends):
+            try:
+                weekly.read_minute((field.data or "").strip(), ends=field is self.ends)
+            except Invalid as wrong:
+                field.errors = [wrong.message]
+        if self.errors:
+            return False
+        try:
+            self.row()
+        except Invalid as wrong:
+            self.ends.errors = [wrong.message]
+        return not self.errors
+
+    def row(self) -> Row:
+        """Return the row that was typed.
+
+        Raises:
+            Invalid: if it makes no sense.
+        """
+        ticked = set(self.kinds.data or ())
+        kinds = tuple(kind.value for kind in SessionKind if kind.value in ticked)
+        return Row(
+            weekday=int(self.weekday.data or 0),
+            starts_minute=weekly.read_minute((self.starts.data or "").strip()),
+            ends_minute=weekly.read_minute((self.ends.data or "").strip(), ends=True),
+            kinds=() if len(kinds) == len(SessionKind) else kinds,
+            modality=self.modality.data or "",
+        )
+
+
+class WeekForm(BaseForm):
+    """The weekly hours of one person or room."""
+
+    rows = FieldList(FormField(RowForm), max_entries=MOST_ROWS)
+
+    def show(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self.rows.append_entry(
+                {
+                    "weekday": str(row.weekday),
+                    "starts": weekly.typed(row.starts_minute),
+                    "ends": weekly.typed(row.ends_minute),
+                    "modality": row.modality,
+                    "kinds": list(row.kinds),
+                }
+            )
+
+    def without(self, place: str) -> WeekForm:
+        """Return the form as it was typed, without the row at this place."""
+        left = WeekForm(formdata=None)
+        for number, entry in enumerate(self.rows):
+            if str(number) != place:
+                left.rows.append_entry(entry.form.data)
+        return left
+
+    def add_row(self) -> None:
+        """Put an empty row at the end, while there is room for one."""
+        if len(self.rows) < MOST_ROWS:
+            self.rows.append_entry()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        filled = [entry.form for entry in self.rows if not entry.form.is_empty]
+        rows = [form.row() for form in filled]
+        clash = weekly.first_clash(rows)
+        if clash is not None:
+            earlier, later = clash
+            words = f"This lies over another row: {weekly.in_words(rows[earlier])}"
+            filled[later].starts.errors = self.rows.errors = [words]
+        return clash is None
+
+    def hours(self) -> list[Row]:
+        """Return the rows that were typed, once they are checked."""
+        return [entry.form.row() for entry in self.rows if not entry.form.is_empty]
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Return what is wrong, as the id of a field and words, for the summary."""
+        return [
+            (field.id, f"Row {number}: {field.errors[0]}")
+            for number, entry in enumerate(self.rows, start=1)
+            for field in entry.form
+            if field.errors
+        ]
+
+
+class DatesForm(BaseForm):
+    """Other hours, or none, for somebody on some dates."""
+
+    resource = SelectField("Whose hours", validators=[InputRequired("Choose whose hours")])
+    first_on = DayField("First day", [InputRequired("Enter the first day")])
+    last_on = DayField("Last day", [InputRequired("Enter the last day")])
+    starts = StringField("From", render_kw=TIME)
+    ends = StringField("To", render_kw=TIME)
+
+    def offer(self, resources: Iterable[Resource]) -> None:
+        self.resource.choices = {str(each.id): each.name for each in resources}
+
+    @property
+    def resource_id(self) -> UUID:
+        return UUID(self.resource.data)
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """Return the first and the last day, once they are checked."""
+        return _days(self.first_on, self.last_on)
+
+    def check(self, today: date) -> bool:
+        """Say whether it makes sense; what does not is told beside its field."""
+        if not self.validate():
+            return False
+        _check_days(self.first_on, self.last_on, today, most=LONGEST_STRETCH_DAYS)
+        if bool(self.starts.data) != bool(self.ends.data):
+            empty = self.ends if self.starts.data else self.starts
+            empty.errors = ["Fill in both times, or leave both empty for a day off"]
+        elif self.starts.data:
+            _check_span(self.starts, self.ends)
+        return not self.errors
+
+    def hours(self) -> tuple[int, int] | None:
+        """Return the hours in minutes of the day; ``None`` is a day off."""
+        if not self.starts.data:
+            return None
+        return _minute(self.starts), _minute(self.ends, ends=True)
+
+
+class ClosureForm(BaseForm):
+    """Days on which the practice sees nobody."""
+
+    closed_from = DayField("First closed day", [InputRequired("Enter the first closed day")])
+    closed_to = DayField("Last closed day", [InputRequired("Enter the last closed day")])
+    reason = StringField(
+        "Reason",
+        [
+            InputRequired("Enter a reason, like Storm"),
+            Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
+        ],
+    )
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """Return the first and the last day, once they are checked."""
+        return _days(self.closed_from, self.closed_to)
+
+    def check(self, today: date) -> bool:
+        """Say whether it makes sense; what does not is told beside its field."""
+        if self.validate():
+            _check_days(self.closed_from, self.closed_to, today, most=FAR.days)
+        return not self.errors
+
+
+class LimitsForm(BaseForm):
+    """How the practice gives its time away, whoever and whatever it is for."""
+
+    weekdays = BoxesField("Days on which clients come", choices=WEEKDAYS)
+    opens = StringField("Clients come from", render_kw=TIME)
+    closes = StringField("Clients have left by", render_kw=TIME)
+    quiet_from = StringField("Quiet from", render_kw=TIME)
+    quiet_to = StringField("Quiet until", render_kw=TIME)
+    dosing_first = StringField("First start", render_kw=TIME)
+    dosing_last = StringField("Last start", render_kw=TIME)
+    per_day = WholeField("At most a day", least=1, most=20)
+    per_week = WholeField("At most a week", least=1, most=100)
+    gap = WholeField("Minutes between two clients at the home", least=0, most=240, step=5)
+    horizon = WholeField("How many days ahead clients can book", least=1, most=FAR.days)
+    step = SelectField(
+        "Sessions start every", choices={str(each): f"{each} minutes" for each in STEPS}
+    )
+
+    def show(self, rules: BookingRules) -> None:
+        data = {
+            "weekdays": [str(each) for each in rules.weekdays],
+            "opens": weekly.typed(rules.opens_minute),
+            "closes": weekly.typed(rules.closes_minute),
+            "quiet_from": weekly.typed(rules.quiet_from_minute),
+            "quiet_to": weekly.typed(rules.quiet_to_minute),
+            "dosing_first": weekly.typed(rules.dosing_first_start_minute),
+            "dosing_last": weekly.typed(rules.dosing_last_start_minute),
+            "per_day": str(rules.max_dosings_per_day),
+            "per_week": str(rules.max_dosings_per_week),
+            "gap": str(rules.gap_between_clients_minutes),
+            "horizon": str(rules.horizon_days),
+            "step": str(rules.start_step_minutes),
+        }
+        for name, value in data.items():
+            self[name].data = value
+
+    def check(self) -> bool:
+        """Say whether the limits make sense together; what does not is told beside its field."""
+        if not self.validate():
+            return False
+        if not self.weekdays.data:
+            self.weekdays.errors = ["Choose at least one day"]
+        _check_span(self.opens, self.closes)
+        for field in (self.quiet_from, self.quiet_to, self.dosing_first, self.dosing_last):
+            _read(field)
+        if not self.errors and _minute(self.dosing_last) < _minute(self.dosing_first):
+            self.dosing_last.errors = ["The last start comes after the first"]
+        if not self.errors and (self.per_week.number or 0) < (self.per_day.number or 0):
+            self.per_week.errors = ["A week takes at least as many as a day"]
+        return not self.errors
+
+    def values(self) -> dict[str, object]:
+        """Return the limits by the names of their columns, once they are checked."""
+        return {
+            "weekdays": sorted(int(each) for each in self.weekdays.data or ()),
+            "opens_minute": _minute(self.opens),
+            "closes_minute": _minute(self.closes, ends=True),
+            "quiet_from_minute": _minute(self.quiet_from),
+            "quiet_to_minute": _minute(self.quiet_to),
+            "dosing_first_start_minute": _minute(self.dosing_first),
+            "dosing_last_start_minute": _minute(self.dosing_last),
+            "max_dosings_per_day": self.per_day.number,
+            "max_dosings_per_week": self.per_week.number,
+            "gap_between_clients_minutes": self.gap.number,
+            "horizon_days": self.horizon.number,
+            "start_step_minutes": int(self.step.data),
+        }
+
+
+def _minute(field: StringField, *, ends: bool = False) -> int:
+    return weekly.read_minute(field.data or "", ends=ends)
+
+
+def _read(field: StringField, *, ends: bool = False) -> int | None:
+    """Read a time of day, or say beside the field why it is none."""
+    try:
+        return _minute(field, ends=ends)
+    except Invalid as wrong:
+        field.errors = [wrong.message]
+        return None
+
+
+def _check_span(starts: StringField, ends: StringField) -> None:
+    first, last = _read(starts), _read(ends, ends=True)
+    if first is not None and last is not None and last <= first:
+        ends.errors = ["Hours end after they begin, by midnight at the latest"]
+
+
+def _days(first: DayField, last: DayField) -> tuple[date, date]:
+    if first.data is None or last.data is None:
+        raise Invalid("Enter both days.")
+    return first.data, last.data
+
+
+def _check_days(first: DayField, last: DayField, today: date, *, most: int) -> None:
+    first_on, last_on = first.data, last.data
+    if first_on is None or last_on is None:
+        return
+    if not today <= last_on <= today + FAR:
+        last.errors = ["The last day is today or later, within two years"]
+    elif last_on < first_on:
+        last.errors = ["The last day comes after the first"]
+    elif (last_on - first_on).days >= most:
+        last.errors = [f"At most {most} days go together"]

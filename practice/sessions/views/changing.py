@@ -1,0 +1,202 @@
+"""A client moves their own session: another time, what it means, and it is moved.
+
+Offered are the times that anybody may book, as far as the course's limits allow. Close to the
+session, where cancelling would cost something, a person is asked instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from practice.calendar.rules import zones
+from practice.core.db import in_transaction
+from practice.core.errors import Conflict
+from practice.people.access import public
+from practice.sessions import queries
+from practice.sessions.forms import MOST_DAYS, SHOWN_DAYS, CancelForm, read_asked, written
+from practice.sessions.rules import choosing, policies
+from practice.sessions.service import booking
+from practice.sessions.staff_forms import TimeForm
+from practice.sessions.views.choosing import (
+    View,
+    day_link,
+    earlier,
+    later,
+    next_free,
+    time_parts,
+)
+from practice.sessions.views.public import bp
+from practice.sessions.views.shown import Shown, by_client, page, show
+
+GONE = "That time is not free any more. Here are the nearest times."
+
+
+@dataclass(frozen=True, slots=True)
+class MoveView(View):
+    """What an address of the page comes to: days of one session's other times."""
+
+    token: str
+
+    def url(self, **other: Any) -> str:
+        """Return the address of this page with other days, or another day."""
+        kept = {"from": self.first_on, "day": self.day}
+        said = {name: value for name, value in (kept | other).items() if value is not None}
+        return url_for("public.move", token=self.token, **said)
+
+
+@bp.get("/bookings/<token>/move")
+@public
+def move(token: str) -> ResponseReturnValue:
+    """Show the times to which a client may move their session."""
+    shown = show(token)
+    return _elsewhere(shown) or _times(shown, TimeForm(formdata=None))
+
+
+@bp.get("/bookings/<token>/move/check")
+@public
+def check_move(token: str) -> ResponseReturnValue:
+    """Show from when to when it moves, and by which terms then."""
+    shown = show(token)
+    if away := _elsewhere(shown):
+        return away
+    form = TimeForm(formdata=request.args)
+    if not form.validate():
+        return _times(shown, form, status=422)
+    if form.start.instant not in _free(shown, _day_of(shown, form.start.instant), 1):
+        return _lost(shown, form)
+    return _preview(shown, form.start.instant)
+
+
+@bp.post("/bookings/<token>/move/check")
+@public
+def finish_move(token: str) -> ResponseReturnValue:
+    """Move it. A second click finds it moved."""
+    shown = show(token)
+    time, form = TimeForm(formdata=request.args), CancelForm()
+    here = url_for(".booking", token=token)
+    if written(shown.appointment.starts_at) == request.args.get("start"):
+        return redirect(here, 303)
+    if away := _elsewhere(shown):
+        return away
+    is_good = form.validate()
+    if not time.validate():
+        return _times(shown, time, status=422 if is_good else form.status)
+    if not is_good:
+        return _preview(shown, time.start.instant, form)
+    booking.settle_blockers(shown.appointment.service, starts_at=time.start.instant)
+    try:
+        in_transaction(
+            lambda: booking.move(
+                shown.appointment,
+                starts_at=time.start.instant,
+                by=by_client(shown.appointment),
+                sequence=form.sequence.data,
+                as_staff=False,
+            )
+        )
+    except (booking.SlotTaken, booking.NotOffered, booking.WindowBroken):
+        return _lost(shown, time)
+    except Conflict as refused:
+        flash(refused.message, "wait")
+    return redirect(here, 303)
+
+
+def _elsewhere(shown: Shown) -> ResponseReturnValue | None:
+    """Send whoever cannot move the session alone to where they get on."""
+    if shown.can_cancel:
+        return None
+    if shown.is_ahead:
+        return redirect(url_for(".ask", token=shown.token), 303)
+    flash("This session cannot be moved here. Call us.", "wait")
+    return redirect(url_for(".booking", token=shown.token), 303)
+
+
+def _preview(
+    shown: Shown, starts_at: datetime, problem: CancelForm | None = None
+) -> ResponseReturnValue:
+    a = shown.appointment
+    form = problem or CancelForm(formdata=None, data={"sequence": a.sequence})
+    terms = policies.sentence(
+        a.policy, price=a.price, starts_at=starts_at, zone=a.time_zone, now=shown.now
+    )
+    words = zones.instant_words(starts_at, shown.zone)
+    return page(
+        "check_move",
+        shown,
+        form=form,
+        new_when=f"{words} {zones.zone_words(shown.zone)}",
+        new_day=zones.day_words(zones.local_date(starts_at, shown.zone)),
+        terms=terms,
+        back=_view(shown, _day_of(shown, starts_at)).url(),
+    ), problem.status if problem else 200
+
+
+def _lost(shown: Shown, form: TimeForm) -> ResponseReturnValue:
+    form.start.errors = [GONE]
+    return _times(shown, form, status=409, lost=form.start.instant)
+
+
+def _times(
+    shown: Shown, form: TimeForm, *, status: int = 200, lost: datetime | None = None
+) -> ResponseReturnValue:
+    asked = read_asked(request.args)
+    wanted = asked.day or (_day_of(shown, lost) if lost else None)
+    view = _view(shown, wanted, asked.first_on)
+    starts = _free(shown, view.first_on, MOST_DAYS)
+    days = choosing.days_of(starts, view.zone, view.first_on, view.days)
+    day = choosing.opened(days, view.day)
+    near = choosing.nearest(starts, lost) if lost else []
+    return render_template(
+        "public/move.html",
+        shown=shown,
+        practice=shown.practice,
+        form=form,
+        zone_words=zones.zone_words(view.zone),
+        days=[day_link(view, each, is_chosen=each is day) for each in days],
+        day=day,
+        day_words=f"{day.on:%A, %B} {day.on.day}" if day else "",
+        parts=time_parts(view, day, near, None),
+        earlier=earlier(view),
+        later=later(view),
+        next_free=next_free(view, starts, day),
+        lost=lost is not None,
+    ), status
+
+
+def _view(shown: Shown, day: date | None, first_on: date | None = None) -> MoveView:
+    a = shown.appointment
+    today = zones.local_date(shown.now, shown.zone)
+    start = first_on or _fortnight_with(day or zones.local_date(a.starts_at, shown.zone), today)
+    return MoveView(
+        practice=shown.practice,
+        service=a.service,
+        modality=a.modality,
+        zone=shown.zone,
+        today=today,
+        first_on=max(start, today),
+        days=SHOWN_DAYS,
+        day=day,
+        token=shown.token,
+    )
+
+
+def _fortnight_with(day: date, today: date) -> date:
+    return today if day < today else day - (day - today) % timedelta(days=SHOWN_DAYS)
+
+
+def _day_of(shown: Shown, instant: datetime) -> date:
+    return zones.local_date(instant, shown.zone)
+
+
+def _free(shown: Shown, first_on: date, days: int) -> list[datetime]:
+    """Return the times to which the session may move: within the limits of its course."""
+    a = shown.appointment
+    found = queries.free_times(
+        a.service, a.modality, first_on, days, client=a.client, zone=shown.zone, moving=a
+    )
+    return [each.starts_at for each in found if not each.refusals and each.starts_at != a.starts_at]
