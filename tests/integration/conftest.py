@@ -1,16 +1,19 @@
 """The application on a database of its own, for tests that go through more than one layer."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import astuple, replace
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import Dialect, event, make_url
 from sqlalchemy.engine import Engine
 
 from config import Config
 from practice.app import create_app
 from practice.core.db import db
+from practice.core.settings import KEY
 from tests import databases
 from tests.browsers import Browser
 
@@ -22,12 +25,56 @@ def config(database_url: str) -> Config:
 
 @pytest.fixture
 def app(config: Config) -> Iterator[Flask]:
+    """The application on this test's database.
+
+    It served earlier tests too, where these were configured alike: compiling pages, statements and
+    addresses anew would be most of what a test costs. A test that changes the application itself,
+    and not only what is in its database or configuration, makes one of its own.
+    """
+    kind = make_url(config.database_url).drivername
+    app = _served_before(replace(config, database_url=NOWHERE[kind]))
+    app.extensions[KEY] = config
+    app.test_client_class = Browser
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app_of_its_own(config: Config) -> Iterator[Flask]:
+    """An application that no other test has seen, for tests of what it is made of."""
     app = create_app(config)
     app.test_client_class = Browser
     yield app
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+NOWHERE = {"sqlite": "sqlite:///nowhere", "postgresql+psycopg": "postgresql+psycopg:///nowhere"}
+
+
+_applications: dict[str, Flask] = {}
+MOST_APPLICATIONS = 8
+
+
+def _served_before(config: Config) -> Flask:
+    """Make an application, once, that connects to whatever database its configuration names."""
+    alike = repr(astuple(config))
+    if alike in _applications:
+        return _applications[alike]
+    if len(_applications) == MOST_APPLICATIONS:
+        del _applications[next(iter(_applications))]
+    app = _applications[alike] = create_app(config)
+
+    def connect(dialect: Dialect, *_: object) -> Any:
+        arguments, named = dialect.create_connect_args(make_url(app.extensions[KEY].database_url))
+        return dialect.connect(*arguments, **named)
+
+    with app.app_context():
+        event.listen(db.engine, "do_connect", connect)
+    return app
 
 
 @pytest.fixture

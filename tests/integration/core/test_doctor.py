@@ -25,6 +25,12 @@ from tests.integration.core.conftest import House
 
 
 @pytest.fixture
+def app(app_of_its_own: Flask) -> Flask:
+    """Migrations open the database for themselves."""
+    return app_of_its_own
+
+
+@pytest.fixture
 def sound(app: Flask, config: Config) -> Flask:
     """An installation with nothing to mend and nothing to note."""
     app.extensions[KEY] = replace(

@@ -21,6 +21,12 @@ SCRIPT = ScriptDirectory(str(MIGRATIONS))
 HISTORY = [each.revision for each in SCRIPT.walk_revisions()][::-1]
 
 
+@pytest.fixture
+def app(app_of_its_own: Flask) -> Flask:
+    """Migrations open the database for themselves."""
+    return app_of_its_own
+
+
 def command(app: Flask, *words: str) -> int:
     """Run a command of ``flask db`` as people do; return how it ended."""
     return app.test_cli_runner().invoke(args=["db", *words]).exit_code
