@@ -8,12 +8,13 @@ together.
 import sys
 from collections.abc import Callable
 
-from bench import feeds, free_times, races, web_servers
+from bench import bookings, feeds, free_times, races, web_servers
 from bench.serving import database_servers
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "web-servers": web_servers.run,
     "free-times": free_times.run,
+    "bookings": bookings.run,
     "feeds": feeds.run,
     "races": races.run,
 }

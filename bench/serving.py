@@ -102,6 +102,8 @@ class Request(NamedTuple):
     accept: str = "*/*"
     headers: tuple[tuple[str, str], ...] = ()
     status: int = 200
+    method: str = "GET"
+    body: bytes | None = None
 
 
 HELLO = Request("/bare/hello")
@@ -121,7 +123,7 @@ def fetch(connection: HTTPConnection, request: Request) -> Answer:
         RuntimeError: if the answer has another status than it should.
     """
     headers = {"Host": "localhost", "Accept": request.accept, **dict(request.headers)}
-    connection.request("GET", request.path, headers=headers)
+    connection.request(request.method, request.path, body=request.body, headers=headers)
     response = connection.getresponse()
     body = response.read()
     if response.status != request.status:
