@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from wtforms import FieldList, Form, FormField, SelectField, StringField
+from wtforms import FieldList, Form, FormField, HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from practice.calendar.models import BookingRules, Resource
@@ -18,8 +19,15 @@ from practice.clients.forms import DayField
 from practice.core.errors import Invalid
 from practice.people.forms import BaseForm
 from practice.sessions.catalog_forms import BoxesField, WholeField
+from practice.sessions.models import Service
 from practice.sessions.rules.for_clients import KIND_WORDS
 from practice.sessions.rules.lifecycle import Modality, SessionKind
+from practice.sessions.rules.offered import (
+    LONGEST_BUFFER_MINUTES,
+    LONGEST_NOTICE_HOURS,
+    STEP_MINUTES,
+    Offered,
+)
 
 ANYWHERE = {
     "": "Anywhere",
@@ -30,6 +38,7 @@ WEEKDAYS = {str(number): day for number, day in enumerate(DAYS, start=1)}
 STEPS = (5, 10, 15, 20, 30, 60)
 FAR = timedelta(days=730)
 LONGEST_REASON = 120
+MOST_SERVICES = 200
 TIME = {"type": "time", "step": "300"}
 
 
@@ -140,12 +149,53 @@ class WeekForm(BaseForm):
     @property
     def problems(self) -> list[tuple[str, str]]:
         """Return what is wrong, as the id of a field and words, for the summary."""
-        return [
-            (field.id, f"Row {number}: {field.errors[0]}")
-            for number, entry in enumerate(self.rows, start=1)
-            for field in entry.form
-            if field.errors
-        ]
+        return _problems(self.rows)
+
+
+class AroundRow(Form):
+    """What lies around one service: set-up and turnover, and how far ahead it is booked."""
+
+    service = HiddenField()
+    before = WholeField("Set-up", least=0, most=LONGEST_BUFFER_MINUTES, step=STEP_MINUTES)
+    after = WholeField("Turnover", least=0, most=LONGEST_BUFFER_MINUTES, step=STEP_MINUTES)
+    notice = WholeField("Notice", least=0, most=LONGEST_NOTICE_HOURS)
+
+    def around(self, offered: Offered) -> Offered:
+        """Return a service with what was typed around it, once it is checked."""
+        return replace(
+            offered,
+            buffer_before_minutes=self.before.number or 0,
+            buffer_after_minutes=self.after.number or 0,
+            notice_hours=self.notice.number or 0,
+        )
+
+
+class AroundForm(BaseForm):
+    """The same for all services, a row each."""
+
+    rows = FieldList(FormField(AroundRow), max_entries=MOST_SERVICES)
+
+    def show(self, services: Iterable[Service]) -> None:
+        for each in services:
+            self.rows.append_entry(
+                {
+                    "service": str(each.id),
+                    "before": str(each.buffer_before_minutes),
+                    "after": str(each.buffer_after_minutes),
+                    "notice": str(each.notice_hours),
+                }
+            )
+
+    def named(self, services: Iterable[Service]) -> list[tuple[Service, AroundRow]]:
+        """Return each row with its service; rows of what is not offered are left out."""
+        by_id = {str(each.id): each for each in services}
+        forms = [entry.form for entry in self.rows]
+        return [(by_id[f.service.data], f) for f in forms if f.service.data in by_id]
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Return what is wrong, as the id of a field and words, for the summary."""
+        return _problems(self.rows)
 
 
 class DatesForm(BaseForm):
@@ -280,6 +330,15 @@ class LimitsForm(BaseForm):
             "horizon_days": self.horizon.number,
             "start_step_minutes": int(self.step.data),
         }
+
+
+def _problems(rows: FieldList) -> list[tuple[str, str]]:  # type: ignore[type-arg]  # no arguments
+    return [
+        (field.id, f"Row {number}: {field.errors[0]}")
+        for number, entry in enumerate(rows, start=1)
+        for field in entry.form
+        if field.errors
+    ]
 
 
 def _minute(field: StringField, *, ends: bool = False) -> int:

@@ -36,10 +36,15 @@ STAFF = (
     "/settings/messages",
     "/settings/messages/booked",
     "/settings/outbox",
+    "/settings/services",
+    "/settings/hours",
+    "/settings/hours/dates",
 )
 LINKED = {
     "a client": ("/clients/", "main a[href^='/clients/'][href*='-']"),
     "a session": ("/calendar/week", "[data-booking-state]"),
+    "a service": ("/settings/services", "main td a, main th a"),
+    "terms of cancelling": ("/settings/policies", "main a[href^='/settings/policies/']"),
     "an invoice": ("/billing/invoices", "main a[href^='/billing/invoices/'][href*='-']"),
 }
 NARROW = 320

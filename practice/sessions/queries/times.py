@@ -34,6 +34,7 @@ from practice.sessions.rules.needs import needs_of
 from practice.sessions.rules.windows import Session
 
 MOST_DAYS = 60
+MINUTE = timedelta(minutes=1)
 NOTHING_FULL = Full(frozenset(), frozenset())
 
 
@@ -104,14 +105,14 @@ def look(
         zone: of the practice.
         client_id: whose other sessions are in the way, for a client who has any.
         as_staff: staff need no notice and see beyond the horizon.
-        moving: an appointment that is to be moved. Its own time does not stand in its way, and
-            whoever holds it goes on holding it.
+        moving: an appointment that is to be moved. Its own time does not stand in its way,
+            whoever holds it goes on holding it, and it stays as long as was agreed.
         host_id: the person who has to hold the session; anybody suitable if not given.
 
     Raises:
         Invalid: for a modality that the service is not given in, or impossible dates.
     """
-    if modality not in service.modality_set:
+    if moving is None and modality not in service.modality_set:
         raise Invalid("That session is not given in this way.")
     rules, now = service.rules, clock.now()
     moved_id, host_id = (moving.id, moving.host_id) if moving else (None, host_id)
@@ -151,7 +152,10 @@ def look(
         zone=zone,
         roster=roster,
         offer=free.find(
-            axis, _ask(service, roster, needs, full, as_staff=as_staff), times, now=now
+            axis,
+            _ask(service, roster, needs, full, as_staff=as_staff, moving=moving),
+            times,
+            now=now,
         ),
         lapsed=seen.lapsed,
     )
@@ -260,12 +264,18 @@ def _lapsed_holds(now: datetime) -> sa.Select[UUID]:
 
 
 def _ask(
-    service: Service, roster: Roster, needs: tuple[Need, ...], full: Full, *, as_staff: bool
+    service: Service,
+    roster: Roster,
+    needs: tuple[Need, ...],
+    full: Full,
+    *,
+    as_staff: bool,
+    moving: Appointment | None,
 ) -> Ask:
     rules = service.rules
     opens = Window(rules.opens_minute, rules.closes_minute)
     return Ask(
-        minutes=service.minutes,
+        minutes=_length(service, moving) // MINUTE,
         needs=needs,
         client_hours=hours.open_hours(
             roster.axis,
@@ -291,6 +301,11 @@ def quiet_hours(rules: BookingRules) -> tuple[Window, ...]:
     return hours.windows_over_midnight(_wall(rules.quiet_from_minute), _wall(rules.quiet_to_minute))
 
 
+def _length(service: Service, moving: Appointment | None) -> timedelta:
+    """Return how long a session lasts: one that is moved keeps the length that was agreed."""
+    return moving.ends_at - moving.starts_at if moving else timedelta(minutes=service.minutes)
+
+
 def _wall(minute: int) -> time:
     """Turn minutes after midnight, 1440 included, into a time on the wall."""
     return time(minute // 60 % 24, minute % 60)
@@ -307,7 +322,7 @@ def _judged(
         moving.id if moving else service.id,
         service.kind,
         start,
-        start + timedelta(minutes=service.minutes),
+        start + _length(service, moving),
     )
     found = windows.findings(session, others, zone, moved_from=moving.placed if moving else None)
     return Start(

@@ -105,7 +105,7 @@ def _reacquire(appointment: Appointment) -> PaymentOutcome:
         appointment.starts_at,
         client_id=appointment.client_id,
         as_staff=True,
-        host_id=appointment.host_id,
+        moving=appointment,
     )
     try:
         place = taking.place_in(look, appointment.starts_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -73,7 +74,7 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         zone_words=zones.zone_words(get_practice().time_zone),
         way=WAYS[session.modality],
         host=host_of(session),
-        length=length_words(session.service.minutes),
+        length=length_words((session.ends_at - session.starts_at) // timedelta(minutes=1)),
         checklist=_checklist(line),
         findings=_findings(session),
         payments=payments,

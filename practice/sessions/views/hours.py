@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -27,7 +28,8 @@ from practice.people.forms import PlainForm
 from practice.people.queries import get_practice
 from practice.people.rules import Permission
 from practice.sessions import queries
-from practice.sessions.hours_forms import ClosureForm, DatesForm, LimitsForm, WeekForm
+from practice.sessions.hours_forms import AroundForm, ClosureForm, DatesForm, LimitsForm, WeekForm
+from practice.sessions.models import Service
 from practice.sessions.queries.opening import (
     Outside,
     ServiceSeen,
@@ -36,6 +38,7 @@ from practice.sessions.queries.opening import (
     seen_in_week,
     suitable,
 )
+from practice.sessions.service import catalog
 from practice.sessions.views.catalog import settings_crumb
 from practice.sessions.views.staff import bp
 
@@ -122,6 +125,7 @@ def _tabs(theirs: Sequence[Resource], here: str) -> list[tuple[str, str, bool]]:
     tabs.append(("Dates and closed days", url_for(".hours_dates"), here == "dates"))
     if may(Permission.PRACTICE_MANAGE):
         tabs.append(("Limits", url_for(".hours_limits"), here == "limits"))
+        tabs.append(("Around sessions", url_for(".hours_around"), here == "around"))
     return tabs
 
 
@@ -256,6 +260,44 @@ def _limits_page(form: LimitsForm, seen: Sequence[ServiceSeen]) -> str:
 
 def _seen_of_all() -> list[ServiceSeen]:
     return seen_in_week(queries.services(), next_monday(get_practice().time_zone))
+
+
+# Around each service ---------------------------------------------------------------------------
+
+
+@bp.route("/settings/hours/around", methods=["GET", "POST"])
+@requires(Permission.PRACTICE_MANAGE)
+def hours_around() -> ResponseReturnValue:
+    """Show and change set-up, turnover and notice of all services."""
+    form, services = AroundForm(), queries.services()
+    if not form.is_submitted():
+        form.show(services)
+        return _around_page(form, services, _seen_of_all())
+    if not form.validate():
+        return _around_page(form, services, _seen_of_all()), 422
+    typed = {service.id: row for service, row in form.named(services)}
+    by = current_staff()
+
+    def work() -> None:
+        for service_id, row in sorted(typed.items(), key=itemgetter(0)):
+            service = queries.get_service(service_id)
+            around = row.around(queries.offered_by(service))
+            catalog.change(service_id, around, seen=service.version, by=by)
+
+    if "look" in request.form:
+        return _around_page(form, services, rehearse(lambda: _then(work, _seen_of_all)))
+    return _carry_out(work, "Set-up, turnover and notice are saved.", url_for(".hours_around"))
+
+
+def _around_page(form: AroundForm, services: Sequence[Service], seen: Sequence[ServiceSeen]) -> str:
+    return render_template(
+        "sessions/settings/hours_around.html",
+        form=form,
+        rows=form.named(services),
+        seen=seen,
+        tabs=_tabs(_resources(), "around"),
+        crumb=settings_crumb(),
+    )
 
 
 # What a change comes to ------------------------------------------------------------------------

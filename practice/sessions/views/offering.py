@@ -179,7 +179,8 @@ def _where_to_look(wish: Wish, starts: Sequence[Start], zone: str) -> date | Non
 
 def _session(wish: Wish, start: Start) -> Session:
     own = wish.moving.id if wish.moving else wish.service.id
-    length = timedelta(minutes=wish.service.minutes)
+    moved = wish.moving
+    length = moved.ends_at - moved.starts_at if moved else timedelta(minutes=wish.service.minutes)
     return Session(own, wish.service.kind, start.starts_at, start.starts_at + length)
 
 

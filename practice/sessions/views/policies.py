@@ -75,8 +75,9 @@ def policy(service_id: UUID) -> ResponseReturnValue:
     form = PolicyForm()
     form.offer(services)
     if not form.is_submitted():
-        form.show(named.policy, [each.id for each in services if each.policy == named.policy])
-        return _page(form, named, [named], named.policy)
+        alike = [each for each in services if each.policy == named.policy]
+        form.show(named.policy, [each.id for each in alike])
+        return _page(form, named, alike or [named], named.policy)
     if not form.validate():
         return _page(form, named, [named], None), 422
     chosen, written = form.chosen(services), form.policy()
@@ -132,7 +133,8 @@ def _fortnight_ahead(zone: str) -> datetime:
 def _page(
     form: PolicyForm, named: Service, chosen: Sequence[Service], written: Policy | None
 ) -> str:
-    shown = list({each.price: each for each in reversed(chosen)}.values())[::-1][:MOST_EXAMPLES]
+    by_price = {each.price.minor: each for each in reversed(chosen)}
+    shown = [by_price[minor] for minor in sorted(by_price, reverse=True)[:MOST_EXAMPLES]]
     return render_template(
         "sessions/settings/policy.html",
         form=form,

@@ -1,5 +1,6 @@
 """What was agreed when a session was booked stays with it, whatever the practice changes."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from practice.calendar.models import Resource
@@ -10,7 +11,7 @@ from practice.sessions.models import Appointment
 from practice.sessions.rules import policies
 from practice.sessions.rules.lifecycle import Modality, SessionKind
 from practice.sessions.rules.policies import Late, Policy, Tier
-from practice.sessions.service import booking
+from practice.sessions.service import booking, catalog
 from tests import factories
 from tests.factories import OWNER
 from tests.integration.sessions.test_free_times import NEXT_MONDAY, at
@@ -58,3 +59,18 @@ def test_a_session_that_is_moved_keeps_its_terms(therapist: Resource) -> None:
         now=kept.starts_at - timedelta(hours=23),
     ) == Money(17_500, "USD")
     assert queries.get_service("prep_60").policy == STRICT
+
+
+def test_a_session_that_is_moved_stays_as_long_as_was_agreed(therapist: Resource) -> None:
+    session = book()
+    prep = queries.get_service("prep_60")
+    longer = replace(queries.offered_by(prep), minutes=90, modalities=(Modality.IN_PERSON,))
+    with transaction():
+        catalog.change(prep.id, longer, seen=prep.version, by=OWNER)
+
+    with transaction():
+        booking.move(session, starts_at=at(NEXT_MONDAY, 17), by=OWNER)
+
+    kept = queries.get_appointment(session.id)
+    assert kept.ends_at == at(NEXT_MONDAY, 18)
+    assert kept.modality is Modality.TELEHEALTH

@@ -113,6 +113,18 @@ def test_the_page_shows_the_week_and_what_clients_see_of_it(browser: FlaskClient
     assert "Preparation session, 60 min: 85 times Mon, Mar 8 9:00 AM, 9:30 AM," in text_of(page)
 
 
+def test_a_room_has_hours_of_its_own_and_shows_what_needs_it(browser: FlaskClient) -> None:
+    room = next(each for each in reading.with_hours() if each.kind is ResourceKind.ROOM)
+    url = f"/settings/hours?who={room.id}"
+
+    page = text_of(browser.get(url))
+    assert "A room without rows is there all the time." in page
+    assert "Preparation session, 60 min: 85 times" in page
+    assert "Free meet-and-greet call" not in page
+    assert post(browser, url, rows(("2", "09:00", "12:00"))).location == url
+    assert "First lozenge session, 3 h: 1 time Tue, Mar 9 9:00 AM" in text_of(browser.get(url))
+
+
 def test_rows_are_added_and_removed_without_saving(browser: FlaskClient, url: str) -> None:
     with nothing_changes():
         more = post(browser, url, WHOLE_WEEK | {"add": "1"})
@@ -326,6 +338,51 @@ def test_what_makes_no_sense_is_refused_beside_its_field(
 
     assert page.status_code == 422
     assert page.text.count(words) == 2
+
+
+def around(**changed: dict[str, str]) -> dict[str, Any]:
+    """Write what lies around every service, as the form sends it, with some of it changed."""
+    read_again()
+    sent: dict[str, Any] = {}
+    for n, service in enumerate(queries.services()):
+        row = {
+            "service": str(service.id),
+            "before": str(service.buffer_before_minutes),
+            "after": str(service.buffer_after_minutes),
+            "notice": str(service.notice_hours),
+        }
+        row |= changed.get(service.slug, {})
+        sent |= {f"rows-{n}-{name}": value for name, value in row.items()}
+    return sent
+
+
+def test_what_lies_around_sessions_is_looked_at_and_saved_for_all_of_them(
+    browser: FlaskClient,
+) -> None:
+    url = "/settings/hours/around"
+    late = {"notice": "240"}
+    assert browser.get(url).text.count(">Hours of notice<") == 16
+    with nothing_changes():
+        page = post(browser, url, around(prep_60=late) | {"look": "1"})
+    assert "Preparation session, 60 min: 34 times Thu, Mar 11 9:00 AM" in text_of(page)
+
+    assert post(browser, url, around(prep_60=late, intake={"after": "30"})).status_code == 303
+
+    read_again()
+    found = {each.slug: each for each in queries.services()}
+    assert (found["prep_60"].notice_hours, found["prep_60"].version) == (240, 2)
+    assert (found["intake"].buffer_after_minutes, found["intake"].version) == (30, 2)
+    assert found["prep_90"].version == 1
+    assert clocks("prep_60", WEDNESDAY, VIDEO) == []
+
+
+@pytest.mark.database("sqlite")
+def test_what_lies_around_and_makes_no_sense_is_refused(browser: FlaskClient) -> None:
+    with nothing_changes():
+        page = post(browser, "/settings/hours/around", around(prep_60={"before": "-5"}))
+
+    assert page.status_code == 422
+    assert "Set-up must be between 0 and 240" in text_of(page)
 
 
 # Who may -----------------------------------------------------------------------------------------
