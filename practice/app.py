@@ -28,8 +28,9 @@ from practice.demo import cli as demo_cli
 from practice.outbox import cli as outbox_cli
 from practice.outbox import jobs, mail, periods
 from practice.outbox import ports as outbox_ports
-from practice.people import access, doors, signing_in
+from practice.people import access, doors, signing_in, signing_up
 from practice.people import cli as people_cli
+from practice.people import mails as people_mails
 from practice.people import ports as people_ports
 from practice.people import queries as people_queries
 from practice.people import views as people
@@ -37,7 +38,7 @@ from practice.sessions import in_calendars, on_clients_page
 from practice.sessions import mails as sessions_mails
 from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions import views as sessions
-from practice.sessions.service import booking, readiness, setup, telling
+from practice.sessions.service import booking, readiness, setup, staffing, telling
 
 csrf = CSRFProtect()
 login = LoginManager()
@@ -66,6 +67,9 @@ def _bind_ports() -> None:
     """Say who answers what the lower rooms ask of the higher ones."""
     people_ports.practice_created.bind(setup.furnish)
     people_ports.member_created.bind(setup.employ)
+    people_ports.member_changed.bind(staffing.reassign)
+    people_ports.member_left.bind(staffing.dismiss)
+    people_ports.sessions_ahead.bind(staffing.sessions_ahead)
     outbox_ports.every_practice.bind(doors.every_practice)
     outbox_ports.sender.bind(people_queries.get_practice)
     billing_ports.paid.bind(booking.paid)
@@ -89,10 +93,11 @@ def _name_the_work() -> None:
     jobs.handle("tell-of-booking", telling.tell_of_booking)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
     periods.every(periods.DAY, "tidy-sign-ins", signing_in.tidy)
+    periods.every(periods.DAY, "tidy-sign-ups", signing_up.tidy)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
-    for name, composer in sessions_mails.COMPOSERS.items():
+    for name, composer in (*people_mails.COMPOSERS.items(), *sessions_mails.COMPOSERS.items()):
         mail.compose(name, composer)
     mail.compose("payment-needs-attention", billing_mails.payment_needs_attention)
 

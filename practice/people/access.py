@@ -196,6 +196,7 @@ NAV = (
     NavItem("billing.invoices", "Payments", "payments", Permission.MONEY_VIEW),
     NavItem("calendar.calendar_links", "Calendar links", "copy", Permission.FEED_SUBSCRIBE),
     NavItem("sessions.tasks", "Tasks", "check", Permission.CLIENT_VIEW),
+    NavItem("people.settings", "Settings", "settings", Permission.PRACTICE_MANAGE),
     NavItem("people.account", "Account", "inside", Permission.WORK),
 )
 

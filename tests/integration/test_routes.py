@@ -28,6 +28,7 @@ from practice.core.db import Base, db, practice_scope, transaction
 from practice.core.money import Money
 from practice.outbox.models import Task
 from practice.outbox.service import assign
+from practice.people import team
 from practice.people.models import Practice, SignIn, User
 from practice.people.rules import MAY, Permission, Role
 from practice.sessions.models import Service
@@ -44,8 +45,11 @@ PUBLIC = {
     "static",
     # Who comes without a name.
     "people.front",
+    "people.look_css",
     "people.sign_in",
     "people.sign_out",
+    "people.sign_up",
+    "people.sign_up_sent",
     "public.find",
     "public.found",
     "public.practice",
@@ -53,6 +57,8 @@ PUBLIC = {
     "public.times",
     # Who holds a link.
     "calendar.feed",
+    "people.join",
+    "people.start",
     "public.booking",
     "public.calendar_file",
     "public.cancel",
@@ -69,7 +75,7 @@ PUBLIC = {
 
 TOMORROW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 PRICE = Money(17_500, "USD")
-WORDS: dict[str, str] = {"kind": "consent_ketamine", "deed": "arrive"}
+WORDS: dict[str, str] = {"kind": "consent_ketamine", "deed": "arrive", "step": "hours"}
 ALSO_ASKS = {"clients.record_paper": Permission.CONSENT_RECORD}
 """What a view asks for besides, once it knows what is wanted: here, by the kind of paper."""
 
@@ -103,7 +109,6 @@ def test_every_permission_but_the_last_one_opens_something(app: Flask) -> None:
         Permission.WINDOW_OVERRIDE,  # looked at inside the page that books
         Permission.CLEARANCE_RECORD,  # looked at inside the page that records any paper
         Permission.CONSENT_RECORD,
-        Permission.PRACTICE_MANAGE,  # opens the settings of a practice, once it has pages
     }
 
 
@@ -156,6 +161,10 @@ def furnish(slug: str) -> House:
             dated_on=date(2026, 11, 1),
             recorded_at=TOMORROW,
         )
+        colleague = factories.create_user(Role.FRONT_DESK)
+        invitation = team.invite(
+            "new@tidewater.example", [Role.BOOKKEEPER], by=OWNER, made_by=owner.id
+        )
         elsewhere = SignIn(user_id=owner.id, created_at=TOMORROW, seen_at=TOMORROW, program="")
         db.session.add_all([link, paper, elsewhere])
         assign("call", key="a test", what="Call back.", due_at=TOMORROW, client_id=client.id)
@@ -171,6 +180,8 @@ def furnish(slug: str) -> House:
                 "subscription_id": link.id,
                 "paper_id": paper.id,
                 "sign_in_id": elsewhere.id,
+                "user_id": colleague.id,
+                "invitation_id": invitation.id,
                 "task_id": db.session.scalars(sa.select(Task.id).where(Task.key == "a test")).one(),
             },
         )

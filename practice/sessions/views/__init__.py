@@ -8,6 +8,8 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     copies,
     finding,
     moving,
+    setting_up,
+    settings,
     today,
 )
 from practice.sessions.views.public import bp as public

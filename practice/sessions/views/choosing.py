@@ -21,6 +21,7 @@ from practice.core.errors import Conflict, TooMany
 from practice.people.access import public
 from practice.people.models import Practice
 from practice.people.queries import enter_by_slug
+from practice.people.rules import US_ZONES
 from practice.sessions import queries
 from practice.sessions.forms import (
     MOST_DAYS,
@@ -42,16 +43,6 @@ from practice.sessions.service import booking
 from practice.sessions.views import kept
 from practice.sessions.views.booking import client_details
 from practice.sessions.views.public import bp
-
-US_ZONES = (
-    ("America/New_York", "Eastern, New York"),
-    ("America/Chicago", "Central, Chicago"),
-    ("America/Denver", "Mountain, Denver"),
-    ("America/Phoenix", "Arizona, Phoenix"),
-    ("America/Los_Angeles", "Pacific, Los Angeles"),
-    ("America/Anchorage", "Alaska, Anchorage"),
-    ("Pacific/Honolulu", "Hawaii, Honolulu"),
-)
 
 
 @dataclass(frozen=True, slots=True)

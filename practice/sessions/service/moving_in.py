@@ -1,0 +1,81 @@
+"""What the set-up and the settings pages write. Call inside ``transaction()``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from practice.audit.rules import Actor
+from practice.audit.service import record
+from practice.calendar.models import BookingRules
+from practice.core.db import db, require_practice_id
+from practice.core.errors import NotFound
+from practice.core.money import Money
+from practice.people import changing
+from practice.sessions.models import Service
+
+
+def price(prices: Mapping[UUID, int], *, by: Actor) -> None:
+    """Give services other prices, in cents. What is booked or held keeps the one it was shown.
+
+    Raises:
+        NotFound: for a service that is not offered any more.
+    """
+    services = db.session.scalars(
+        sa.select(Service)
+        .where(Service.id.in_(prices), Service.ended_at.is_(None))
+        .order_by(Service.id)
+        .with_for_update(of=Service)
+    ).all()
+    if len(services) != len(prices):
+        raise NotFound("One of these sessions is not offered any more.")
+    for service in services:
+        was = service.price
+        now = Money(prices[service.id], was.currency)
+        if now != was:
+            service.price = now
+            record(
+                "service:price", by=by, subject_id=service.id, minor=now.minor, was_minor=was.minor
+            )
+    db.session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """How far ahead clients see times, from when on they see the address, and the own words."""
+
+    horizon_days: int
+    address_hours_before: int
+    before_you_book: str
+
+
+def keep_policies(policies: Policies, *, by: Actor) -> None:
+    """Write down what clients are told before they book."""
+    rules = _rules()
+    rules.horizon_days = policies.horizon_days
+    rules.address_hours_before = policies.address_hours_before
+    db.session.flush()
+    changing.edit({"before_you_book": policies.before_you_book}, by=by)
+    record(
+        "practice:keep_policies",
+        by=by,
+        subject_id=require_practice_id(),
+        horizon_days=policies.horizon_days,
+        address_hours_before=policies.address_hours_before,
+    )
+
+
+def keep_places(address: str, arrival_notes: str, *, by: Actor) -> None:
+    """Write down, sealed, where clients come to and what they need to arrive."""
+    rules = _rules()
+    rules.sanctuary_address = address or None
+    rules.arrival_notes = arrival_notes or None
+    db.session.flush()
+    record("practice:keep_places", by=by, subject_id=require_practice_id())
+
+
+def _rules() -> BookingRules:
+    return db.session.scalars(sa.select(BookingRules).with_for_update()).one()
