@@ -62,6 +62,7 @@ IN_WORDS: dict[str, str] = {
     "practice:paint": "Color of the client pages changed",
     "practice:set_up": "A step of the set-up ended",
     "resource:employ": "Time in the calendar given",
+    "resource:keep_video_room": "Video room changed",
     "resource:keep_week": "Weekly hours changed",
     "service:price": "Price changed",
     "user:change_roles": "Roles changed",

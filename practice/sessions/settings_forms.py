@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import time
 from typing import Any, cast
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from wtforms import IntegerField, SelectField, SelectMultipleField, TextAreaField
+from wtforms import IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.form import BaseForm as AnyForm
 from wtforms.validators import InputRequired, Length, NumberRange, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from practice.calendar.models import Resource
 from practice.calendar.rules import zones
 from practice.calendar.service.weekly import PlainWeek
 from practice.people.forms import BaseForm
@@ -36,16 +39,63 @@ class ZoneForm(BaseForm):
     zone = ZoneField("Move to")
 
 
+class LinkField(StringField):
+    """An address of a web page, `https` alone; it may be empty."""
+
+    def __init__(self, label: str, **more: Any) -> None:
+        keys = {"type": "url", "inputmode": "url", "placeholder": "https://"}
+        super().__init__(label, [_at_most(300)], render_kw=keys, **more)
+
+    def pre_validate(self, form: AnyForm) -> None:  # noqa: ARG002  # WTForms hands it over
+        if self.data and not is_link(self.data):
+            raise StopValidation("Enter an address like https://video.example.com/your-room")
+
+
+def is_link(text: str) -> bool:
+    """Say whether ``text`` is a web address that a browser opens over an encrypted line."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme == "https" and bool(parts.hostname) and not set(text) & set(' <>"')
+    except ValueError:
+        return False
+
+
 class PlacesForm(BaseForm):
-    """Where clients come to. Kept sealed, and shown to those whose session is near alone."""
+    """Where clients come to. Kept sealed, and shown to those whose session is near alone.
+
+    ``places_form`` adds the video room of everybody who sees clients.
+    """
+
+    by_field: dict[str, UUID]
 
     address = TextAreaField(
         "Street address of the sessions", [_at_most(400)], render_kw={"rows": 3}
     )
     arrival_notes = TextAreaField("How to arrive", [_at_most(1000)], render_kw={"rows": 4})
 
+    def links(self) -> dict[UUID, str]:
+        """Return the video rooms by person."""
+        return {person_id: self[name].data or "" for name, person_id in self.by_field.items()}
 
-class HoursForm(BaseForm):
+
+def places_form(people: Sequence[Resource], **data: Any) -> PlacesForm:
+    """Return the form with one field more for each person, named by their id."""
+    fields: dict[str, Any] = {
+        f"video-{person.id}": LinkField(f"Video room of {person.name}", default=person.video_link)
+        for person in people
+    }
+    form: PlacesForm = type("PlacesForm", (PlacesForm,), fields)(data=data)
+    form.by_field = {f"video-{person.id}": person.id for person in people}
+    return form
+
+
+class VideoForm(BaseForm):
+    """Where one's own sessions by video are held."""
+
+    video_link = LinkField("Your video room")
+
+
+class HoursForm(VideoForm):
     """The same hours on some days of the week."""
 
     weekdays = SelectMultipleField(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from practice.audit.rules import Actor
 from practice.audit.service import record
-from practice.calendar.models import Resource, WorkingHours
+from practice.calendar.models import Resource, ResourceKind, WorkingHours
 from practice.calendar.queries import booking_rules
 from practice.core.db import db
 from practice.core.errors import Invalid
@@ -32,6 +32,17 @@ def person_of(user_id: UUID) -> Resource | None:
     """Return a member of staff as the calendar knows them, if they see clients."""
     return db.session.scalar(
         sa.select(Resource).where(Resource.user_id == user_id, Resource.ended_at.is_(None))
+    )
+
+
+def people() -> list[Resource]:
+    """Return everybody who has time in the calendar, by name."""
+    return list(
+        db.session.scalars(
+            sa.select(Resource)
+            .where(Resource.kind == ResourceKind.PERSON, Resource.ended_at.is_(None))
+            .order_by(Resource.name, Resource.id)
+        )
     )
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from practice.audit.rules import Actor
 from practice.audit.service import record
-from practice.calendar.models import BookingRules
+from practice.calendar.models import BookingRules, Resource
 from practice.core.db import db, require_practice_id
 from practice.core.errors import NotFound
 from practice.core.money import Money
@@ -75,6 +75,18 @@ def keep_places(address: str, arrival_notes: str, *, by: Actor) -> None:
     rules.arrival_notes = arrival_notes or None
     db.session.flush()
     record("practice:keep_places", by=by, subject_id=require_practice_id())
+
+
+def keep_video_rooms(links: Mapping[UUID, str], *, by: Actor) -> None:
+    """Write down where each of some people holds sessions by video."""
+    people = db.session.scalars(
+        sa.select(Resource).where(Resource.id.in_(links)).order_by(Resource.id)
+    ).all()
+    for person in people:
+        if person.video_link != links[person.id]:
+            person.video_link = links[person.id]
+            record("resource:keep_video_room", by=by, subject_id=person.id)
+    db.session.flush()
 
 
 def _rules() -> BookingRules:

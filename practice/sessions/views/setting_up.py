@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from practice.calendar.models import Resource
+from practice.calendar.models import Resource, WorkingHours
 from practice.calendar.queries import booking_rules
 from practice.calendar.rules import zones
 from practice.calendar.service import weekly
@@ -37,6 +37,7 @@ from practice.sessions.settings_forms import (
     DAYS,
     HoursForm,
     PoliciesForm,
+    VideoForm,
     prices_form,
     says,
 )
@@ -139,24 +140,37 @@ def _hours() -> Page:
     windows = weekly.windows_of(person.id)
     week = weekly.plain_week(windows)
     typed = says(week) if week else None
-    form = HoursForm(data=typed) if typed or not windows else None
-    lines = [
-        f"{DAYS[each.weekday - 1]}, {_clock(each.starts_minute)} to {_clock(each.ends_minute)}"
-        for each in windows
-    ]
+    link = {"video_link": person.video_link}
     facts = {
-        "hours": [_days_in_words(week)] if week else lines,
-        "simple": form is not None,
+        "hours": [_days_in_words(week)] if week else [_window_in_words(each) for each in windows],
+        "simple": typed is not None or not windows,
         "sees_clients": True,
     }
-    if form is None:
-        return Page(PlainForm(), facts=facts)
+    if not facts["simple"]:
+        video = VideoForm(data=link)
+        return Page(video, save=lambda: _keep_link(person, video), facts=facts)
+    form = HoursForm(data=link | (typed or {}))
+
+    def save() -> None:
+        weekly.keep_week(person, form.week(), by=current_staff())
+        _keep_link(person, form)
+
     return Page(
         form,
-        save=lambda: weekly.keep_week(person, form.week(), by=current_staff()),
+        save=save,
         facts=facts,
         after_saving=lambda: _say_what_lies_outside(person, form.week()),
     )
+
+
+def _keep_link(person: Resource, form: VideoForm) -> None:
+    links = {person.id: form.video_link.data or ""}
+    moving_in.keep_video_rooms(links, by=current_staff())
+
+
+def _window_in_words(window: WorkingHours) -> str:
+    span = f"{_clock(window.starts_minute)} to {_clock(window.ends_minute)}"
+    return f"{DAYS[window.weekday - 1]}, {span}"
 
 
 def _clock(minute: int) -> str:

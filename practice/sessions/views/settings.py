@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from practice.billing.rules.names import telling_words
 from practice.calendar.queries import booking_rules
 from practice.calendar.rules import zones
+from practice.calendar.service import weekly
 from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.settings import settings
@@ -22,7 +23,7 @@ from practice.people.rules import US_ZONES, Permission
 from practice.sessions import queries
 from practice.sessions.rules.lifecycle import LIVE
 from practice.sessions.service import moving_in
-from practice.sessions.settings_forms import PlacesForm, ZoneForm
+from practice.sessions.settings_forms import ZoneForm, places_form
 from practice.sessions.views.staff import bp
 
 FAR = timedelta(days=800)
@@ -32,22 +33,23 @@ SHOWN = 5  # sessions whose times are written out in the other zone
 @bp.route("/settings/places", methods=["GET", "POST"])
 @requires(Permission.PRACTICE_MANAGE)
 def places() -> ResponseReturnValue:
-    """Say where clients come to, and how they arrive."""
+    """Say where clients come to, how they arrive, and where sessions by video are."""
     rules = booking_rules()
-    form = PlacesForm(
-        data={"address": rules.sanctuary_address, "arrival_notes": rules.arrival_notes}
-    )
+    people = weekly.people()
+    form = places_form(people, address=rules.sanctuary_address, arrival_notes=rules.arrival_notes)
     shown = {"form": form, "hours_before": rules.address_hours_before}
     if not form.is_submitted():
         return render_template("sessions/places.html", **shown)
     if not form.validate():
         return render_template("sessions/places.html", **shown), 422
-    in_transaction(
-        lambda: moving_in.keep_places(
-            form.address.data or "", form.arrival_notes.data or "", by=current_staff()
-        )
-    )
-    flash("The place is saved.")
+
+    def save() -> None:
+        by = current_staff()
+        moving_in.keep_places(form.address.data or "", form.arrival_notes.data or "", by=by)
+        moving_in.keep_video_rooms(form.links(), by=by)
+
+    in_transaction(save)
+    flash("The places are saved.")
     return redirect(url_for("people.settings"), 303)
 
 

@@ -20,7 +20,7 @@ from practice.people import passwords
 from tests.browsers import send
 
 MONDAY_EIGHT_IN_DENVER = datetime(2027, 3, 1, 15, tzinfo=UTC)
-PASSWORD = "a quiet room in daylight"  # noqa: S105  # of nobody
+PASSWORD = "a quiet room in daylight"
 SIGN_UP = {
     "owner": "Jo Marsh (demo)",
     "email": "jo@high-plains.example",
@@ -80,7 +80,7 @@ def mails() -> list[tuple[str, str, str]]:
 def link_in(text: str) -> str:
     """Return the path of the one page that a mail leads to."""
     (url,) = set(re.findall(r"http://localhost(/\S+)", text))
-    return url
+    return str(url)
 
 
 def sign_up(browser: FlaskClient, **other: str) -> TestResponse:
