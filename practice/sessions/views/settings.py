@@ -61,7 +61,7 @@ def places() -> ResponseReturnValue:
 def zone() -> ResponseReturnValue:
     """Say what moving to another zone (``?zone=``) changes and what it leaves; then move."""
     practice = get_practice()
-    form = ZoneForm(request.args if request.method == "GET" and request.args else None)
+    form = ZoneForm(request.args) if request.method == "GET" else ZoneForm()
     form.zone.offer(practice.time_zone)
     if form.is_submitted():
         if not form.validate():

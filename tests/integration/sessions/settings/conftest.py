@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -61,18 +63,26 @@ def inside(app: Flask) -> Iterator[None]:
         yield
 
 
+def practices() -> set[UUID]:
+    """Return the ids of all practices that have asked for work, started or not."""
+    everywhere = sa.select(Job.practice_id).execution_options(across_practices=True)
+    found = set(db.session.scalars(everywhere))
+    db.session.rollback()
+    return found
+
+
 def mails() -> list[tuple[str, str, str]]:
-    """Return the name, the address and the text of all mail that waits, whoever sends it."""
+    """Return name, address and text of all mail that would still be sent, whoever sends it."""
     written = []
-    for practice_id in set(
-        db.session.scalars(sa.select(Job.practice_id).execution_options(across_practices=True))
-    ):
+    for practice_id in practices():
         with practice_scope(practice_id):
             for message in db.session.scalars(
                 sa.select(Message).order_by(Message.created_at)
             ).all():
-                body = mail.write(message).get_body(("plain",))
-                written.append((message.name, message.to or "", str(body and body.get_content())))
+                with suppress(mail.Stale):
+                    body = mail.write(message).get_body(("plain",))
+                    text = str(body and body.get_content())
+                    written.append((message.name, message.to or "", text))
             db.session.rollback()
     return written
 
