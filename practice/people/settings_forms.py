@@ -174,11 +174,7 @@ class PracticeForm(BaseForm):
 
     def facts(self) -> dict[str, Any]:
         """Return what was typed, by the names of the columns."""
-        return {
-            name: value or ""
-            for name, value in self.data.items()
-            if name not in ("csrf_token", "seen")
-        }
+        return {name: value or "" for name, value in self.data.items() if name != "csrf_token"}
 
 
 class LookForm(BaseForm):

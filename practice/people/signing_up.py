@@ -150,11 +150,11 @@ def start(token: str, password: str, *, address: str | None, program: str) -> St
 
 
 def _open(token: str, user_id: UUID) -> str:
-    if doors.find(DoorKind.SIGN_UP, token) is None:
-        raise NotFound(NO_LINK)
     practice = db.session.scalars(
         sa.select(Practice).where(Practice.id == require_practice_id()).with_for_update()
     ).one()
+    if doors.find(DoorKind.SIGN_UP, token) is None:
+        raise NotFound(NO_LINK)
     user = queries.get_member(user_id)
     by = Actor(ActorKind.STAFF, user.id)
     if doors.find(DoorKind.USER_EMAIL, user.email):

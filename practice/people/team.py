@@ -143,6 +143,7 @@ def join(token: str, invitation_id: UUID, *, name: str, password: str) -> User:
         Invalid: for a password that is not good enough.
         Conflict: if that address signs in at another practice. That account stays as it is.
     """
+    take_turns("team")
     if doors.find(DoorKind.INVITATION, token) is None:
         raise NotFound(NO_LINK)
     invitation = get_invitation(invitation_id)

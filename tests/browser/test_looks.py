@@ -15,6 +15,8 @@ PUBLIC = (
     "/p/tidewater/book/consult/",
     "/p/tidewater/find",
     "/sign-in",
+    "/sign-up",
+    "/sign-up/sent",
     "/p/nowhere/",
 )
 STAFF = (
@@ -28,6 +30,18 @@ STAFF = (
     "/billing/invoices",
     "/billing/invoices/export",
     "/account",
+    "/settings/",
+    "/settings/practice",
+    "/settings/places",
+    "/settings/zone?zone=Pacific/Honolulu",
+    "/settings/look",
+    "/settings/team",
+    "/settings/team/invite",
+    "/settings/payments",
+    "/settings/setup",
+    "/settings/setup/hours",
+    "/settings/setup/services",
+    "/settings/setup/first-booking",
 )
 LINKED = {
     "a client": ("/clients/", "main a[href^='/clients/'][href*='-']"),

@@ -10,7 +10,7 @@ from practice.core.db import in_transaction
 from practice.core.errors import Invalid
 from practice.people import changing
 from practice.people.access import current_staff, public, requires
-from practice.people.queries import enter_by_slug, get_practice
+from practice.people.queries import changes, enter_by_slug, get_practice
 from practice.people.rules import Permission
 from practice.people.settings import entries
 from practice.people.settings_forms import LookForm, PracticeForm
@@ -23,8 +23,8 @@ KEPT_SECONDS = 7 * 24 * 60 * 60
 @bp.get("/settings/")
 @requires(Permission.PRACTICE_MANAGE)
 def settings() -> ResponseReturnValue:
-    """List what can be set, each with what it is for."""
-    return render_template("people/settings.html", entries=entries())
+    """List what can be set, each with what it is for, and what was set lately."""
+    return render_template("people/settings.html", entries=entries(), changes=changes())
 
 
 @bp.route("/settings/practice", methods=["GET", "POST"])

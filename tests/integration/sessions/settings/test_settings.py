@@ -69,6 +69,8 @@ def test_the_page_of_settings_lists_only_pages_that_are_there(owner: FlaskClient
         assert f'href="/settings/{address}"' in text
         assert owner.get(f"/settings/{address}").status_code == 200
     assert 'href="/account"' in text
+    assert "Practice started" in text
+    assert "Joined the team" in text
 
 
 def test_what_one_practice_sets_is_nothing_to_another(owner: FlaskClient) -> None:
