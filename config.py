@@ -33,6 +33,7 @@ class Config:
 
     ``field_keys`` maps key ids (1 to 255) to 32-byte master keys; the highest id seals, all of
     them open. ``proxy_hops`` is the number of trusted proxies in front of the web server.
+    ``sign_up`` lets anybody start a practice of their own in this installation.
     """
 
     database_url: str
@@ -48,6 +49,7 @@ class Config:
     mail_from: str = MAIL_FROM
     log_level: str = "INFO"
     proxy_hops: int = 0
+    sign_up: bool = True
 
     @property
     def is_https(self) -> bool:
@@ -57,6 +59,11 @@ class Config:
     def takes_cards(self) -> bool:
         """Without a processor's key, bookings are paid at the visit."""
         return self.stripe_secret_key is not None
+
+    @property
+    def moves_real_money(self) -> bool:
+        """A test key and the sandbox charge nobody."""
+        return self.stripe_secret_key is not None and "_live_" in self.stripe_secret_key
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:
@@ -93,6 +100,7 @@ class Config:
             "mail_from": read("MAIL_FROM", _mail_from, MAIL_FROM),
             "log_level": read("LOG_LEVEL", _log_level, "INFO"),
             "proxy_hops": read("PROXY_HOPS", _hops, 0),
+            "sign_up": read("SIGN_UP", _switch, default=True),
         }
         problems += _stripe_problems(env)
         if problems:

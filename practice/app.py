@@ -30,8 +30,17 @@ from practice.messages import views as messages
 from practice.outbox import cli as outbox_cli
 from practice.outbox import jobs, mail, periods
 from practice.outbox import ports as outbox_ports
-from practice.people import access, client_views, doors, enquiries, letting_in, signing_in
+from practice.people import (
+    access,
+    client_views,
+    doors,
+    enquiries,
+    letting_in,
+    signing_in,
+    signing_up,
+)
 from practice.people import cli as people_cli
+from practice.people import mails as people_mails
 from practice.people import ports as people_ports
 from practice.people import queries as people_queries
 from practice.people import views as people
@@ -45,6 +54,7 @@ from practice.sessions.service import (
     readiness,
     reminding,
     setup,
+    staffing,
     telling,
 )
 
@@ -75,6 +85,9 @@ def _bind_ports() -> None:
     """Say who answers what the lower rooms ask of the higher ones."""
     people_ports.practice_created.bind(setup.furnish)
     people_ports.member_created.bind(setup.employ)
+    people_ports.member_changed.bind(staffing.reassign)
+    people_ports.member_left.bind(staffing.dismiss)
+    people_ports.sessions_ahead.bind(staffing.sessions_ahead)
     outbox_ports.every_practice.bind(doors.every_practice)
     outbox_ports.sender.bind(people_queries.get_practice)
     outbox_ports.own_words.bind(messages_service.put_into_words)
@@ -104,13 +117,14 @@ def _name_the_work() -> None:
     periods.every(periods.DAY, "tidy-sign-ins", signing_in.tidy)
     periods.every(periods.DAY, "tidy-sign-in-links", letting_in.tidy)
     periods.every(periods.DAY, "tidy-enquiries", enquiries.tidy)
+    periods.every(periods.DAY, "tidy-sign-ups", signing_up.tidy)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
     periods.every(periods.HOUR // 4, "remind-clients", reminding.remind)
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
     mail.compose("sign-in", letting_in.compose)
     mail.compose("staff-call-back", enquiries.compose)
-    for name, composer in sessions_mails.COMPOSERS.items():
+    for name, composer in (*people_mails.COMPOSERS.items(), *sessions_mails.COMPOSERS.items()):
         mail.compose(name, composer)
     mail.compose("payment-needs-attention", billing_mails.payment_needs_attention)
 

@@ -89,6 +89,7 @@ def init_app(app: Flask, config: Config) -> None:
         "words": words,
     }
     app.jinja_env.globals["sandbox"] = config.payments_sandbox
+    app.jinja_env.globals["takes_sign_ups"] = config.sign_up
     if config.proxy_hops:
         hops = config.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]

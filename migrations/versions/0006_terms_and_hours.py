@@ -15,7 +15,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 ROLE = "sanctuary_app"
 HERE = "nullif(current_setting('app.practice_id', true), '')::uuid"

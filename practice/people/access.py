@@ -198,13 +198,14 @@ def _ask_to_sign_in() -> ResponseReturnValue:
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One line of the main navigation."""
+    """One line of the main navigation, current also on pages whose path begins with ``below``."""
 
     endpoint: str
     label: str
     icon: str
     permission: Permission
     current: bool = False
+    below: str = ""
 
 
 NAV = (
@@ -214,6 +215,9 @@ NAV = (
     NavItem("billing.invoices", "Payments", "payments", Permission.MONEY_VIEW),
     NavItem("calendar.calendar_links", "Calendar links", "copy", Permission.FEED_SUBSCRIBE),
     NavItem("sessions.tasks", "Tasks", "check", Permission.CLIENT_VIEW),
+    NavItem(
+        "people.settings", "Settings", "settings", Permission.PRACTICE_MANAGE, below="/settings/"
+    ),
     NavItem("people.account", "Account", "inside", Permission.WORK),
 )
 
@@ -253,4 +257,5 @@ def _address(endpoint: str) -> str | None:
 
 
 def _marked(item: NavItem) -> NavItem:
-    return replace(item, current=request.endpoint == item.endpoint)
+    is_below = bool(item.below) and request.path.startswith(item.below)
+    return replace(item, current=is_below or request.endpoint == item.endpoint)

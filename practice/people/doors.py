@@ -13,7 +13,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.core import tokens
-from practice.core.db import db, require_practice_id
+from practice.core.db import db, insert_unless_there, require_practice_id
+from practice.core.errors import Conflict
 from practice.people.models import Door
 from practice.people.rules import DoorKind
 
@@ -55,6 +56,23 @@ def cut(kind: DoorKind, secret: str, subject_id: UUID) -> None:
     db.session.flush()
 
 
+def take(kind: DoorKind, name: str, subject_id: UUID, *, taken: str) -> None:
+    """Make a door whose name somebody chose. Call inside ``transaction()``.
+
+    Raises:
+        Conflict: with the words ``taken``, if it is another's: of two at once one gets it.
+    """
+    door = Door(
+        kind=kind,
+        hash=tokens.digest(name),
+        practice_id=require_practice_id(),
+        subject_id=subject_id,
+    )
+    insert_unless_there(door)
+    if find(kind, name) != Found(door.practice_id, subject_id):
+        raise Conflict(taken)
+
+
 def close(kind: DoorKind, subject_id: UUID) -> None:
     """Remove every door of this kind that leads to ``subject_id`` in the current practice."""
     db.session.execute(
@@ -64,6 +82,16 @@ def close(kind: DoorKind, subject_id: UUID) -> None:
             Door.subject_id == subject_id,
         )
     )
+
+
+def unconfirmed() -> list[Found]:
+    """Return practices that were asked for and not started yet, each with its owner-to-be."""
+    rows = db.session.execute(
+        sa.select(Door.practice_id, Door.subject_id)
+        .where(Door.kind == DoorKind.SIGN_UP)
+        .order_by(Door.practice_id)
+    )
+    return [Found(row.practice_id, row.subject_id) for row in rows]
 
 
 def every_practice() -> list[UUID]:

@@ -1,6 +1,7 @@
 """Practices, staff, sign-ins, clients, and the doors by which they are found."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -17,7 +18,9 @@ class Practice(Base):
     """A practice: the tenant that every other row belongs to.
 
     ``business_*`` is the address on papers; the sanctuary's own street stands sealed in the
-    calendar room and is released to a client alone.
+    calendar room and is released to a client alone. ``accent`` is the one colour of its pages
+    for clients (``#rrggbb``, empty for the house's own), ``before_you_book`` its own words on
+    them, and ``set_up`` says of each step of the set-up whether it was done or skipped.
     """
 
     __tablename__ = "practices"
@@ -37,6 +40,9 @@ class Practice(Base):
     tax_id: Mapped[str] = mapped_column(sa.String(20), default="")
     own_words: Mapped[str] = mapped_column(sa.String(4000), default="")  # "Is this right for me?"
     frame_origins: Mapped[list[str]] = mapped_column(default=list)  # who may frame the button page
+    accent: Mapped[str] = mapped_column(sa.String(7), default="")
+    before_you_book: Mapped[str] = mapped_column(sa.String(500), default="")
+    set_up: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
 
 
@@ -159,6 +165,29 @@ class Enquiry(PracticeOwned, Base):
     phone = Sealed("phone_sealed")  # E.164
     email = Sealed("email_sealed")  # lower case
     when = Sealed("when_sealed")  # when to call, in their own words
+
+
+class Invitation(PracticeOwned, Base):
+    """Somebody who was asked by mail to join the staff. The link's digest is its door."""
+
+    __tablename__ = "invitations"
+
+    email_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    roles: Mapped[list[str]]
+    made_by: Mapped[UUID]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]  # accepted or withdrawn
+
+    to = Sealed("email_sealed")
+
+    @property
+    def email(self) -> str:
+        return self.to or ""  # lower case
+
+    @property
+    def role_set(self) -> frozenset[Role]:
+        return frozenset(map(Role, self.roles))
 
 
 def _findable(last_name: str, first_name: str, email: str) -> str:

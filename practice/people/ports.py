@@ -1,5 +1,7 @@
 """What the rooms above add when a practice or a member of staff is new."""
 
+from uuid import UUID
+
 from practice.audit.rules import Actor
 from practice.core.ports import Port
 from practice.people.models import Practice, User
@@ -9,3 +11,12 @@ practice_created: Port[[Practice, Actor], object] = Port("people.practice_create
 
 member_created: Port[[User, Actor], object] = Port("people.member_created")
 """Somebody who sees clients was made, in this transaction: give them time in the calendar."""
+
+member_changed: Port[[User, Actor], object] = Port("people.member_changed")
+"""Somebody came back or has other roles, in this transaction: let the calendar know."""
+
+member_left: Port[[User, Actor], object] = Port("people.member_left")
+"""Somebody's access ended, in this transaction: end their time and their calendar links."""
+
+sessions_ahead: Port[[UUID], int] = Port("people.sessions_ahead")
+"""How many sessions are booked with a member of staff (by user id) from now on."""

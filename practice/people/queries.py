@@ -9,6 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask import g, has_request_context
 
+from practice.audit.models import AuditEntry
+from practice.audit.rules import IN_WORDS
 from practice.core.db import db, enter_practice, require_practice_id
 from practice.core.errors import NotFound
 from practice.people import doors
@@ -97,6 +99,36 @@ def open_sign_ins(user_id: UUID, *, now: datetime) -> list[SignIn]:
             .order_by(SignIn.seen_at.desc(), SignIn.id)
         )
     )
+
+
+SETTLED = ("practice", "invitation", "user", "resource", "service")
+"""What settings are about, by the first word of a deed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that was set, in words, by whom and when."""
+
+    at: datetime
+    what: str
+    who: str
+
+
+def changes() -> list[Change]:
+    """Return the newest twenty changes of settings, newest first. One statement."""
+    rows = db.session.execute(
+        sa.select(AuditEntry.at, AuditEntry.verb, User.name)
+        .outerjoin(
+            User,
+            sa.and_(User.practice_id == AuditEntry.practice_id, User.id == AuditEntry.actor_id),
+        )
+        .where(AuditEntry.subject_kind.in_(SETTLED))
+        .order_by(AuditEntry.at.desc(), AuditEntry.id)
+        .limit(20)
+    )
+    return [
+        Change(row.at, IN_WORDS.get(row.verb, row.verb), row.name or "the program") for row in rows
+    ]
 
 
 # Clients ---------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from urllib.parse import urlsplit
 class DoorKind(StrEnum):
     PRACTICE = "practice"  # its name in addresses
     USER_EMAIL = "user_email"
+    SIGN_UP = "sign_up"  # the owner of a practice that nobody has confirmed yet
+    INVITATION = "invitation"
     SIGN_IN = "sign_in"
     BOOKING = "booking"
     FEED = "feed"
@@ -130,6 +133,42 @@ def folded(text: str) -> str:
     return " ".join("".join(c for c in apart if not unicodedata.combining(c)).split())
 
 
+US_ZONES = (
+    ("America/New_York", "Eastern, New York"),
+    ("America/Chicago", "Central, Chicago"),
+    ("America/Denver", "Mountain, Denver"),
+    ("America/Phoenix", "Arizona, Phoenix"),
+    ("America/Los_Angeles", "Pacific, Los Angeles"),
+    ("America/Anchorage", "Alaska, Anchorage"),
+    ("Pacific/Honolulu", "Hawaii, Honolulu"),
+)
+
+
+# A practice's name in addresses ----------------------------------------------------------------
+
+LONGEST_SLUG = 60
+
+
+def is_slug(text: str) -> bool:
+    """Say whether a practice can have this name in addresses."""
+    return len(text) <= LONGEST_SLUG and bool(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text))
+
+
+def slug_of(name: str) -> str:
+    """Propose a name in addresses; empty where ``name`` has no letter or digit of these.
+
+    >>> slug_of("Élan & Quiet Waters, LLC")
+    'elan-quiet-waters-llc'
+    """
+    words = re.findall(r"[a-z0-9]+", folded(name).replace("'", "").replace("’", ""))
+    return "-".join(words)[:LONGEST_SLUG].rstrip("-")
+
+
+def numbered_slug(slug: str, number: int) -> str:
+    """Return ``slug`` with a number behind it: what to take where the plain one is taken."""
+    return f"{slug[: LONGEST_SLUG - len(str(number)) - 1].rstrip('-')}-{number}"
+
+
 # How long a sign-in lasts ----------------------------------------------------------------------
 
 IDLE = timedelta(minutes=15)
@@ -199,11 +238,18 @@ def browser_in_words(description: str) -> str:
     return f"{browser} on {system}" if system else browser
 
 
+UNCONFIRMED = timedelta(days=2)
+"""How long a link that starts a practice holds; a week later all of it is forgotten."""
+
+INVITED = timedelta(days=7)
+"""How long an invitation to join the staff holds."""
+
+
 # Who may try again when ------------------------------------------------------------------------
 
 
 class Attempt(StrEnum):
-    """What tries are counted by: failed ones to sign in, all of those to have links mailed."""
+    """What tries are counted by: failed ones to sign in, all of those that have links mailed."""
 
     ACCOUNT = "account"  # the e-mail address that was typed
     NETWORK = "network"  # where it was typed
@@ -213,6 +259,8 @@ class Attempt(StrEnum):
     CLIENT_NETWORK = "client_network"  # where that was asked
     CODES = "codes"  # where codes to sign in are typed
     ENQUIRIES = "enquiries"  # where somebody asks to be called
+    SIGN_UP_ADDRESS = "sign_up_address"  # whom a link to start a practice would be mailed to
+    SIGN_UP_NETWORK = "sign_up_network"  # where that was asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +285,8 @@ PATIENCE = {
     Attempt.CODES: Patience(free=20, longest=timedelta(minutes=15)),
     # Nobody needs a second call back soon; staff should not find a hundred.
     Attempt.ENQUIRIES: Patience(free=3, longest=timedelta(hours=1)),
+    Attempt.SIGN_UP_ADDRESS: Patience(free=3, longest=timedelta(minutes=15)),
+    Attempt.SIGN_UP_NETWORK: Patience(free=10, longest=timedelta(hours=1)),
 }
 FORGET_FAILURES = timedelta(days=1)
 

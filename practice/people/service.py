@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +15,7 @@ from practice.core.errors import Conflict, Invalid
 from practice.outbox.service import assign
 from practice.people import doors, passwords, ports, queries, signing_in
 from practice.people.models import Client, Practice, User
-from practice.people.rules import SEES_CLIENTS, ClientDetails, DoorKind, Role
+from practice.people.rules import SEES_CLIENTS, ClientDetails, DoorKind, Role, is_slug
 
 MERGE_WITHIN = timedelta(days=7)
 
@@ -46,12 +45,17 @@ def create_practice(facts: PracticeFacts, *, by: Actor) -> Practice:
         Invalid: for a name in addresses or a time zone that cannot be one.
         Conflict: if another practice has that name in addresses.
     """
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", facts.slug) or len(facts.slug) > 60:
-        raise Invalid("The name in addresses has small letters, digits and single hyphens only.")
-    _check_zone(facts.time_zone)
-    if doors.find(DoorKind.PRACTICE, facts.slug):
-        raise Conflict(f"There is a practice at /p/{facts.slug}/ already.")
+    return open_practice(write_practice(facts), by=by)
 
+
+def write_practice(facts: PracticeFacts) -> Practice:
+    """Write down a practice of the current scope that nobody can find yet.
+
+    Raises:
+        Invalid: for a name in addresses or a time zone that cannot be one.
+        Conflict: if another practice has that name in addresses.
+    """
+    check_facts(facts)
     practice = Practice(
         id=require_practice_id(),
         slug=facts.slug,
@@ -70,13 +74,36 @@ def create_practice(facts: PracticeFacts, *, by: Actor) -> Practice:
     )
     db.session.add(practice)
     db.session.flush()
-    doors.cut(DoorKind.PRACTICE, facts.slug, practice.id)
+    return practice
+
+
+def check_facts(facts: PracticeFacts) -> None:
+    """Raise what ``write_practice`` raises."""
+    if not is_slug(facts.slug):
+        raise Invalid("The name in addresses has small letters, digits and single hyphens only.")
+    check_zone(facts.time_zone)
+    if doors.find(DoorKind.PRACTICE, facts.slug):
+        raise Conflict(_taken(facts.slug))
+
+
+def open_practice(practice: Practice, *, by: Actor) -> Practice:
+    """Let a practice be found by its name in addresses, and give it what is shipped.
+
+    Raises:
+        Conflict: if another practice has that name.
+    """
+    doors.take(DoorKind.PRACTICE, practice.slug, practice.id, taken=_taken(practice.slug))
     record("practice:create", by=by, subject_id=practice.id)
     ports.practice_created(practice, by)
     return practice
 
 
-def _check_zone(name: str) -> None:
+def _taken(slug: str) -> str:
+    return f"There is a practice at /p/{slug}/ already."
+
+
+def check_zone(name: str) -> None:
+    """Raise ``Invalid`` unless ``name`` says whose clock counts."""
     # EST5EDT and its like do not say whose clock; names are matched in their exact case.
     if "/" not in name or name not in available_timezones():
         raise Invalid("Name a time zone as Area/City, such as America/New_York.")
@@ -100,24 +127,56 @@ def create_user(
         Invalid: without a role, or for a password that is not good enough.
         Conflict: if somebody in this installation signs in with that address already.
     """
-    wanted = set(roles)
-    chosen = [role for role in Role if role in wanted]
-    if not chosen:
-        raise Invalid("Give at least one role.")
-    _check_password(password, email)
-    if doors.find(DoorKind.USER_EMAIL, email):
-        raise Conflict("Somebody signs in with that email address already.")
+    check_password(password, email)
+    user = write_user(
+        name=name, email=email, password_hash=passwords.hash_of(password), roles=roles
+    )
+    return admit(user, by=by, in_calendar=in_calendar)
 
+
+def write_user(*, name: str, email: str, password_hash: str, roles: Iterable[Role]) -> User:
+    """Write down a member of staff who cannot sign in yet.
+
+    Raises:
+        Invalid: without a role.
+    """
     user = User(
         name=name,
         email=email,
-        password_hash=passwords.hash_of(password),
-        roles=[role.value for role in chosen],
+        password_hash=password_hash,
+        roles=in_order(roles),
         created_at=clock.now(),
     )
     db.session.add(user)
     db.session.flush()
-    doors.cut(DoorKind.USER_EMAIL, email, user.id)
+    return user
+
+
+def in_order(roles: Iterable[Role]) -> list[str]:
+    """Return roles as they are kept, each once.
+
+    Raises:
+        Invalid: if there is none.
+    """
+    wanted = set(roles)
+    chosen = [role.value for role in Role if role in wanted]
+    if not chosen:
+        raise Invalid("Give at least one role.")
+    return chosen
+
+
+def admit(user: User, *, by: Actor, in_calendar: bool = True) -> User:
+    """Let a member of staff sign in, and give whoever sees clients time in the calendar.
+
+    Raises:
+        Conflict: if somebody in this installation signs in with that address already.
+    """
+    doors.take(
+        DoorKind.USER_EMAIL,
+        user.email,
+        user.id,
+        taken="Somebody signs in with that email address already.",
+    )
     record("user:create", by=by, subject_id=user.id, roles=user.roles)
     if in_calendar and SEES_CLIENTS & user.role_set:
         ports.member_created(user, by)
@@ -130,14 +189,15 @@ def set_password(user: User, password: str, *, by: Actor) -> None:
     Raises:
         Invalid: if it is not good enough.
     """
-    _check_password(password, user.email)
+    check_password(password, user.email)
     user.password_hash = passwords.hash_of(password)
     record("user:set_password", by=by, subject_id=user.id)
     for sign_in in queries.open_sign_ins(user.id, now=clock.now()):
         signing_in.end(user.id, sign_in.id, by=by)
 
 
-def _check_password(password: str, email: str) -> None:
+def check_password(password: str, email: str) -> None:
+    """Raise ``Invalid``, in words, unless a new password is good enough."""
     refused = passwords.why_refused(password, email=email)
     if refused:
         raise Invalid(refused)

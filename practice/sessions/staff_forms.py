@@ -56,8 +56,11 @@ class CancelForm(BaseForm):
     sequence = IntegerField(validators=[InputRequired()], widget=HiddenInput())
 
 
-class AmountField(StringField):
-    """An amount of money, written as ``175`` or ``175.00``; ``minor`` is in cents."""
+class PriceField(StringField):
+    """An amount of money that may be zero, written as ``175`` or ``175.00``.
+
+    ``minor`` is in cents.
+    """
 
     minor: int
 
@@ -67,6 +70,13 @@ class AmountField(StringField):
             raise StopValidation("Enter an amount like 175.00")
         whole, _, cents = text.partition(".")
         self.minor = int(whole) * 100 + int(cents or 0)
+
+
+class AmountField(PriceField):
+    """An amount of money of more than zero."""
+
+    def pre_validate(self, form: AnyForm) -> None:
+        super().pre_validate(form)
         if not self.minor:
             raise StopValidation("Enter an amount of more than zero")
 

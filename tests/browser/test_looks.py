@@ -20,6 +20,8 @@ PUBLIC = (
     "/p/tidewater/embed/",
     "/p/tidewater/sign-in",
     "/sign-in",
+    "/sign-up",
+    "/sign-up/sent",
     "/p/nowhere/",
 )
 STAFF = (
@@ -39,6 +41,18 @@ STAFF = (
     "/settings/services",
     "/settings/hours",
     "/settings/hours/dates",
+    "/settings/",
+    "/settings/practice",
+    "/settings/places",
+    "/settings/zone?zone=Pacific/Honolulu",
+    "/settings/look",
+    "/settings/team",
+    "/settings/team/invite",
+    "/settings/payments",
+    "/settings/setup",
+    "/settings/setup/hours",
+    "/settings/setup/services",
+    "/settings/setup/first-booking",
 )
 LINKED = {
     "a client": ("/clients/", "main a[href^='/clients/'][href*='-']"),

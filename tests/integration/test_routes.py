@@ -28,6 +28,7 @@ from practice.core.db import Base, db, practice_scope, transaction
 from practice.core.money import Money
 from practice.outbox.models import Message, Task
 from practice.outbox.service import assign, post
+from practice.people import team
 from practice.people.models import Client, ClientSignIn, Enquiry, Practice, SignIn, User
 from practice.people.rules import MAY, Permission, Role
 from practice.sessions.models import Service
@@ -44,6 +45,7 @@ PUBLIC = {
     "static",
     # Who comes without a name.
     "people.front",
+    "people.look_css",
     "people.sign_in",
     "people.sign_out",
     "me.code",
@@ -54,6 +56,8 @@ PUBLIC = {
     "me.sign_out",
     "public.call_me",
     "public.embed",
+    "people.sign_up",
+    "people.sign_up_sent",
     "public.find",
     "public.found",
     "public.practice",
@@ -65,6 +69,8 @@ PUBLIC = {
     # Who holds a link.
     "calendar.feed",
     "public.ask",
+    "people.join",
+    "people.start",
     "public.booking",
     "public.calendar_file",
     "public.check_move",
@@ -99,7 +105,12 @@ FOR_CLIENTS = {
 
 TOMORROW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 PRICE = Money(17_500, "USD")
-WORDS: dict[str, str] = {"kind": "consent_ketamine", "deed": "arrive", "name": "booked"}
+WORDS: dict[str, str] = {
+    "kind": "consent_ketamine",
+    "deed": "arrive",
+    "name": "booked",
+    "step": "hours",
+}
 ALSO_ASKS = {"clients.record_paper": Permission.CONSENT_RECORD}
 """What a view asks for besides, once it knows what is wanted: here, by the kind of paper."""
 
@@ -205,6 +216,10 @@ def furnish(slug: str) -> House:
             dated_on=date(2026, 11, 1),
             recorded_at=TOMORROW,
         )
+        colleague = factories.create_user(Role.FRONT_DESK)
+        invitation = team.invite(
+            "new@tidewater.example", [Role.BOOKKEEPER], by=OWNER, made_by=owner.id
+        )
         elsewhere = SignIn(user_id=owner.id, created_at=TOMORROW, seen_at=TOMORROW, program="")
         post("booked", key="a test", to=client.email, about_id=session.id, client_id=client.id)
         on = date(2026, 12, 24)
@@ -233,6 +248,8 @@ def furnish(slug: str) -> House:
                 "message_id": db.session.scalars(
                     sa.select(Message.id).where(Message.key == "a test")
                 ).one(),
+                "user_id": colleague.id,
+                "invitation_id": invitation.id,
                 "task_id": db.session.scalars(sa.select(Task.id).where(Task.key == "a test")).one(),
             },
             client,

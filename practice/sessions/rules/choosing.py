@@ -19,17 +19,6 @@ class Part(StrEnum):
 NOON, DUSK = time(12), time(17)
 
 
-US_ZONES = (
-    ("America/New_York", "Eastern, New York"),
-    ("America/Chicago", "Central, Chicago"),
-    ("America/Denver", "Mountain, Denver"),
-    ("America/Phoenix", "Arizona, Phoenix"),
-    ("America/Los_Angeles", "Pacific, Los Angeles"),
-    ("America/Anchorage", "Alaska, Anchorage"),
-    ("Pacific/Honolulu", "Hawaii, Honolulu"),
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Day:
     """One local date and the starts, in order, that are free on it."""

@@ -40,7 +40,7 @@ def remind(_practice_id: UUID) -> None:
 
 def zone_of(appointment: Appointment) -> str:
     """Return the zone of the clock that a client lives by: theirs, or else the practice's."""
-    theirs: str | None = getattr(appointment.client, "time_zone", None)
+    theirs = appointment.client.time_zone if appointment.client else None
     return theirs or appointment.time_zone
 
 

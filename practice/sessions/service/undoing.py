@@ -129,8 +129,7 @@ def _old_place(appointment: Appointment, change: SessionChange) -> tuple[Look, t
         change.was_at,
         client_id=appointment.client_id,
         as_staff=True,
-        moving=appointment if change.deed == MOVE else None,
-        host_id=appointment.host_id,
+        moving=appointment,
     )
     try:
         return look, taking.place_in(look, change.was_at)

@@ -17,6 +17,8 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     mine_money,
     moving,
     policies,
+    setting_up,
+    settings,
     today,
     website,
 )

@@ -21,6 +21,7 @@ from practice.core.errors import Conflict, TooMany
 from practice.people.access import public
 from practice.people.models import Practice
 from practice.people.queries import enter_by_slug
+from practice.people.rules import US_ZONES
 from practice.sessions import queries
 from practice.sessions.forms import (
     MOST_DAYS,
@@ -183,7 +184,7 @@ def _page(
         length=length_words(view.service.minutes),
         ways=_ways(view),
         zone_words=zones.zone_words(view.zone),
-        us_zones=choosing.US_ZONES,
+        us_zones=US_ZONES,
         days=[day_link(view, each, is_chosen=each is day) for each in days],
         day=day,
         day_words=f"{day.on:%A, %B} {day.on.day}" if day else "",

@@ -13,9 +13,8 @@ from practice.people.client_views import bp
 from practice.people.forms import OwnDetailsForm, PlainForm
 from practice.people.models import Client
 from practice.people.queries import clients_at, get_practice
-from practice.people.rules import ClientDetails
+from practice.people.rules import US_ZONES, ClientDetails
 from practice.people.service import edit_client
-from practice.sessions.rules.choosing import US_ZONES
 
 
 @bp.get("/me/account")

@@ -11,6 +11,7 @@
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone) {
     for (const field of find("input[data-zone-guess]")) field.value ||= zone;
+    for (const option of find("select[data-zone-guess] option")) if (option.value === zone && !option.parentNode.value) option.selected = true;
     for (const link of find("a[data-zone-guess]")) {
       if (link.dataset.zoneGuess === zone) continue;
       const url = new URL(link.href);

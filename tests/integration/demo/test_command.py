@@ -46,6 +46,15 @@ def test_the_second_time_it_only_says_who_can_sign_in(app: Flask) -> None:
     assert rows_by_table() == before
 
 
+def test_practices_that_came_later_are_no_reason_to_stop(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = pytest.fail
+    monkeypatch.setattr(stage, "_refuse_real_practices", lambda: looked("nothing is missing"))
+
+    stage.make(HOUSES)
+
+
 def test_the_same_day_makes_the_same_demo(app: Flask, request: pytest.FixtureRequest) -> None:
     there = told_of_both()
 

@@ -27,6 +27,7 @@ NAMES = sorted(folder.name for folder in MAILS.iterdir() if folder.is_dir())
 
 PRACTICE = Practice(
     id=UUID(int=1),
+    name="Tidewater Sanctuary",
     neutral_name="Tidewater",
     email="hello@tidewater.example",
     phone="+17575550100",
@@ -77,7 +78,10 @@ FACTS: dict[str, list[dict[str, Any]]] = {
     "staff-alert": [BOOKING],
     "staff-cancelled": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
     "staff-moved": [BOOKING],
+    "staff-invitation": [{"page": PAGE, "holds_until": LONGEST_DAY}],
     "staff-new-booking": [BOOKING | {"state": "Confirmed"}],
+    "staff-sign-up": [{"page": PAGE}],
+    "staff-sign-up-known": [{"page": PAGE}],
     "tentative": [BOOKING | {"was_confirmed": was} for was in (True, False)],
 }
 """What each mail may be handed, in every shape that changes its words."""

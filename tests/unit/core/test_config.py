@@ -102,6 +102,23 @@ def test_a_database_is_found_however_its_kind_is_written(given: str, meant: str)
 
 
 @pytest.mark.parametrize(
+    ("text", "takes"), [("", True), ("on", True), ("off", False), ("0", False)]
+)
+def test_new_practices_are_taken_on_unless_that_is_switched_off(text: str, takes: bool) -> None:
+    assert Config.from_env(SMALLEST | {"SIGN_UP": text}).sign_up is takes
+
+
+@pytest.mark.parametrize(
+    ("key", "is_real"), [("sk_test_1", False), ("sk_live_1", True), ("rk_live_1", True)]
+)
+def test_only_a_live_key_moves_real_money(key: str, is_real: bool) -> None:
+    keys = {"STRIPE_SECRET_KEY": key, "STRIPE_WEBHOOK_SECRETS": "whsec_of_a_test"}
+
+    assert Config.from_env(SMALLEST | keys).moves_real_money is is_real
+    assert not Config.from_env(SMALLEST).moves_real_money
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("DATABASE_URL", "sqlite://"),
@@ -130,6 +147,7 @@ def test_a_database_is_found_however_its_kind_is_written(given: str, meant: str)
         ("PROXY_HOPS", "6"),
         ("PROXY_HOPS", "1.5"),
         ("PROXY_HOPS", "١"),
+        ("SIGN_UP", "perhaps"),
     ],
 )
 def test_a_wrong_value_is_named_alone(name: str, value: str) -> None:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_user, logout_user
 
@@ -11,6 +11,7 @@ from practice.core.db import transaction
 from practice.core.errors import TooMany
 from practice.people import queries, signing_in, typed
 from practice.people.access import (
+    Staff,
     current_member,
     current_staff,
     home,
@@ -22,8 +23,7 @@ from practice.people.access import (
 )
 from practice.people.forms import PlainForm, SignInForm
 from practice.people.rules import Permission, safe_path
-
-bp = Blueprint("people", __name__)
+from practice.people.views.blueprint import bp
 
 
 @bp.get("/")
@@ -60,14 +60,20 @@ def sign_in() -> ResponseReturnValue:
         headers = {"Retry-After": str(wait.retry_after_seconds)}
         return render_template(page, form=form), 429, headers
 
-    leave()  # staff or a client: a browser is signed in as one
-    session.clear()  # with it goes the former form token
-    who = staff_of(token)
-    login_user(who)
+    who = begin(token)
     kept = typed.take(form.typed.data or "", queries.get_practice().id, who.id)
     if kept:
         return render_template("people/send_again.html", kept=kept)
     return redirect(target or home())
+
+
+def begin(token: str) -> Staff:
+    """Let this browser go on as whoever has just signed in with ``token``."""
+    leave()  # staff or a client: a browser is signed in as one
+    session.clear()  # with it goes the former form token
+    who = staff_of(token)
+    login_user(who)
+    return who
 
 
 @bp.post("/sign-out")

@@ -1,0 +1,77 @@
+"""Changing what a practice says of itself. Call inside ``transaction()``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from practice.audit.rules import Actor
+from practice.audit.service import record
+from practice.core import colour
+from practice.core.db import db, require_practice_id
+from practice.core.errors import Invalid
+from practice.people.models import Practice
+from practice.people.service import check_zone
+
+
+def written() -> Practice:
+    """Return the practice's row, locked, so that what is set on it is kept.
+
+    ``queries.get_practice`` returns one that stands by itself during a request.
+    """
+    return db.session.scalars(
+        sa.select(Practice).where(Practice.id == require_practice_id()).with_for_update()
+    ).one()
+
+
+def edit(facts: dict[str, Any], *, by: Actor) -> None:
+    """Write down names, contact and the address on papers, by the names of the columns."""
+    practice = written()
+    changed = sorted(name for name, value in facts.items() if getattr(practice, name) != value)
+    for name in changed:
+        setattr(practice, name, facts[name])
+    if changed:
+        db.session.flush()
+        record("practice:edit", by=by, subject_id=practice.id, fields=changed)
+
+
+def move_zone(zone: str, *, by: Actor) -> None:
+    """Let another zone's clock count from now on. What is booked keeps its zone and its moment.
+
+    Raises:
+        Invalid: unless it is a zone of a place.
+    """
+    check_zone(zone)
+    practice = written()
+    if practice.time_zone != zone:
+        record(
+            "practice:move_zone", by=by, subject_id=practice.id, zone=zone, was=practice.time_zone
+        )
+        practice.time_zone = zone
+        db.session.flush()
+
+
+def paint(accent: str, *, by: Actor) -> None:
+    """Give the pages for clients one colour, ``#rrggbb``, or the house's own with an empty text.
+
+    Raises:
+        Invalid: for a colour that is too pale to be read, with the nearest that is not.
+    """
+    refused = colour.why_refused(accent) if accent else None
+    if refused:
+        raise Invalid(refused)
+    practice = written()
+    if practice.accent != accent:
+        practice.accent = accent
+        db.session.flush()
+        record("practice:paint", by=by, subject_id=practice.id, accent=accent)
+
+
+def note_step(step: str, how: str, *, by: Actor) -> None:
+    """Remember how a step of the set-up ended."""
+    practice = written()
+    if practice.set_up.get(step) != how:
+        practice.set_up = {**practice.set_up, step: how}
+        db.session.flush()
+        record("practice:set_up", by=by, subject_id=practice.id, step=step, how=how)

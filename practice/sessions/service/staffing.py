@@ -1,0 +1,80 @@
+"""What it means for the calendar that somebody comes back, does other work, or leaves.
+
+Call what writes inside ``transaction()``.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from practice.audit.rules import Actor
+from practice.calendar.models import Claim, ClaimKind, FeedSubscription, Resource
+from practice.calendar.service import feeds
+from practice.core import clock
+from practice.core.db import db
+from practice.outbox.service import assign
+from practice.people.models import User
+from practice.people.rules import SEES_CLIENTS
+from practice.sessions.service.setup import employ
+
+
+def reassign(user: User, by: Actor) -> None:
+    """Let somebody serve in the roles that they have now, with the hours that they had."""
+    person = _person_of(user.id)
+    if person is not None:
+        person.name, person.roles, person.ended_at = user.name, list(user.roles), None
+        db.session.flush()
+    elif SEES_CLIENTS & user.role_set:
+        employ(user, by)
+
+
+def dismiss(user: User, by: Actor) -> None:
+    """End somebody's time in the calendar, and every calendar link of theirs at once.
+
+    Sessions that are booked with them stay: a task asks a person to look after those.
+    """
+    person = _person_of(user.id)
+    theirs = [FeedSubscription.made_by == user.id]
+    if person is not None:
+        theirs.append(FeedSubscription.resource_id == person.id)
+        person.ended_at = clock.now()
+        db.session.flush()
+    links = db.session.scalars(
+        sa.select(FeedSubscription).where(FeedSubscription.revoked_at.is_(None), sa.or_(*theirs))
+    )
+    for link in links.all():
+        feeds.revoke(link, by=by)
+    if sessions_ahead(user.id):
+        now = clock.now()
+        assign(
+            "sessions-of-who-left",
+            key=f"sessions-of-who-left:{user.id}:{now:%Y%m%d%H%M}",
+            what="Somebody who left still has sessions in the calendar. "
+            "Cancel them, or book them with somebody else.",
+            due_at=now,
+            about_id=user.id,
+        )
+
+
+def sessions_ahead(user_id: UUID) -> int:
+    """Return how many sessions somebody serves from now on."""
+    counted = (
+        sa.select(sa.func.count(Claim.holder_id.distinct()))
+        .join(
+            Resource,
+            sa.and_(Resource.practice_id == Claim.practice_id, Resource.id == Claim.resource_id),
+        )
+        .where(
+            Resource.user_id == user_id,
+            Claim.kind == ClaimKind.SESSION,
+            Claim.released_at.is_(None),
+            Claim.ends_at > clock.now(),
+        )
+    )
+    return db.session.scalar(counted) or 0
+
+
+def _person_of(user_id: UUID) -> Resource | None:
+    return db.session.scalar(sa.select(Resource).where(Resource.user_id == user_id))

@@ -1,0 +1,122 @@
+"""Settings that reach into the calendar and the money: places, time zone, payments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from practice.billing.rules.names import telling_words
+from practice.calendar.queries import booking_rules
+from practice.calendar.rules import zones
+from practice.calendar.service import weekly
+from practice.core import clock
+from practice.core.db import in_transaction
+from practice.core.settings import settings
+from practice.people import changing
+from practice.people.access import current_staff, requires
+from practice.people.models import Practice
+from practice.people.queries import get_practice
+from practice.people.rules import US_ZONES, Permission
+from practice.sessions import queries
+from practice.sessions.rules.lifecycle import LIVE
+from practice.sessions.service import moving_in
+from practice.sessions.settings_forms import ZoneForm, places_form
+from practice.sessions.views.staff import bp
+
+FAR = timedelta(days=800)
+SHOWN = 5  # sessions whose times are written out in the other zone
+
+
+@bp.route("/settings/places", methods=["GET", "POST"])
+@requires(Permission.PRACTICE_MANAGE)
+def places() -> ResponseReturnValue:
+    """Say where clients come to, how they arrive, and where sessions by video are."""
+    rules = booking_rules()
+    people = weekly.people()
+    form = places_form(people, address=rules.sanctuary_address, arrival_notes=rules.arrival_notes)
+    shown = {"form": form, "hours_before": rules.address_hours_before}
+    if not form.is_submitted():
+        return render_template("sessions/places.html", **shown)
+    if not form.validate():
+        return render_template("sessions/places.html", **shown), 422
+
+    def save() -> None:
+        by = current_staff()
+        moving_in.keep_places(form.address.data or "", form.arrival_notes.data or "", by=by)
+        moving_in.keep_video_rooms(form.links(), by=by)
+
+    in_transaction(save)
+    flash("The places are saved.")
+    return redirect(url_for("people.settings"), 303)
+
+
+# The time zone ---------------------------------------------------------------------------------
+
+
+@bp.route("/settings/zone", methods=["GET", "POST"])
+@requires(Permission.PRACTICE_MANAGE)
+def zone() -> ResponseReturnValue:
+    """Say what moving to another zone (``?zone=``) changes and what it leaves; then move."""
+    practice = get_practice()
+    form = ZoneForm(request.args) if request.method == "GET" else ZoneForm()
+    form.zone.offer(practice.time_zone)
+    if form.is_submitted():
+        if not form.validate():
+            return _zone_page(form, None), 422
+        chosen = form.zone.data
+        in_transaction(lambda: changing.move_zone(chosen, by=current_staff()))
+        flash(
+            f"Your practice is in {zones.zone_words(chosen)} now. What is booked kept its moment."
+        )
+        return redirect(url_for(".zone"), 303)
+    chosen = form.zone.data if form.zone.data in dict(US_ZONES) else None
+    return _zone_page(form, None if chosen == practice.time_zone else chosen)
+
+
+def _zone_page(form: ZoneForm, chosen: str | None) -> str:
+    now = clock.now()
+    ahead = queries.between(now, now + FAR, states=LIVE) if chosen else []
+    return render_template(
+        "sessions/zone.html",
+        form=form,
+        zones=US_ZONES,
+        zone_words=zones.zone_words,
+        chosen=chosen,
+        ahead=ahead[:SHOWN],
+        total=len(ahead),
+        now=now,
+    )
+
+
+# Payments --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """How cards are taken. ``telling`` are words of the business name that banks should not see."""
+
+    are_on: bool
+    are_pretend: bool
+    are_real: bool
+    telling: list[str]
+
+
+def cards_of(practice: Practice) -> Cards:
+    """Say how a practice is paid by card, and what its name gives away."""
+    config = settings()
+    return Cards(
+        are_on=config.takes_cards,
+        are_pretend=config.payments_sandbox,
+        are_real=config.moves_real_money,
+        telling=telling_words(practice.business_name, practice.neutral_name),
+    )
+
+
+@bp.get("/settings/payments")
+@requires(Permission.PRACTICE_MANAGE)
+def payment_settings() -> ResponseReturnValue:
+    """Show whether cards are on, whether they are real, and what banks see."""
+    return render_template("sessions/payments.html", cards=cards_of(get_practice()))
