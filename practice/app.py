@@ -37,7 +37,7 @@ from practice.sessions import in_calendars, on_clients_page
 from practice.sessions import mails as sessions_mails
 from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions import views as sessions
-from practice.sessions.service import booking, readiness, setup, telling
+from practice.sessions.service import booking, readiness, setup, taking, telling
 
 csrf = CSRFProtect()
 login = LoginManager()
@@ -75,6 +75,7 @@ def _bind_ports() -> None:
     clients_ports.next_sessions.bind(on_clients_page.next_sessions)
     calendar_ports.sessions_between.bind(in_calendars.week_events)
     calendar_ports.entries_of.bind(in_calendars.entries_of)
+    calendar_ports.let_go.bind(taking.let_go)
 
 
 def _name_the_work() -> None:

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     FEED_SUBSCRIBE = "feed:subscribe"
     APPOINTMENT_BOOK = "appointment:book"
     APPOINTMENT_RUN = "appointment:run"  # arrived, completed, no-show
+    TIME_BLOCK = "time:block"  # keep a person, a room or the home from clients
     WINDOW_OVERRIDE = "window:override"  # a session outside its limits, with a written reason
     CLIENT_VIEW = "client:view"
     CLIENT_EDIT = "client:edit"
@@ -54,7 +55,15 @@ class Permission(StrEnum):
 P = Permission
 _ALL = frozenset(Permission)
 _CLINICAL = frozenset(
-    {P.WORK, P.CALENDAR_VIEW, P.FEED_SUBSCRIBE, P.CLIENT_VIEW, P.CARE_VIEW, P.APPOINTMENT_RUN}
+    {
+        P.WORK,
+        P.CALENDAR_VIEW,
+        P.FEED_SUBSCRIBE,
+        P.CLIENT_VIEW,
+        P.CARE_VIEW,
+        P.APPOINTMENT_RUN,
+        P.TIME_BLOCK,
+    }
 )
 _DESK = frozenset(
     {
@@ -63,6 +72,7 @@ _DESK = frozenset(
         P.FEED_SUBSCRIBE,
         P.APPOINTMENT_BOOK,
         P.APPOINTMENT_RUN,
+        P.TIME_BLOCK,
         P.CLIENT_VIEW,
         P.CLIENT_EDIT,
         P.MONEY_VIEW,

@@ -1,4 +1,4 @@
-"""Services and appointments."""
+"""Services, appointments, and the notes to them."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, composite, foreign, mapped_column, relationsh
 
 from practice.calendar.models import BookingRules
 from practice.clients.rules.papers import Route
+from practice.core.crypto import Sealed
 from practice.core.db import Base, PracticeOwned, enum_by_value
 from practice.core.money import Money
 from practice.people.models import Client
@@ -20,7 +21,8 @@ class Service(PracticeOwned, Base):
     """Something the practice offers: a kind of session, its length, price and needs.
 
     ``code`` is the short neutral code that a calendar may show. ``needs_roles`` names one
-    person each. ``notice_hours`` is how far ahead a client must book.
+    person each. ``notice_hours`` is how far ahead a client must book. What ``needs_approval`` is
+    asked for by clients, and booked when a person says yes.
     """
 
     __tablename__ = "services"
@@ -49,6 +51,7 @@ class Service(PracticeOwned, Base):
     route: Mapped[Route | None] = mapped_column(enum_by_value(Route))
     notice_hours: Mapped[int]
     billed_by_practice: Mapped[bool]
+    needs_approval: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     position: Mapped[int]
     ended_at: Mapped[datetime | None]
 
@@ -131,6 +134,9 @@ class Appointment(PracticeOwned, Base):
     completed_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     override_reason: Mapped[str | None] = mapped_column(sa.String(300))
+    declined_why_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+
+    declined_why = Sealed("declined_why_sealed")
 
     client: Mapped[Client | None] = relationship(
         lazy="raise_on_sql", overlaps="service", viewonly=True
@@ -141,3 +147,26 @@ class Appointment(PracticeOwned, Base):
     def placed(self) -> Session:
         """Return what windows look at."""
         return Session(self.id, self.kind, self.starts_at, self.ends_at)
+
+
+class SessionNote(PracticeOwned, Base):
+    """What staff should know about a session: the newest counts, the others are its history.
+
+    Never changed. No psychotherapy note: everybody who runs the day reads it.
+    """
+
+    __tablename__ = "session_notes"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "appointment_id"], ["appointments.practice_id", "appointments.id"]
+        ),
+        sa.ForeignKeyConstraint(["practice_id", "written_by"], ["users.practice_id", "users.id"]),
+        sa.Index("ix_session_notes_appointment", "practice_id", "appointment_id", "written_at"),
+    )
+
+    appointment_id: Mapped[UUID]
+    text_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    written_at: Mapped[datetime]
+    written_by: Mapped[UUID]
+
+    text = Sealed("text_sealed")

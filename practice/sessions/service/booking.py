@@ -39,14 +39,17 @@ from practice.sessions.rules.lifecycle import (
     AppointmentState,
     Modality,
 )
+from practice.sessions.rules.requests import request_key
 from practice.sessions.rules.windows import Finding, Session
 from practice.sessions.service import readiness, taking, telling
 from practice.sessions.service.holds import (
     ComesFirst,
     HoldEnded,
+    NeedsApproval,
     StillToPay,
     TooManyHolds,
     check_first_visit,
+    check_no_approval,
     check_nothing_to_pay,
     confirm,
     give_details,
@@ -67,6 +70,7 @@ __all__ = [
     "ComesFirst",
     "GatesClosed",
     "HoldEnded",
+    "NeedsApproval",
     "NotOffered",
     "SlotTaken",
     "StillToPay",
@@ -121,6 +125,7 @@ def book_free(
 
     Raises:
         ComesFirst: for a service that a stranger cannot book.
+        NeedsApproval: for one that can only be asked for.
         StillToPay: if it is to be paid online.
         SlotTaken: if somebody was quicker.
         NotOffered: if the service cannot start then.
@@ -128,6 +133,7 @@ def book_free(
     if (made := find_by_form(form_token)) is not None:
         return made
     check_first_visit(service)
+    check_no_approval(service)
     check_nothing_to_pay(service.price)
     look = look or look_at(service, modality, starts_at)
     place = place_in(look, starts_at)
@@ -151,11 +157,14 @@ def book(
     modality: Modality,
     by: Actor,
     override_reason: str | None = None,
+    asked: Appointment | None = None,
+    tells: bool = True,
 ) -> Appointment:
-    """Book a session for a client, as staff.
+    """Book a session for a client, as staff: a new one, or the one that was ``asked`` for.
 
     Outside a recommended window is allowed; outside its limits only with ``override_reason``,
-    written by a practitioner. A dosing whose gates are open is booked as tentative.
+    written by a practitioner. A dosing whose gates are open is booked as tentative. Without
+    ``tells`` the caller writes to the client.
 
     Raises:
         WindowBroken: outside the limits of a window, without a reason.
@@ -175,20 +184,19 @@ def book(
     look = look_at(service, modality, starts_at, client_id=client.id, as_staff=True)
     place = place_in(look, starts_at)
 
-    appointment = taking.take(
-        look,
-        place,
-        client=client,
-        state=S.TENTATIVE if closed else S.CONFIRMED,
-        by=by,
-        override_reason=reason if broken else None,
-    )
+    state, kept = S.TENTATIVE if closed else S.CONFIRMED, reason if broken else None
+    if asked is None:
+        appointment = taking.take(
+            look, place, client=client, state=state, by=by, override_reason=kept
+        )
+    else:
+        appointment = taking.grant(asked, look, place, state=state, override_reason=kept)
     _record_override(appointment, broken, by)
     readiness.reconsider(client.id, by)
-    if closed:
+    if tells and closed:
         telling.tell(News.TENTATIVE, appointment, by=by, was_confirmed=False)
-    else:
-        telling.tell(News.BOOKED, appointment, by=by)
+    elif tells:
+        telling.tell(News.APPROVED if asked else News.BOOKED, appointment, by=by)
     telling.show(appointment, place.people)
     return appointment
 
@@ -272,6 +280,8 @@ def cancel(appointment: Appointment, *, by: Actor, sequence: int | None = None) 
     seen = appointment.sequence if sequence is None else sequence
     payments = _lock_payments(appointment)
     appointment = _lock_for_change(appointment, seen)
+    if appointment.state is S.REQUESTED:
+        outbox.withdraw(request_key(appointment.id))
     taking.become(appointment, S.CANCELLED)
     appointment.cancelled_at = clock.now()
     telling.change(appointment)

@@ -31,6 +31,9 @@ class News(StrEnum):
     TENTATIVE = "tentative"
     MOVED = "moved"
     CANCELLED = "cancelled"
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    DECLINED = "declined"
     SLOT_LOST = "slot-lost"  # paid after the time was gone
 
 

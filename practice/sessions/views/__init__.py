@@ -1,6 +1,7 @@
 """Pages of the sessions room: what everybody sees, one booking's own page, and the staff's."""
 
 from practice.sessions.views import (  # noqa: F401  # they add routes
+    answering,
     appointment,
     booking,
     cancelling,
@@ -8,6 +9,8 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     copies,
     finding,
     moving,
+    notes,
+    series,
     today,
 )
 from practice.sessions.views.public import bp as public

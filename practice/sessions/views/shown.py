@@ -32,6 +32,7 @@ from practice.sessions.rules import for_clients
 from practice.sessions.rules.choosing import clock_changes_between
 from practice.sessions.rules.for_clients import Balance, Step
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
+from practice.sessions.rules.requests import answer_by
 from practice.sessions.views import kept
 
 S = AppointmentState
@@ -170,6 +171,12 @@ class Shown:
     @property
     def can_cancel(self) -> bool:
         return self.is_coming and self.step is Step.BOOKED
+
+    @property
+    def answer_by(self) -> str:
+        """By when a request gets its answer."""
+        by = answer_by(self.appointment.created_at, self.practice.time_zone)
+        return zones.instant_words(by, self.zone)
 
     @property
     def can_keep(self) -> bool:
