@@ -141,8 +141,8 @@ class BlockForm(RepeatForm):
             begins,
             self.last_on.data or first_on,
             ends,
-            every_weeks=self.every.data or 1,
-            times=self.times.data or 1,
+            every_weeks=int(self["every"].data) if "every" in self else 1,
+            times=int(self["times"].data) if "times" in self else 1,
         )
 
 

@@ -152,12 +152,14 @@ def decline(appointment: Appointment, *, why: str, by: Actor) -> Appointment:
     return appointment
 
 
-def set_approval(service_ids: set[str], *, by: Actor) -> None:
-    """Say which services a person must approve: exactly these, of all that are offered."""
+def set_approval(shown: set[str], chosen: set[str], *, by: Actor) -> None:
+    """Say which services a person must approve: of those that a page showed, the chosen ones."""
     for service in db.session.scalars(
         sa.select(Service).where(Service.ended_at.is_(None)).order_by(Service.id).with_for_update()
     ):
-        wanted = str(service.id) in service_ids
+        if str(service.id) not in shown:
+            continue
+        wanted = str(service.id) in chosen
         if service.needs_approval is not wanted:
             service.needs_approval = wanted
             audit.record("service:approval", by=by, subject_id=service.id, needed=wanted)

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.db import in_transaction
-from practice.core.errors import Conflict
+from practice.core.errors import Conflict, Invalid
 from practice.people.access import current_staff, requires
 from practice.people.forms import PlainForm
 from practice.people.queries import get_practice
@@ -62,8 +62,11 @@ def requests_list() -> ResponseReturnValue:
 @requires(Permission.PRACTICE_MANAGE)
 def approvals() -> ResponseReturnValue:
     """Say which services a person must approve."""
-    chosen, by = set(request.form.getlist("service")), current_staff()
-    in_transaction(lambda: requests.set_approval(chosen, by=by))
+    shown, chosen = (set(request.form.getlist(name)) for name in ("shown", "service"))
+    if not shown:
+        raise Invalid("That form names no session. Load the page again.")
+    by = current_staff()
+    in_transaction(lambda: requests.set_approval(shown, chosen, by=by))
     flash("Saved. It holds for whoever books from now on.")
     return redirect(url_for(".requests_list"))
 
