@@ -58,7 +58,7 @@ def test_an_empty_hour_carries_its_start_to_a_booking_of_four_clicks(
     assert start in empty_hours(week.text)  # 1: the empty hour
 
     def link(page: str, pattern: str) -> str:
-        return re.findall(rf'href="([^"]*{pattern}[^"]*)"', page)[0].replace("&amp;", "&")
+        return str(re.findall(rf'href="([^"]*{pattern}[^"]*)"', page)[0]).replace("&amp;", "&")
 
     whom = browser.get(f"/sessions/new?start={start}")
     assert "On Tue, Mar 2, 10:00 AM. Block this time instead" in text_of(whom)

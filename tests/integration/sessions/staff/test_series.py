@@ -14,6 +14,7 @@ from practice.outbox.models import Message
 from practice.people.models import Client
 from practice.people.rules import Role
 from practice.sessions import queries
+from practice.sessions.queries import times
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.service import booking
 from tests import factories
@@ -102,7 +103,7 @@ def test_one_that_is_taken_while_it_is_looked_at_keeps_all_from_being_booked(
     browser: FlaskClient, alex: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = browser.get(series(alex))
-    real, calls = booking.look_at, []
+    real, calls = times.look_at, []
 
     def twice(*args: object, **more: object) -> object:
         calls.append(1)
@@ -110,7 +111,7 @@ def test_one_that_is_taken_while_it_is_looked_at_keeps_all_from_being_booked(
             raise booking.SlotTaken("10:00 AM was just taken. Choose another time.")
         return real(*args, **more)  # type: ignore[arg-type]  # handed on as it came
 
-    monkeypatch.setattr(booking, "look_at", twice)
+    monkeypatch.setattr("practice.sessions.service.booking.look_at", twice)
     with nothing_changes():
         answer = send(browser, series(alex), ticked(page.text))
 
