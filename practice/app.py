@@ -55,6 +55,7 @@ from practice.sessions.service import (
     reminding,
     setup,
     staffing,
+    taking,
     telling,
 )
 
@@ -99,6 +100,7 @@ def _bind_ports() -> None:
     clients_ports.next_sessions.bind(on_clients_page.next_sessions)
     calendar_ports.sessions_between.bind(in_calendars.week_events)
     calendar_ports.entries_of.bind(in_calendars.entries_of)
+    calendar_ports.let_go.bind(taking.let_go)
 
 
 def _name_the_work() -> None:

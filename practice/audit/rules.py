@@ -25,6 +25,7 @@ PROGRAM = Actor(ActorKind.PROGRAM)
 VISITOR = Actor(ActorKind.CLIENT)
 
 IN_WORDS: dict[str, str] = {
+    "appointment:approve": "Request approved",
     "appointment:arrived": "Client arrived",
     "appointment:ask": "Client asks for a call",
     "appointment:ask_to_pay": "Link to pay mailed",
@@ -32,13 +33,16 @@ IN_WORDS: dict[str, str] = {
     "appointment:cancel": "Session cancelled",
     "appointment:completed": "Session completed",
     "appointment:confirm": "Session confirmed",
+    "appointment:decline": "Request declined",
     "appointment:give-back": "Held time given back",
     "appointment:in_session": "Session begun",
     "appointment:move": "Session moved",
     "appointment:no_show": "Session missed",
+    "appointment:note": "Note written",
     "appointment:override": "Limits of the course passed, with a reason",
     "appointment:release": "Held time let go",
     "appointment:renew": "Time held longer",
+    "appointment:request": "Time asked for",
     "appointment:unconfirm": "Session no longer confirmed",
     "appointment:undo": "The last change was undone",
     "care:write": "Reason for care written down",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, time
+from typing import Any
 from uuid import UUID
 
-from wtforms import RadioField, SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from practice.calendar.models import DetailLevel, Resource
-from practice.core.errors import Invalid
-from practice.people.forms import BaseForm
+from practice.calendar.models import Block, DetailLevel, Resource, ResourceKind
+from practice.calendar.rules import zones
+from practice.calendar.rules.blocks import MOST_TIMES, MOST_WEEKS, times_of
+from practice.core.errors import Invalid, NotFound
+from practice.people.forms import BaseForm, ClockField, DayField
 
 LEVEL_WORDS = {
     DetailLevel.BUSY: "Busy: nothing but the time",
@@ -45,6 +49,128 @@ class SubscribeForm(BaseForm):
     def offer(self, people: Iterable[Resource]) -> None:
         """Fill the choices. Forms are handed rows; they never query."""
         self.person.choices = {str(person.id): person.name for person in people}
+
+
+class WholeField(IntegerField):
+    """A small whole number in digits, between ``least`` and ``most``."""
+
+    def __init__(self, label: str, *, least: int, most: int, **more: Any) -> None:
+        self.words = f"Enter a number from {least} to {most}"
+        limits = {"inputmode": "numeric", "min": least, "max": most}
+        super().__init__(
+            label,
+            [InputRequired(self.words), NumberRange(least, most, message=self.words)],
+            render_kw=limits,
+            **more,
+        )
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if valuelist and not re.fullmatch(r"[0-9]{1,4}", valuelist[0]):
+            raise ValueError(self.words)
+        super().process_formdata(valuelist)
+
+
+class RepeatForm(BaseForm):
+    """How often something comes again, by the week."""
+
+    every = WholeField("Every how many weeks", least=1, most=MOST_WEEKS, default=1)
+    times = WholeField("How many times in all", least=1, most=MOST_TIMES, default=1)
+
+
+class BlockForm(RepeatForm):
+    """Time that is kept from clients: whose, from when to when, how often, and why."""
+
+    person = SelectField("Person")
+    room = SelectField("Room")
+    first_on = DayField("Day", [InputRequired("Enter the day")])
+    begins = ClockField("From", [InputRequired("Enter when it begins")])
+    last_on = DayField("Last day", [Optional()])
+    ends = ClockField("To", [InputRequired("Enter when it ends")])
+    reason = StringField("Reason", [Length(max=300, message="Use at most 300 characters")])
+    version = HiddenField()
+
+    def offer(self, members: Iterable[Resource]) -> None:
+        """Fill the choices. Forms are handed rows; they never query."""
+        people = {str(m.id): m.name for m in members if m.kind is ResourceKind.PERSON}
+        rooms = {str(m.id): m.name for m in members if m.kind is not ResourceKind.PERSON}
+        self.person.choices = list(({"": "Nobody"} | people).items())
+        self.room.choices = list(({"": "None"} | rooms).items())
+
+    def show(self, block: Block, resources: Iterable[Resource], zone: str) -> None:
+        """Fill the form with a block as it is."""
+        place = zones.zone(zone)
+        begins, ends = block.starts_at.astimezone(place), block.ends_at.astimezone(place)
+        for resource in resources:
+            field = self.person if resource.kind is ResourceKind.PERSON else self.room
+            field.data = str(resource.id)
+        self.first_on.data, self.begins.data = begins.date(), begins.time()
+        self.last_on.data = ends.date() if ends.date() != begins.date() else None
+        self.ends.data, self.reason.data = ends.time(), block.reason or ""
+        self.version.data = str(block.version)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        if not self.resource_ids:
+            self.person.errors = ["Choose a person, a room, or both"]
+        return not self.errors
+
+    @property
+    def resource_ids(self) -> list[UUID]:
+        return [UUID(each) for each in (self.person.data, self.room.data) if each]
+
+    @property
+    def seen_version(self) -> int:
+        text = self.version.data or ""
+        return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
+
+    def instants(self, zone: str) -> list[tuple[datetime, datetime]]:
+        """Return when each of the blocks begins and ends. Call when the form is valid.
+
+        Raises:
+            Invalid: for times that cannot be.
+        """
+        first_on, begins, ends = self.first_on.data, self.begins.data, self.ends.data
+        if first_on is None or begins is None or ends is None:
+            raise RuntimeError("a form that is valid has them")
+        if not date(2000, 1, 1) <= first_on < date(2190, 1, 1):
+            raise Invalid("Enter a day of this century.")
+        return times_of(
+            zone,
+            first_on,
+            begins,
+            self.last_on.data or first_on,
+            ends,
+            every_weeks=int(self["every"].data) if "every" in self else 1,
+            times=int(self["times"].data) if "times" in self else 1,
+        )
+
+
+def read_member(text: str, members: Iterable[Resource], *kinds: ResourceKind) -> Resource | None:
+    """Read whom a page shows alone, by an id in its address; ``None`` for everybody.
+
+    Raises:
+        NotFound: for what is nobody's id, or not of these kinds.
+    """
+    if not text:
+        return None
+    for member in members:
+        if str(member.id) == text and member.kind in kinds:
+            return member
+    raise NotFound("There is nobody and nothing of that name in the calendar.")
+
+
+def read_clock(text: str) -> time | None:
+    """Read a time on the wall from an address, like ``09:30``; ``None`` if it says none.
+
+    Raises:
+        Invalid: for a time that no clock shows.
+    """
+    if not text:
+        return None
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise Invalid("Write at as a time like 09:30.")
+    return time.fromisoformat(text)
 
 
 def read_day(text: str, today: date) -> date:

@@ -176,6 +176,31 @@ class Claim(PracticeOwned, Base):
     released_at: Mapped[datetime | None]
 
 
+class Block(PracticeOwned, Base):
+    """Time that a person, a room or the home does not give to clients. Its claims say whose.
+
+    A repeated one is a row for each time, with one ``series_id``. ``version`` grows with every
+    change. The reason is for staff alone, and sealed.
+    """
+
+    __tablename__ = "blocks"
+    __table_args__ = (
+        sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        sa.Index("ix_blocks_ends", "practice_id", "ends_at"),
+        sa.Index("ix_blocks_series", "practice_id", "series_id"),
+    )
+
+    series_id: Mapped[UUID]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    reason_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    version: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+    reason = Sealed("reason_sealed")
+
+
 class DosingWeek(PracticeOwned, Base):
     """The row that bookings of dosings in one ISO week take turns on, so that caps hold."""
 

@@ -15,3 +15,6 @@ sessions_between: Port[[datetime, datetime], Sequence[WeekEvent]] = Port(
 
 entries_of: Port[[UUID, datetime, datetime], Sequence[EntryFacts]] = Port("calendar.entries_of")
 """The live sessions that a person holds in ``[first_at, past_at)``, as feeds show them."""
+
+let_go: Port[[Sequence[UUID]], bool] = Port("calendar.let_go")
+"""Release those of some holders that are past their end; whether anything came free by it."""

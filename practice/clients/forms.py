@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from wtforms import DateField, HiddenField, RadioField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from practice.clients.rules.papers import ROUTE_NAMES, PaperKind, Route, what_is_wrong
 from practice.clients.service import Care, EmergencyContact
-from practice.people.forms import BaseForm, BirthDateField, EmailField, NameField, PhoneField
+from practice.people.forms import (
+    BaseForm,
+    BirthDateField,
+    DayField,
+    EmailField,
+    NameField,
+    PhoneField,
+)
 from practice.people.rules import ClientDetails
 
 SOMEBODY_ELSE = {"autocomplete": "off"}  # a browser would offer the details of who is typing
@@ -84,16 +91,6 @@ class CareForm(BaseForm):
 
     def care(self) -> Care:
         return Care(self.reason.data or None, self.tried_before.data or None)
-
-
-class DayField(DateField):
-    """A day, in the browser's own field for dates or typed like ``2026-12-01``."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError("Enter a date like 2026-12-01") from None
 
 
 class PaperForm(BaseForm):

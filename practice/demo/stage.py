@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -12,7 +12,8 @@ from practice.audit.rules import PROGRAM, Actor, ActorKind
 from practice.calendar.models import DetailLevel, Resource
 from practice.calendar.queries import booking_rules
 from practice.calendar.rules import zones
-from practice.calendar.service import feeds
+from practice.calendar.rules.blocks import times_of
+from practice.calendar.service import blocks, feeds
 from practice.core import clock
 from practice.core.db import db, practice_scope, transaction
 from practice.core.errors import Conflict
@@ -27,9 +28,13 @@ from practice.people.models import User
 from practice.people.queries import get_practice
 from practice.people.rules import DoorKind, Role
 from practice.people.service import create_practice, create_user
+from practice.sessions.queries.appointments import between
+from practice.sessions.rules.lifecycle import AppointmentState
 from practice.sessions.rules.setting_up import How, Step
+from practice.sessions.service import notes
 from practice.sessions.service.setup import employ
 
+TUESDAY = 2
 OPENED_BEFORE = timedelta(days=150)
 STILL_NEWS = timedelta(hours=10)
 """How far back from midnight mail is still sent; what is older counts as sent when it was due."""
@@ -84,6 +89,8 @@ def _live(house: House) -> Hands:
         if story.clearance is Clearance.WITHDRAWN
     ]
     play(lives, until=midnight)
+    _keep_evenings(staff[0], today)
+    _leave_a_note(hands, midnight)
     with clock.pretend(midnight - STILL_NEWS):
         _subscribe(staff[0])
     _call_done(until=midnight - STILL_NEWS)
@@ -123,6 +130,22 @@ def _hands(staff: list[User]) -> Hands:
         desk=with_role(Role.FRONT_DESK),
         prescriber=with_role(Role.PRESCRIBER),
     )
+
+
+def _keep_evenings(owner: User, today: date) -> None:
+    """Block two hours of the owner's next Tuesdays, when nobody is seen anyway."""
+    person = db.session.scalars(sa.select(Resource).where(Resource.user_id == owner.id)).one()
+    first_on = today + timedelta(days=(TUESDAY - today.isoweekday()) % 7)
+    zone = get_practice().time_zone
+    evenings = times_of(zone, first_on, time(18, 30), first_on, time(20), times=6)
+    blocks.block([person.id], evenings, reason="Choir", by=Actor(ActorKind.STAFF, owner.id))
+
+
+def _leave_a_note(hands: Hands, midnight: datetime) -> None:
+    """Have the desk write down something to remember at the next session that is sure."""
+    coming = between(midnight, midnight + timedelta(days=14), states={AppointmentState.CONFIRMED})
+    if coming:
+        notes.write(coming[0], "Comes by bicycle: leave the gate open.", seen=None, by=hands.desk)
 
 
 def _subscribe(owner: User) -> None:

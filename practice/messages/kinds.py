@@ -110,6 +110,27 @@ KINDS = _kinds(
         lambda made: {**made.booking, "refund": made.money(5_000)},
     ),
     Kind(
+        "requested",
+        "Requested",
+        "At once when a client asks for a time that a person must approve.",
+        OF_BOOKING | PRACTICE,
+        lambda made: {**made.booking, "answer_by": made.now + timedelta(days=1)},
+    ),
+    Kind(
+        "approved",
+        "Request approved",
+        "3 minutes after staff said yes to a request.",
+        OF_BOOKING | PRACTICE,
+        lambda made: {**made.booking, "owed": made.money(12_500)},
+    ),
+    Kind(
+        "declined",
+        "Request declined",
+        "3 minutes after staff said no to a request. Why stands on the client's page alone.",
+        OF_TIME | PRACTICE,
+        lambda made: made.booking,
+    ),
+    Kind(
         "reminder",
         "Reminder",
         "72 hours and 24 hours before a booking, outside quiet hours.",

@@ -176,7 +176,9 @@ def _guard() -> ResponseReturnValue | None:
         return _ask_to_sign_in()
     if not rules.may(who.roles, permission):
         raise NotAllowed("Your role does not include this. The owner of the practice can add it.")
-    if not g.lately_seen:
+    if (
+        not g.lately_seen and "X-Refresh" not in request.headers
+    ):  # a page that looks again by itself
         with suppress(Busy), transaction():  # a page is worth more than the note that it was read
             signing_in.note_use(who.sign_in_id)
     return None

@@ -16,6 +16,7 @@ from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import (
+    DateField,
     Form,
     FormField,
     HiddenField,
@@ -23,6 +24,7 @@ from wtforms import (
     SelectField,
     StringField,
     TextAreaField,
+    TimeField,
 )
 from wtforms.form import BaseForm as WholeForm
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
@@ -138,6 +140,26 @@ def _read(field: StringField, read: Callable[[str], str]) -> None:
 
 def _must(missing: str | None) -> list[Any]:
     return [InputRequired(missing)] if missing else []
+
+
+class DayField(DateField):
+    """A day, in the browser's own field for dates or typed like ``2026-12-01``."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("Enter a date like 2026-12-01") from None
+
+
+class ClockField(TimeField):
+    """A time on the wall, in the browser's own field for times or typed like ``14:30``."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("Enter a time like 14:30") from None
 
 
 class _DateParts(Form):

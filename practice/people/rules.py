@@ -41,6 +41,7 @@ class Permission(StrEnum):
     FEED_SUBSCRIBE = "feed:subscribe"
     APPOINTMENT_BOOK = "appointment:book"
     APPOINTMENT_RUN = "appointment:run"  # arrived, completed, no-show
+    TIME_BLOCK = "time:block"  # keep a person, a room or the home from clients
     WINDOW_OVERRIDE = "window:override"  # a session outside its limits, with a written reason
     CLIENT_VIEW = "client:view"
     CLIENT_EDIT = "client:edit"
@@ -66,6 +67,7 @@ _CLINICAL = frozenset(
         P.CARE_VIEW,
         P.APPOINTMENT_RUN,
         P.HOURS_OWN,
+        P.TIME_BLOCK,
     }
 )
 _DESK = frozenset(
@@ -75,6 +77,7 @@ _DESK = frozenset(
         P.FEED_SUBSCRIBE,
         P.APPOINTMENT_BOOK,
         P.APPOINTMENT_RUN,
+        P.TIME_BLOCK,
         P.CLIENT_VIEW,
         P.CLIENT_EDIT,
         P.MONEY_VIEW,

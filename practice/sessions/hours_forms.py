@@ -15,9 +15,8 @@ from practice.calendar.models import BookingRules, Resource
 from practice.calendar.rules import weekly
 from practice.calendar.rules.weekly import DAYS, Row
 from practice.calendar.service.opening import LONGEST_STRETCH_DAYS, MOST_ROWS
-from practice.clients.forms import DayField
 from practice.core.errors import Invalid
-from practice.people.forms import BaseForm
+from practice.people.forms import BaseForm, DayField
 from practice.sessions.catalog_forms import BoxesField, WholeField
 from practice.sessions.models import Service
 from practice.sessions.rules.for_clients import KIND_WORDS

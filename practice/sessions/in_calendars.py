@@ -33,6 +33,7 @@ def week_events(first_at: datetime, past_at: datetime) -> list[WeekEvent]:
             state=each.state.value,
             state_words=WORDS[each.state].capitalize(),
             address=url_for("sessions.appointment", appointment_id=each.id),
+            host_id=each.host_id,
             hold_ends_at=each.hold_ends_at,
         )
         for each in between(first_at, past_at)

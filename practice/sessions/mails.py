@@ -27,6 +27,7 @@ from practice.sessions.rules.lifecycle import (
     Modality,
 )
 from practice.sessions.rules.reminders import wakes_at
+from practice.sessions.rules.requests import answer_by
 from practice.sessions.service.collecting import owed_now
 from practice.sessions.service.reminding import zone_of
 
@@ -114,24 +115,47 @@ def staff_alert(message: Message) -> dict[str, Any]:
     return _staff_facts(_while(message, AppointmentState.TENTATIVE))
 
 
+def requested(message: Message) -> dict[str, Any]:
+    """A client asked for a time, which is theirs only if we say yes."""
+    appointment = _while(message, AppointmentState.REQUESTED)
+    by = answer_by(appointment.created_at, get_practice().time_zone)
+    return _client_facts(appointment) | {"answer_by": by}
+
+
+def approved(message: Message) -> dict[str, Any]:
+    """A request got a yes."""
+    appointment = _while(message, AppointmentState.CONFIRMED)
+    return _client_facts(appointment) | {"owed": owed_now(appointment) or None}
+
+
+def declined(message: Message) -> dict[str, Any]:
+    """A request got a no; why, the client reads on their own page."""
+    return _client_facts(_while(message, AppointmentState.CANCELLED))
+
+
+def booked_series(message: Message) -> dict[str, Any]:
+    """Several sessions were booked together. Those that are off by now are left out."""
+    found = [get_appointment(UUID(text)) for text in message.facts["bookings"]]
+    standing = [_line(each) for each in found if each.state in LIVE]
+    if not standing:
+        raise Stale
+    return {"bookings": standing}
+
+
 def find_bookings(message: Message) -> dict[str, Any]:
     """Somebody asked for the links of their bookings. What was cancelled since says so."""
     return {
         "asked_at": datetime.fromisoformat(message.facts["asked_at"]),
-        "bookings": [
-            {
-                "starts_at": each.starts_at,
-                "zone": each.time_zone,
-                "state": WORDS[each.state].capitalize(),
-                "page": booking_link(each),
-            }
-            for each in (get_appointment(UUID(text)) for text in message.facts["bookings"])
-        ],
+        "bookings": [_line(get_appointment(UUID(text))) for text in message.facts["bookings"]],
     }
 
 
 COMPOSERS: dict[str, Composer] = {
+    "approved": approved,
     "booked": booked,
+    "booked-series": booked_series,
+    "declined": declined,
+    "requested": requested,
     "tentative": tentative,
     "moved": moved,
     "cancelled": cancelled,
@@ -145,6 +169,15 @@ COMPOSERS: dict[str, Composer] = {
     "staff-cancelled": staff_cancelled,
 }
 """By the mail's folder under ``templates/email``."""
+
+
+def _line(appointment: Appointment) -> dict[str, Any]:
+    return {
+        "starts_at": appointment.starts_at,
+        "zone": appointment.time_zone,
+        "state": WORDS[appointment.state].capitalize(),
+        "page": booking_link(appointment),
+    }
 
 
 def _while(message: Message, *states: AppointmentState) -> Appointment:

@@ -1,4 +1,4 @@
-"""Services and appointments."""
+"""Services, appointments, and the notes to them."""
 
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, composite, foreign, mapped_column, relationsh
 
 from practice.calendar.models import BookingRules
 from practice.clients.rules.papers import Route
+from practice.core.crypto import Sealed
 from practice.core.db import Base, PracticeOwned, enum_by_value
 from practice.core.money import Money
 from practice.people.models import Client
@@ -22,8 +23,9 @@ class Service(PracticeOwned, Base):
     """Something the practice offers: a kind of session, its length, price and needs.
 
     ``code`` is the short neutral code that a calendar may show. ``needs_roles`` names one
-    person each. ``notice_hours`` is how far ahead a client must book. ``cancellation`` holds
-    the terms of cancelling; ``version`` grows with every change, and what was before is kept.
+    person each. ``notice_hours`` is how far ahead a client must book. What ``needs_approval`` is
+    asked for by clients, and booked when a person says yes. ``cancellation`` holds the terms of
+    cancelling; ``version`` grows with every change, and what was before is kept.
     """
 
     __tablename__ = "services"
@@ -53,6 +55,7 @@ class Service(PracticeOwned, Base):
     notice_hours: Mapped[int]
     billed_by_practice: Mapped[bool]
     pay_at_visit: Mapped[bool] = mapped_column(default=False)
+    needs_approval: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     cancellation: Mapped[dict[str, Any]]
     version: Mapped[int] = mapped_column(default=1)
     position: Mapped[int]
@@ -164,6 +167,9 @@ class Appointment(PracticeOwned, Base):
     completed_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     override_reason: Mapped[str | None] = mapped_column(sa.String(300))
+    declined_why_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+
+    declined_why = Sealed("declined_why_sealed")
 
     client: Mapped[Client | None] = relationship(
         lazy="raise_on_sql", overlaps="service", viewonly=True
@@ -203,3 +209,26 @@ class SessionChange(PracticeOwned, Base):
     was_reason: Mapped[str | None] = mapped_column(sa.String(300))
     sequence: Mapped[int]
     made_at: Mapped[datetime]
+
+
+class SessionNote(PracticeOwned, Base):
+    """What staff should know about a session: the newest counts, the others are its history.
+
+    Never changed. No psychotherapy note: everybody who runs the day reads it.
+    """
+
+    __tablename__ = "session_notes"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "appointment_id"], ["appointments.practice_id", "appointments.id"]
+        ),
+        sa.ForeignKeyConstraint(["practice_id", "written_by"], ["users.practice_id", "users.id"]),
+        sa.Index("ix_session_notes_appointment", "practice_id", "appointment_id", "written_at"),
+    )
+
+    appointment_id: Mapped[UUID]
+    text_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    written_at: Mapped[datetime]
+    written_by: Mapped[UUID]
+
+    text = Sealed("text_sealed")

@@ -11,11 +11,16 @@ from wtforms.validators import InputRequired, Length, StopValidation
 from wtforms.widgets import HiddenInput
 
 from practice.billing.rules.payments import PaymentMethod
+from practice.calendar.forms import WholeField
 from practice.core.errors import Invalid, NotFound
 from practice.people.forms import BaseForm
 from practice.people.public_face import read_origins
 from practice.sessions.forms import InstantField
 from practice.sessions.service.booking import LONGEST_REASON
+from practice.sessions.service.requests import LONGEST_WHY
+
+MOST_IN_A_SERIES = 26
+LONGEST_NOTE = 4000
 
 LONGEST_WORDS = 4000
 METHODS: dict[PaymentMethod, str] = {
@@ -48,6 +53,46 @@ class BookForm(BaseForm):
         [Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters")],
         render_kw={"rows": 3},
     )
+
+
+class SeriesForm(BaseForm):
+    """How often a session comes again; comes by the address, since looking changes nothing."""
+
+    class Meta(BaseForm.Meta):
+        csrf = False
+
+    times = WholeField("How many sessions", least=2, most=MOST_IN_A_SERIES, default=6)
+    every = WholeField("Every how many weeks", least=1, most=12, default=1)
+
+
+class AnswerForm(BookForm):
+    """Saying yes to what a client asked for: at which time."""
+
+    start = InstantField("Time")
+
+
+class DeclineForm(BaseForm):
+    """Saying no, with words for the client."""
+
+    why = TextAreaField(
+        "What do we tell the client?",
+        [
+            InputRequired("Write what the client should know"),
+            Length(max=LONGEST_WHY, message=f"Use at most {LONGEST_WHY} characters"),
+        ],
+        render_kw={"rows": 3},
+    )
+
+
+class NoteForm(BaseForm):
+    """What everybody who runs the day should know. ``seen`` is the note that the page showed."""
+
+    text = TextAreaField(
+        "Note to this session",
+        [Length(max=LONGEST_NOTE, message=f"Use at most {LONGEST_NOTE} characters")],
+        render_kw={"rows": 4},
+    )
+    seen = HiddenField()
 
 
 class CancelForm(BaseForm):

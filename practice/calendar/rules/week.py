@@ -1,16 +1,18 @@
-"""Laying a week out: which quarter hour an event begins at, how many it lasts, beside whom."""
+"""Laying days out: which quarter hour something begins at, how many it lasts, beside whom."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from practice.calendar.rules import zones
 
 FIRST_HOUR, PAST_HOUR = 7, 21
 ROWS = (PAST_HOUR - FIRST_HOUR) * 4
+SHORTEST_FREE = 2  # quarter hours that are worth a link of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +29,24 @@ class WeekEvent:
     state: str
     state_words: str
     address: str
+    host_id: UUID | None = None
     hold_ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekBlock:
+    """Time that is blocked. ``whose`` names the person and the room, ``reason`` is for staff."""
+
+    id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    whose: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An event or a buffer in the grid of one day.
+    """An event, one of its buffers or a block in the grid of one day.
 
     ``row`` counts quarter hours from 7:00 (0 to 55), ``rows`` how many it covers, at least one.
     ``half`` is 1 or 2 where two lie side by side, 0 where one has the whole width.
@@ -42,7 +56,26 @@ class Placed:
     row: int
     rows: int
     half: int
-    event: WeekEvent
+    event: WeekEvent | None = None
+    block: WeekBlock | None = None
+
+
+class Free(NamedTuple):
+    """A part of an hour in which nothing lies, and the instant at which it begins."""
+
+    row: int
+    rows: int
+    starts_at: datetime
+
+
+class _Span(NamedTuple):
+    """Something with what it keeps free around itself."""
+
+    first_at: datetime
+    past_at: datetime
+    starts_at: datetime
+    id: str
+    thing: WeekEvent | WeekBlock
 
 
 def monday_of(on: date) -> date:
@@ -50,31 +83,60 @@ def monday_of(on: date) -> date:
     return on - timedelta(days=on.weekday())
 
 
-def place(events: Sequence[WeekEvent], on: date, zone: str) -> list[Placed]:
-    """Lay out what starts on a local date, buffers around their sessions, in order of time.
+def place(
+    events: Sequence[WeekEvent], on: date, zone: str, blocks: Sequence[WeekBlock] = ()
+) -> list[Placed]:
+    """Lay out what starts on a local date and what is blocked on it, in order of time.
 
-    What lies outside 7:00 to 21:00 is cut to it. Where sessions overlap they take turns left
-    and right.
+    What lies outside 7:00 to 21:00 is cut to it, a block over midnight to its part of the date.
+    Where two overlap they take turns left and right.
     """
     placed: list[Placed] = []
     last_end, last_half = 0, 0
-    todays = [each for each in events if zones.local_date(each.starts_at, zone) == on]
-    for event in sorted(todays, key=lambda each: (each.starts_at, str(each.id))):
-        start, end = _row(event.starts_at, on, zone), _row(event.ends_at, on, zone, up=True)
-        before = timedelta(minutes=event.before_minutes)
-        after = timedelta(minutes=event.after_minutes)
-        first = _row(event.starts_at - before, on, zone)
-        past = _row(event.ends_at + after, on, zone, up=True)
+    todays = sorted(_spans(events, on, zone, blocks), key=lambda span: (span.starts_at, span.id))
+    for span in todays:
+        first = _row(span.first_at, on, zone)
+        past = _row(span.past_at, on, zone, up=True)
         half = 0
-        if _overlaps_another(event, todays):
+        if any(
+            other.id != span.id and other.first_at < span.past_at and span.first_at < other.past_at
+            for other in todays
+        ):
             half = 2 if last_half == 1 and first < last_end else 1
         last_end, last_half = past, half
-        if first < start:
-            placed.append(Placed("before", first, start - first, half, event))
-        placed.append(Placed("event", start, max(1, end - start), half, event))
-        if past > end:
-            placed.append(Placed("after", end, past - end, half, event))
+        if isinstance(span.thing, WeekBlock):
+            rows = max(1, past - first)
+            placed.append(Placed("block", first, rows, half, block=span.thing))
+        else:
+            start = _row(span.starts_at, on, zone)
+            end = _row(span.thing.ends_at, on, zone, up=True)
+            placed += _with_buffers(span.thing, (first, start, end, past), half)
     return placed
+
+
+def free_parts(
+    placed: Iterable[Placed], on: date, zone: str, *, opens_minute: int, closes_minute: int
+) -> list[Free]:
+    """Return the empty parts of a local date's hours for clients, cut at each full hour.
+
+    Minutes count from local midnight. What is shorter than half an hour is left out, and so is
+    what begins at a time that the clocks skip.
+    """
+    first = max(0, -(-(opens_minute - FIRST_HOUR * 60) // 15))
+    past = min(ROWS, (closes_minute - FIRST_HOUR * 60) // 15)
+    taken = {row for each in placed for row in range(each.row, each.row + each.rows)}
+    parts: list[Free] = []
+    row = first
+    while row < past:
+        length = 0
+        while row + length < past and row + length not in taken:
+            length += 1
+            if (row + length) % 4 == 0:
+                break
+        if length >= SHORTEST_FREE and (start := _starts_at(row, on, zone)) is not None:
+            parts.append(Free(row, length, start))
+        row += max(1, length)
+    return parts
 
 
 def row_of(instant: datetime, on: date, zone: str) -> int:
@@ -82,19 +144,34 @@ def row_of(instant: datetime, on: date, zone: str) -> int:
     return min(ROWS - 1, _row(instant, on, zone))
 
 
-def _overlaps_another(event: WeekEvent, others: Sequence[WeekEvent]) -> bool:
-    return any(
-        other.id != event.id and _from(other) < _past(event) and _from(event) < _past(other)
-        for other in others
-    )
+def _spans(
+    events: Sequence[WeekEvent], on: date, zone: str, blocks: Sequence[WeekBlock]
+) -> Iterable[_Span]:
+    for event in events:
+        if zones.local_date(event.starts_at, zone) == on:
+            first_at = event.starts_at - timedelta(minutes=event.before_minutes)
+            past_at = event.ends_at + timedelta(minutes=event.after_minutes)
+            yield _Span(first_at, past_at, event.starts_at, str(event.id), event)
+    dawn, dusk = zones.day_start(zone, on), zones.day_start(zone, on + zones.DAY)
+    for block in blocks:
+        if block.starts_at < dusk and dawn < block.ends_at:
+            first_at, past_at = max(block.starts_at, dawn), min(block.ends_at, dusk)
+            yield _Span(first_at, past_at, first_at, str(block.id), block)
 
 
-def _from(event: WeekEvent) -> datetime:
-    return event.starts_at - timedelta(minutes=event.before_minutes)
+def _with_buffers(event: WeekEvent, rows: tuple[int, int, int, int], half: int) -> list[Placed]:
+    first, start, end, past = rows
+    parts = [Placed("event", start, max(1, end - start), half, event)]
+    if first < start:
+        parts.insert(0, Placed("before", first, start - first, half, event))
+    if past > end:
+        parts.append(Placed("after", end, past - end, half, event))
+    return parts
 
 
-def _past(event: WeekEvent) -> datetime:
-    return event.ends_at + timedelta(minutes=event.after_minutes)
+def _starts_at(row: int, on: date, zone: str) -> datetime | None:
+    at = time(FIRST_HOUR + row // 4, row % 4 * 15)
+    return zones.instant_of(zone, on, at) if zones.is_shown(zone, on, at) else None
 
 
 def _row(instant: datetime, on: date, zone: str, *, up: bool = False) -> int:

@@ -114,6 +114,29 @@ def instant_of(zone_name: str, on: date, at: time, *, second_reading: bool = Fal
     return instant
 
 
+def is_shown(zone_name: str, on: date, at: time) -> bool:
+    """Say whether the clock on the wall shows a time on a date at all: it may skip it."""
+    wall = datetime.combine(on, at, zone(zone_name))
+    back = wall.astimezone(UTC).astimezone(wall.tzinfo)
+    return back.replace(tzinfo=None, fold=0) == wall.replace(tzinfo=None)
+
+
+def plain_instant_of(zone_name: str, on: date, at: time) -> datetime:
+    """Return the one instant, in UTC, at which the clock on the wall shows a date and a time.
+
+    Raises:
+        Invalid: if the clock skips that time, or shows it twice, so that nobody knows which.
+    """
+    instant = instant_of(zone_name, on, at)
+    local = instant.astimezone(zone(zone_name))
+    if local.utcoffset() != local.replace(fold=1).utcoffset():
+        raise Invalid(
+            f"The clocks show {clock_words(local)} twice on {day_words(on)}. "
+            "Choose a time before or after that hour."
+        )
+    return instant
+
+
 def day_words(on: date) -> str:
     """Write a date as ``Tue, Dec 1``."""
     return f"{on:%a, %b} {on.day}"

@@ -1,6 +1,6 @@
 """The week, calendar links, and the feeds that calendar programs read."""
 
-from practice.calendar.views import feeds, subscriptions, week  # noqa: F401  # they add routes
+from practice.calendar.views import blocks, feeds, subscriptions, week  # noqa: F401  # they add routes
 from practice.calendar.views.blueprint import bp
 
 __all__ = ["bp"]

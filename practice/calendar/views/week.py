@@ -1,61 +1,206 @@
-"""The week page, for reading."""
+"""The week, one day, and a list: the same days in three sizes, to read and to work from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.calendar import ports, queries
-from practice.calendar.forms import read_day
+from practice.calendar.forms import read_day, read_member
+from practice.calendar.models import BookingRules, Resource, ResourceKind
 from practice.calendar.rules import zones
-from practice.calendar.rules.week import Placed, monday_of, place, row_of
+from practice.calendar.rules.week import (
+    Free,
+    Placed,
+    WeekBlock,
+    WeekEvent,
+    free_parts,
+    monday_of,
+    place,
+    row_of,
+)
 from practice.calendar.views.blueprint import bp
 from practice.core import clock
-from practice.people.access import requires
+from practice.people.access import may, requires
 from practice.people.queries import get_practice
 from practice.people.rules import Permission
+
+LIST_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a day: something placed, an empty part of an hour, or the present."""
+
+    kind: str
+    row: int
+    placed: Placed | None = None
+    free: Free | None = None
+    address: str = ""  # where an empty part is filled
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A column of the week. ``now_row`` is where the present is, on today's column alone."""
+    """A column of the week, in order of time. The present is on today's column alone."""
 
     on: date
     words: str
-    placed: list[Placed]
+    items: list[Item]
     closed: str
-    now_row: int | None
+    is_empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an address asks for: which days, in which size, and whose."""
+
+    view: str
+    first_on: date
+    days: int
+    members: Sequence[Resource] = field(repr=False)
+    person: Resource | None
+    room: Resource | None
+
+    def url(self, view: str | None = None, on: date | None = None) -> str:
+        """Return the address of other days or another size, with the same people and rooms."""
+        return url_for(f".{view or self.view}", on=on, **self.whose)
+
+    @property
+    def whose(self) -> dict[str, Any]:
+        named = {"person": self.person, "room": self.room}
+        return {name: member.id for name, member in named.items() if member}
+
+    @property
+    def before_on(self) -> date:
+        return self.first_on - timedelta(days=self.days)
+
+    @property
+    def past_on(self) -> date:
+        return self.first_on + timedelta(days=self.days)
+
+    def address_of(self, empty: Free, zone: str) -> str:
+        """Return where an empty part of an hour is filled: booked, or else blocked."""
+        if may(Permission.APPOINTMENT_BOOK):
+            return url_for("sessions.new", start=f"{empty.starts_at:%Y-%m-%dT%H:%M:%SZ}")
+        local = empty.starts_at.astimezone(zones.zone(zone))
+        return url_for(".new_block", on=local.date(), at=f"{local:%H:%M}", **self.whose)
 
 
 @bp.get("/week")
 @requires(Permission.CALENDAR_VIEW)
 def week() -> ResponseReturnValue:
     """Show seven days, ``?on=YYYY-MM-DD`` being one of them."""
-    zone = get_practice().time_zone
-    now = clock.now()
+    return _page("week", monday_of(_on()), 7)
+
+
+@bp.get("/day")
+@requires(Permission.CALENDAR_VIEW)
+def day() -> ResponseReturnValue:
+    """Show one day, ``?on=`` another than this one."""
+    return _page("day", _on(), 1)
+
+
+@bp.get("/list", endpoint="list")
+@requires(Permission.CALENDAR_VIEW)
+def list_of_days() -> ResponseReturnValue:
+    """List two weeks from a day on."""
+    return _page("list", _on(), LIST_DAYS)
+
+
+def _on() -> date:
+    today = zones.local_date(clock.now(), get_practice().time_zone)
+    return read_day(request.args.get("on", ""), today)
+
+
+def _page(view: str, first_on: date, days: int) -> str:
+    members = queries.members()
+    shown = Shown(
+        view,
+        first_on,
+        days,
+        members,
+        read_member(request.args.get("person", ""), members, ResourceKind.PERSON),
+        read_member(request.args.get("room", ""), members, ResourceKind.ROOM, ResourceKind.HOME),
+    )
+    now, zone = clock.now(), get_practice().time_zone
     today = zones.local_date(now, zone)
-    monday = monday_of(read_day(request.args.get("on", ""), today))
-    past = monday + timedelta(days=7)
-    events = ports.sessions_between(zones.day_start(zone, monday), zones.day_start(zone, past))
-    closed = queries.closed_days(monday, past)
-    days = [
-        Day(
-            on=on,
-            words=zones.day_words(on),
-            placed=place(events, on, zone),
-            closed=closed.get(on, ""),
-            now_row=row_of(now, on, zone) if on == today else None,
-        )
-        for on in (monday + timedelta(days=each) for each in range(7))
-    ]
     return render_template(
         "calendar/week.html",
-        days=days,
+        shown=shown,
+        days=_days(shown, zone, now),
         today=today,
         now=now,
-        before=monday - timedelta(days=7),
-        after=past,
+        people=[each for each in members if each.kind is ResourceKind.PERSON],
+        rooms=[each for each in members if each.kind is not ResourceKind.PERSON],
     )
+
+
+def _days(shown: Shown, zone: str, now: datetime) -> list[Day]:
+    first_at, past_at = zones.day_start(zone, shown.first_on), zones.day_start(zone, shown.past_on)
+    events, blocks = _what_lies_there(shown, first_at, past_at)
+    closed = queries.closed_days(shown.first_on, shown.past_on)
+    rules = queries.booking_rules() if _may_fill() else None
+    days = []
+    for on in (shown.first_on + timedelta(days=n) for n in range(shown.days)):
+        placed = place(events, on, zone, blocks)
+        empty = [] if on in closed or rules is None else _empty(placed, on, zone, rules, now)
+        items = [Item(each.kind, each.row, placed=each) for each in placed]
+        items += [
+            Item("free", each.row, free=each, address=shown.address_of(each, zone))
+            for each in empty
+        ]
+        if on == zones.local_date(now, zone):
+            items.append(Item("now", row_of(now, on, zone)))
+        # The order of time, since on a phone this is a list. What begins goes before the present.
+        items.sort(key=lambda item: (item.row, item.kind == "now"))
+        days.append(Day(on, zones.day_words(on), items, closed.get(on, ""), is_empty=not placed))
+    return days
+
+
+def _may_fill() -> bool:
+    return may(Permission.APPOINTMENT_BOOK) or may(Permission.TIME_BLOCK)
+
+
+def _empty(
+    placed: list[Placed], on: date, zone: str, rules: BookingRules, now: datetime
+) -> list[Free]:
+    if on.isoweekday() not in rules.weekdays:
+        return []
+    parts = free_parts(
+        placed, on, zone, opens_minute=rules.opens_minute, closes_minute=rules.closes_minute
+    )
+    return [part for part in parts if part.starts_at > now]
+
+
+def _what_lies_there(
+    shown: Shown, first_at: datetime, past_at: datetime
+) -> tuple[list[WeekEvent], list[WeekBlock]]:
+    """Return the sessions and blocks of some days, of the chosen person and room alone."""
+    events = list(ports.sessions_between(first_at, past_at))
+    blocked = queries.blocks_between(first_at, past_at)
+    for member in (shown.person, shown.room):
+        if member is not None:
+            theirs = queries.holders_of(member.id, first_at, past_at)
+            events = [each for each in events if _is_of(each, member.id, theirs)]
+            blocked = [each for each in blocked if each.block.id in theirs]
+    return events, [
+        WeekBlock(
+            id=each.block.id,
+            starts_at=each.block.starts_at,
+            ends_at=each.block.ends_at,
+            whose=", ".join(resource.name for resource in each.resources),
+            reason=each.block.reason or "",
+        )
+        for each in blocked
+    ]
+
+
+def _is_of(event: WeekEvent, member_id: UUID, holders: set[UUID]) -> bool:
+    """Say whether somebody has to do with a session; one that is over gave its time back."""
+    return event.id in holders or event.host_id == member_id

@@ -105,6 +105,18 @@ def between(
     )
 
 
+def requests_waiting() -> list[Appointment]:
+    """Return what clients asked for and nobody has answered, the oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Appointment)
+            .where(Appointment.state == S.REQUESTED)
+            .options(*WITH_ALL)
+            .order_by(Appointment.created_at, Appointment.id)
+        )
+    )
+
+
 def new_first_visits(*, since: datetime) -> list[Appointment]:
     """Return the coming first visits that strangers have booked since then, newest first."""
     return list(

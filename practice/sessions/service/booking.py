@@ -19,6 +19,7 @@ from practice.calendar.service import claims
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict, Invalid, NotAllowed
+from practice.outbox import service as outbox
 from practice.people.models import Client
 from practice.people.queries import get_member, get_practice
 from practice.people.rules import ClientDetails, Permission, may
@@ -33,14 +34,17 @@ from practice.sessions.rules.lifecycle import (
     Modality,
 )
 from practice.sessions.rules.news import News
+from practice.sessions.rules.requests import request_key
 from practice.sessions.rules.windows import Finding, Session
 from practice.sessions.service import giving_back, readiness, taking, telling, undoing
 from practice.sessions.service.holds import (
     ComesFirst,
     HoldEnded,
+    NeedsApproval,
     StillToPay,
     TooManyHolds,
     check_first_visit,
+    check_no_approval,
     check_nothing_to_pay,
     confirm,
     give_details,
@@ -60,6 +64,7 @@ __all__ = [
     "ComesFirst",
     "GatesClosed",
     "HoldEnded",
+    "NeedsApproval",
     "NotOffered",
     "SlotTaken",
     "StillToPay",
@@ -114,6 +119,7 @@ def book_free(
 
     Raises:
         ComesFirst: for a service that a stranger cannot book.
+        NeedsApproval: for one that can only be asked for.
         StillToPay: if it is to be paid online.
         SlotTaken: if somebody was quicker.
         NotOffered: if the service cannot start then.
@@ -121,6 +127,7 @@ def book_free(
     if (made := find_by_form(form_token)) is not None:
         return made
     check_first_visit(service)
+    check_no_approval(service)
     check_nothing_to_pay(service)
     look = look or look_at(service, modality, starts_at)
     place = place_in(look, starts_at)
@@ -144,11 +151,14 @@ def book(
     modality: Modality,
     by: Actor,
     override_reason: str | None = None,
+    asked: Appointment | None = None,
+    tells: bool = True,
 ) -> Appointment:
-    """Book a session for a client, as staff.
+    """Book a session for a client, as staff: a new one, or the one that was ``asked`` for.
 
     Outside a recommended window is allowed; outside its limits only with ``override_reason``,
-    written by a practitioner. A dosing whose gates are open is booked as tentative.
+    written by a practitioner. A dosing whose gates are open is booked as tentative. Without
+    ``tells`` the caller writes to the client.
 
     Raises:
         WindowBroken: outside the limits of a window, without a reason.
@@ -168,20 +178,19 @@ def book(
     look = look_at(service, modality, starts_at, client_id=client.id, as_staff=True)
     place = place_in(look, starts_at)
 
-    appointment = taking.take(
-        look,
-        place,
-        client=client,
-        state=S.TENTATIVE if closed else S.CONFIRMED,
-        by=by,
-        override_reason=reason if broken else None,
-    )
+    state, kept = S.TENTATIVE if closed else S.CONFIRMED, reason if broken else None
+    if asked is None:
+        appointment = taking.take(
+            look, place, client=client, state=state, by=by, override_reason=kept
+        )
+    else:
+        appointment = taking.grant(asked, look, place, state=state, override_reason=kept)
     _record_override(appointment, broken, by)
     readiness.reconsider(client.id, by)
-    if closed:
+    if tells and closed:
         telling.tell(News.TENTATIVE, appointment, by=by, was_confirmed=False)
-    else:
-        telling.tell(News.BOOKED, appointment, by=by)
+    elif tells:
+        telling.tell(News.APPROVED if asked else News.BOOKED, appointment, by=by)
     telling.show(appointment, place.people)
     return appointment
 
@@ -278,6 +287,8 @@ def cancel(
     payments = giving_back.lock_payments(appointment)
     appointment = _lock_for_change(appointment, seen)
     was = appointment.state
+    if was is S.REQUESTED:
+        outbox.withdraw(request_key(appointment.id))
     taking.become(appointment, S.CANCELLED)
     appointment.cancelled_at = clock.now()
     telling.change(appointment)

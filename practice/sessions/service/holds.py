@@ -54,6 +54,10 @@ class ComesFirst(Conflict):
     """Something else comes before this session; a stranger cannot book it."""
 
 
+class NeedsApproval(Conflict):
+    """A person looks at this first: it can be asked for, and is booked when they say yes."""
+
+
 class StillToPay(Conflict):
     """This is confirmed by paying for it."""
 
@@ -75,12 +79,14 @@ def hold(
 
     Raises:
         ComesFirst: for a service that a stranger cannot book.
+        NeedsApproval: for one that can only be asked for.
         TooManyHolds: if five times are held from this address already.
         Conflict: if the time that this browser holds is just being paid.
         SlotTaken: if somebody was quicker.
         NotOffered: if the service cannot start then.
     """
     check_first_visit(service)
+    check_no_approval(service)
     take_turns(f"holds:{address}")
     now = clock.now()
     held = db.session.scalars(
@@ -139,6 +145,16 @@ def check_first_visit(service: Service) -> None:
     """
     if service.kind not in FIRST_VISIT:
         raise ComesFirst("Your first step is a call or an intake. The rest follows from there.")
+
+
+def check_no_approval(service: Service) -> None:
+    """Refuse to hold or book at once what a person has to look at first.
+
+    Raises:
+        NeedsApproval: for such a service.
+    """
+    if service.needs_approval:
+        raise NeedsApproval("We look at this first. Ask for a time, and we answer you.")
 
 
 def renew(appointment: Appointment, *, by: Actor) -> Appointment:

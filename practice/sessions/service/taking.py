@@ -123,8 +123,26 @@ def take(
     Raises:
         SlotTaken: if somebody was quicker, or may still pay for what they held.
     """
-    now, service, appointment_id = clock.now(), look.service, uuid4()
+    appointment_id = uuid4()
     occupy(appointment_id, look, place)
+    return write_down(look, place, client=client, state=state, by=by, id=appointment_id, **fields)
+
+
+def write_down(
+    look: Look,
+    place: Place,
+    *,
+    client: Client | None,
+    state: AppointmentState,
+    by: Actor,
+    **fields: Any,
+) -> Appointment:
+    """Write an appointment down, with the door of its link. Its time is claimed by others, or not.
+
+    Call inside ``transaction()``.
+    """
+    now, service = clock.now(), look.service
+    appointment_id = fields.pop("id", None) or uuid4()
     appointment = Appointment(
         id=appointment_id,
         client_id=client.id if client else None,
@@ -151,13 +169,34 @@ def take(
     know(appointment, client)
     db.session.add(appointment)
     audit.record(
-        "appointment:book",
+        "appointment:request" if state is S.REQUESTED else "appointment:book",
         by=by,
         subject_id=appointment.id,
         state=state.value,
         starts_at=place.starts_at.isoformat(),
     )
     doors.cut(DoorKind.BOOKING, token_of(appointment), appointment.id)
+    return appointment
+
+
+def grant(
+    appointment: Appointment, look: Look, place: Place, *, state: AppointmentState, **fields: Any
+) -> Appointment:
+    """Claim a place for a session that was asked for and is locked, and put it into the book.
+
+    Call inside ``transaction()``.
+
+    Raises:
+        SlotTaken: if somebody was quicker, or may still pay for what they held.
+    """
+    occupy(appointment.id, look, place)
+    become(appointment, state)
+    appointment.starts_at, appointment.ends_at = place.starts_at, place.ends_at
+    appointment.host_id = place.host_id
+    appointment.sequence += 1
+    for name, value in fields.items():
+        setattr(appointment, name, value)
+    db.session.flush()
     return appointment
 
 
@@ -249,6 +288,21 @@ def may_be_paid(appointment_ids: Sequence[UUID]) -> set[UUID]:
             )
         )
     )
+
+
+def let_go(holder_ids: Sequence[UUID]) -> bool:
+    """Release those of some holders that are holds past their end, for time that is blocked.
+
+    Says whether anything came free: not where one of them may still be paid.
+    """
+    lapsed = db.session.scalars(
+        sa.select(Appointment.id).where(
+            Appointment.id.in_(holder_ids),
+            Appointment.state == S.TENTATIVE,
+            Appointment.hold_ends_at < clock.now(),
+        )
+    ).all()
+    return bool(lapsed) and _release_lapsed(lapsed)
 
 
 def _release_lapsed(appointment_ids: Sequence[UUID]) -> bool:

@@ -1,6 +1,7 @@
 """Pages of the sessions room: what everybody sees, one booking's own page, and the staff's."""
 
 from practice.sessions.views import (  # noqa: F401  # they add routes
+    answering,
     appointment,
     asking,
     booking,
@@ -16,7 +17,9 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     mine_account,
     mine_money,
     moving,
+    notes,
     policies,
+    series,
     setting_up,
     settings,
     today,

@@ -30,6 +30,7 @@ from practice.sessions.links import booking_link
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import sessions_of
 from practice.sessions.queries.hosts import host_of
+from practice.sessions.queries.notes import newest_note
 from practice.sessions.rules import windows
 from practice.sessions.rules.for_clients import length_words
 from practice.sessions.rules.for_staff import (
@@ -84,6 +85,7 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         takes_cards=settings().takes_cards,
         client_link=booking_link(session),
         buttons=BUTTONS,
+        note=newest_note(session.id) if may(Permission.APPOINTMENT_RUN) else None,
         can_move=session.state in CAN_CHANGE and session.hold_ends_at is None,
         can_cancel=AppointmentState.CANCELLED in MOVES[session.state],
         history=history(subjects),

@@ -39,7 +39,8 @@ from practice.sessions.rules import choosing
 from practice.sessions.rules.choosing import Day
 from practice.sessions.rules.for_clients import COMES_FIRST, length_words
 from practice.sessions.rules.lifecycle import FIRST_VISIT, Modality, SessionKind
-from practice.sessions.service import booking
+from practice.sessions.rules.requests import answer_by
+from practice.sessions.service import booking, requests
 from practice.sessions.views import kept
 from practice.sessions.views.booking import client_details
 from practice.sessions.views.public import bp
@@ -108,7 +109,14 @@ def times(slug: str, service: str) -> ResponseReturnValue:
         return _take(view)
     if request.accept_mimetypes.best == "application/json":
         return _listed(view)
-    return _page(view, StartForm(formdata=None))
+    return _page(view, _empty_form(view))
+
+
+def _empty_form(view: View) -> StartForm:
+    """Return the form of a page: with who asks, where a person must approve."""
+    if view.service.needs_approval:
+        return BookNowForm(formdata=None, data=dict(kept.details(view.practice.id)))
+    return StartForm(formdata=None)
 
 
 def _view(practice: Practice, service: Service, asked: Asked) -> View:
@@ -182,6 +190,7 @@ def _page(
         form=form,
         view=view,
         length=length_words(view.service.minutes),
+        answer_by=answer_by(clock.now(), view.practice.time_zone),
         ways=_ways(view),
         zone_words=zones.zone_words(view.zone),
         us_zones=US_ZONES,
@@ -289,12 +298,13 @@ def next_free(view: View, starts: list[datetime], day: Day | None) -> tuple[str,
 
 def _take(view: View) -> ResponseReturnValue:
     """Hold the chosen time; book it where it is free and the details came along."""
+    must_ask = view.service.needs_approval
     at_once = not view.service.price and "first_name" in request.form
-    form = BookNowForm() if at_once else StartForm()
+    form = BookNowForm() if at_once or must_ask else StartForm()
     if not form.validate():
         return _page(view, form, status=form.status)
     start = form.start.instant
-    take = _book_now if isinstance(form, BookNowForm) else _hold
+    take = _ask if must_ask else _book_now if isinstance(form, BookNowForm) else _hold
     try:
         made = take(view, form)
     except booking.SlotTaken:
@@ -338,6 +348,22 @@ def _book_now(view: View, form: BookNowForm) -> Appointment:
             client_details(form),
             starts_at=form.start.instant,
             modality=view.modality,
+            form_token=_token_of(view, form),
+            by=VISITOR,
+            look=look,
+        )
+    )
+
+
+def _ask(view: View, form: BookNowForm) -> Appointment:
+    look = queries.look_at(view.service, view.modality, form.start.instant)
+    return in_transaction(
+        lambda: requests.ask(
+            view.service,
+            client_details(form),
+            starts_at=form.start.instant,
+            modality=view.modality,
+            address=tokens.derived("address", request.remote_addr),
             form_token=_token_of(view, form),
             by=VISITOR,
             look=look,

@@ -130,11 +130,16 @@ def chosen_start(wish: Wish, args: MultiDict[str, str]) -> Start:
     form = TimeForm(formdata=args)
     if not form.validate():
         raise NotChosen(form, 422)
-    on = zones.local_date(form.start.instant, get_practice().time_zone)
-    for start in _free(wish, on, 1):
-        if start.starts_at == form.start.instant:
-            return start
-    raise not_then(args, "That time is not free any more. Choose another one.")
+    start = start_at(wish, form.start.instant)
+    if start is None:
+        raise not_then(args, "That time is not free any more. Choose another one.")
+    return start
+
+
+def start_at(wish: Wish, starts_at: datetime) -> Start | None:
+    """Return a start with what the course says of it; ``None`` if it cannot be had."""
+    on = zones.local_date(starts_at, get_practice().time_zone)
+    return next((each for each in _free(wish, on, 1) if each.starts_at == starts_at), None)
 
 
 def not_then(args: MultiDict[str, str], words: str) -> NotChosen:

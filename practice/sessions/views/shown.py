@@ -33,6 +33,7 @@ from practice.sessions.rules import for_clients, policies
 from practice.sessions.rules.choosing import clock_changes_between
 from practice.sessions.rules.for_clients import Balance, Step
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
+from practice.sessions.rules.requests import answer_by
 from practice.sessions.service import undoing
 from practice.sessions.views import kept
 
@@ -226,6 +227,12 @@ class Shown:
     def goes_back_soon(self) -> bool:
         """Whether money waits to go back until the cancellation cannot be undone."""
         return self.state is S.CANCELLED and self.can_undo and bool(self.balance.kept)
+
+    @property
+    def answer_by(self) -> str:
+        """By when a request gets its answer."""
+        by = answer_by(self.appointment.created_at, self.practice.time_zone)
+        return zones.instant_words(by, self.zone)
 
     @property
     def can_keep(self) -> bool:

@@ -2,11 +2,14 @@
 
 Every step is a page of its own, and its address says what was chosen so far:
 ``/sessions/new?client=&service=&place=&from=&day=``, then ``/sessions/new/check?…&start=``.
+Whoever comes from an empty hour of the calendar brings ``start=`` along from the beginning.
 """
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,20 +17,24 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.billing.forms import read_page
+from practice.calendar.rules import zones
+from practice.core import clock
 from practice.core.db import in_transaction
-from practice.core.errors import Conflict
+from practice.core.errors import Conflict, Invalid
 from practice.people.access import current_staff, may, requires
 from practice.people.models import Client
-from practice.people.queries import get_client, search_clients
+from practice.people.queries import get_client, get_practice, search_clients
 from practice.people.rules import Permission
 from practice.sessions import queries
-from practice.sessions.forms import PLACES, read_asked, written
+from practice.sessions.forms import PLACES, read_asked, read_instant, written
+from practice.sessions.models import Service
+from practice.sessions.queries.gaps import first_starts, why_not_then
 from practice.sessions.queries.times import Start
 from practice.sessions.rules.for_clients import length_words
 from practice.sessions.rules.for_staff import WAYS
 from practice.sessions.rules.lifecycle import LIVE, AppointmentState, Modality
 from practice.sessions.service import booking, readiness
-from practice.sessions.staff_forms import BookForm, TimeForm, read_uuid
+from practice.sessions.staff_forms import BookForm, SeriesForm, TimeForm, read_uuid
 from practice.sessions.views.offering import NotChosen, Wish, chosen_start, not_then, offer
 
 bp = Blueprint("sessions", __name__)
@@ -51,23 +58,85 @@ def new() -> ResponseReturnValue:
         return _whom()
     client = get_client(read_uuid(request.args["client"]))
     if not request.args.get("service"):
-        return render_template(
-            "sessions/services.html",
-            client=client,
-            services=queries.services(),
-            length_words=length_words,
-        )
-    return _times(_wish(client))
+        return _what(client)
+    return _times(wish_of(client))
 
 
 def _whom() -> ResponseReturnValue:
-    text = request.args.get("q", "").strip()
+    text, starts_at = request.args.get("q", "").strip(), _start_brought_along()
     page = read_page(request.args.get("page", ""))
-    return render_template("sessions/whom.html", text=text, found=search_clients(text, page))
+    local = starts_at.astimezone(zones.zone(get_practice().time_zone)) if starts_at else None
+    return render_template(
+        "sessions/whom.html",
+        text=text,
+        found=search_clients(text, page),
+        starts_at=starts_at,
+        kept={"start": written(starts_at)} if starts_at else {},
+        block={"on": local.date(), "at": f"{local:%H:%M}"} if local else None,
+    )
 
 
-def _wish(client: Client) -> Wish:
-    service = queries.get_service(read_uuid(request.args["service"]))
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A service that can be chosen. ``quick`` leads to the last look at one start of it.
+
+    ``why_not`` says what speaks against the start that was brought along.
+    """
+
+    service: Service
+    length: str
+    url: str
+    quick: tuple[datetime, str] | None
+    why_not: Sequence[str] = ()
+
+
+def _what(client: Client) -> ResponseReturnValue:
+    services, starts_at = queries.services(), _start_brought_along()
+    firsts = {} if starts_at else first_starts(services, client)
+    return render_template(
+        "sessions/services.html",
+        client=client,
+        starts_at=starts_at,
+        choices=[_choice(client, each, starts_at, firsts.get(each.slug)) for each in services],
+    )
+
+
+def _choice(
+    client: Client, service: Service, starts_at: datetime | None, first: datetime | None
+) -> Choice:
+    wish = Wish(client, service, Modality(service.modalities[0]))
+    why_not = why_not_then(service, starts_at, client) if starts_at else ()
+    quick = first if not starts_at else None if why_not else starts_at
+    on = zones.local_date(starts_at, get_practice().time_zone) if starts_at else None
+    return Choice(
+        service,
+        length_words(service.minutes),
+        url_for(".new", **_named(wish, on, on)),
+        (quick, url_for(".check", **_named(wish), start=written(quick))) if quick else None,
+        why_not,
+    )
+
+
+def _start_brought_along() -> datetime | None:
+    """Read the start that an empty hour of the calendar brings along.
+
+    Raises:
+        Invalid: for what is no instant, or has passed.
+    """
+    text = request.args.get("start", "")
+    if not text:
+        return None
+    starts_at = read_instant(text)
+    if starts_at is None:
+        raise Invalid("Write start as a time that exists, like 2027-03-15T14:00:00Z.")
+    if starts_at < clock.now():
+        raise Invalid("That time has passed. Choose a later one in the calendar.")
+    return starts_at
+
+
+def wish_of(client: Client) -> Wish:
+    """Return what an address wishes for a client: which service, and in which way."""
+    service = queries.get_service(read_uuid(request.args.get("service", "")))
     asked = read_asked(request.args).modality
     return Wish(client, service, asked or Modality(service.modalities[0]))
 
@@ -120,7 +189,7 @@ def _ways(wish: Wish) -> list[tuple[str, str, bool]]:
 @requires(Permission.APPOINTMENT_BOOK)
 def check() -> ResponseReturnValue:
     """Show the whole session, with what the course says of it and what is still missing."""
-    wish = _wish(get_client(read_uuid(request.args.get("client", ""))))
+    wish = wish_of(get_client(read_uuid(request.args.get("client", ""))))
     try:
         return _last_look(wish, chosen_start(wish, request.args), BookForm())
     except NotChosen as wrong:
@@ -131,7 +200,7 @@ def check() -> ResponseReturnValue:
 @requires(Permission.APPOINTMENT_BOOK)
 def book() -> ResponseReturnValue:
     """Put the session into the book. A second click finds what the first one made."""
-    wish = _wish(get_client(read_uuid(request.args.get("client", ""))))
+    wish = wish_of(get_client(read_uuid(request.args.get("client", ""))))
     if made := _made_already(wish, request.args.get("start", "")):
         return _say_booked(made)
     form, by = BookForm(), current_staff()
@@ -182,6 +251,8 @@ def _last_look(wish: Wish, start: Start, form: BookForm) -> str:
         ends_at=start.starts_at + timedelta(minutes=wish.service.minutes),
         missing=readiness.closed_for(wish.client.id, wish.service, start.starts_at),
         back=url_for(".new", **_named(wish, day=None)),
+        named=_named(wish) | {"start": written(start.starts_at)},
+        repeat=SeriesForm(formdata=None),
     )
 
 

@@ -17,14 +17,15 @@ from practice.core.db import transaction
 from practice.core.money import Money
 from practice.outbox.queries import open_tasks
 from practice.outbox.service import finish
-from practice.people.access import current_staff, requires
+from practice.people.access import current_staff, may, requires
 from practice.people.queries import get_practice
-from practice.people.rules import Permission
+from practice.people.rules import Permission, safe_path
 from practice.sessions import queries
-from practice.sessions.forms import read_day
+from practice.sessions.forms import read_day, written
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import new_first_visits
 from practice.sessions.queries.facts import closed_of
+from practice.sessions.queries.gaps import room_on
 from practice.sessions.rules.for_staff import BUTTONS, WAYS, Deed, day_title, next_deeds, owed
 from practice.sessions.rules.gates import ClosedGate
 from practice.sessions.rules.lifecycle import WORDS
@@ -65,6 +66,8 @@ def today() -> ResponseReturnValue:
         tasks=open_tasks()[:TASKS_SHOWN],
         arrivals=new_first_visits(since=now - NEW_FOR),
         following=queries.on_day(after),
+        room=room_on(after, queries.services()) if may(Permission.APPOINTMENT_BOOK) else [],
+        written=written,
         following_on=after,
         following_words=zones.day_words(after),
         before_on=on - timedelta(days=1),
@@ -105,4 +108,4 @@ def finish_task(task_id: UUID) -> ResponseReturnValue:
     with transaction():
         finish(task_id, by=current_staff().id)
     flash("Done.")
-    return redirect(url_for(".tasks"))
+    return redirect(safe_path(request.form.get("next")) or url_for(".tasks"))

@@ -45,19 +45,21 @@
 
   // `data-swap` on a link or a form names the part of the page to exchange for the same part of the answer.
   // Scroll and focus stay. What fails is done the plain way.
+  const put = (was, is) => {
+    const held = was.contains(document.activeElement) ? document.activeElement : null;
+    was.replaceWith(is);
+    if (!held) return;
+    const href = held.getAttribute("href");
+    const again = held.id ? document.getElementById(held.id)
+      : href ? find("a", is).find((a) => a.getAttribute("href") === href) : is.querySelector("button");
+    (again ?? is.querySelector("[aria-current]"))?.focus({ preventScroll: true });
+  };
   const swap = async (id, url, options) => {
     const answer = await fetch(url, { ...options, headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const [was, is] = [document.getElementById(id), page.getElementById(id)];
     if (!answer.ok || !is) throw new Error("no such part");
-    const held = was.contains(document.activeElement) ? document.activeElement : null;
-    was.replaceWith(is);
-    if (held) {
-      const href = held.getAttribute("href");
-      const again = held.id ? document.getElementById(held.id)
-        : href ? find("a", is).find((a) => a.getAttribute("href") === href) : is.querySelector("button");
-      (again ?? is.querySelector("[aria-current]"))?.focus({ preventScroll: true });
-    }
+    put(was, is);
     document.title = page.title;
     say(is.querySelector("[data-say]")?.textContent.trim() ?? "");
     return answer.url;
@@ -109,6 +111,22 @@
   };
   if (waiting) setTimeout(look, waiting.dataset.waitSeconds * 1000, Number(waiting.dataset.waitSeconds));
 
+  // A board looks again while somebody may be reading it: not while hidden, nor under a hand in a form.
+  const board = document.querySelector("[data-refresh-seconds]");
+  const refresh = async () => {
+    const hand = document.activeElement?.closest("form");
+    if (!document.hidden && !hand) {
+      try {
+        const answer = await fetch(location.href, { headers: { Accept: "text/html", "X-Refresh": "1" } });
+        if (answer.redirected) return void location.reload();  // signed out: nothing stays in view
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const is = page.getElementById(board.id);
+        if (answer.ok && is && !document.activeElement?.closest("form")) put(document.getElementById(board.id), is);
+      } catch { /* look again */ }
+    }
+  };
+  if (board) setInterval(refresh, board.dataset.refreshSeconds * 1000);
+
   // "/" reaches the search; this browser keeps the switch.
   const search = document.querySelector("[data-shortcut]");
   const choice = document.querySelector("[data-shortcut-switch]");
@@ -129,18 +147,21 @@
     });
   }
 
-  // Arrow keys between events of the week.
-  const days = find(".week > section");
-  document.querySelector(".week")?.addEventListener("keydown", (event) => {
-    const here = event.target.closest(".event a");
+  // Arrow keys between what lies in the days, empty hours included; Enter opens, as on every link.
+  const days = find(".agenda > section");
+  document.querySelector(".agenda")?.addEventListener("keydown", (event) => {
+    const here = event.target.closest(".agenda li a");
     const step = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
     if (!here || !step) return;
-    const events = (day) => find(".event a", day);
+    const links = (day) => find("li a", day).filter((link) => link.offsetParent);
     let [x, y] = [days.findIndex((day) => day.contains(here)), 0];
-    y = events(days[x]).indexOf(here) + step[1];
-    do x += step[0]; while (step[0] && days[x] && !events(days[x]).length);
-    const row = days[x] ? events(days[x]) : [];
-    const next = row[step[0] ? Math.min(y, row.length - 1) : y];
+    y = links(days[x]).indexOf(here) + step[1];
+    do x += step[0]; while (step[0] && days[x] && !links(days[x]).length);
+    let next = days[x] && links(days[x])[y];
+    if (step[0] && days[x]) {
+      const top = (link) => Math.abs(link.getBoundingClientRect().top - here.getBoundingClientRect().top);
+      next = links(days[x]).reduce((a, b) => (top(b) < top(a) ? b : a));
+    }
     if (!next) return;
     event.preventDefault();
     next.focus();

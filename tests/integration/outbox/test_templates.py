@@ -49,6 +49,10 @@ BOOKING = {
 ONE = {"starts_at": LONGEST_DAY, "zone": "America/New_York", "state": "Booked", "page": PAGE}
 
 FACTS: dict[str, list[dict[str, Any]]] = {
+    "approved": [BOOKING | {"owed": DEAR}, BOOKING | {"owed": None}],
+    "booked-series": [{"bookings": [ONE, ONE | {"page": PAGE + "another/"}]}],
+    "declined": [BOOKING],
+    "requested": [BOOKING | {"answer_by": LONGEST_DAY}],
     "booked": [
         BOOKING | {"paid": DEAR, "owed": DEAR, "cancel_until": LONGEST_DAY},
         BOOKING | {"paid": None, "owed": None, "cancel_until": None},

@@ -1,0 +1,183 @@
+"""The week, the day and the list: empty hours lead to a booking, and every size says the same."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from practice.calendar.models import Closure, Resource
+from practice.core.db import db, transaction
+from practice.outbox.service import assign
+from practice.people.models import Client
+from practice.people.rules import Role
+from practice.sessions.rules.lifecycle import AppointmentState
+from tests import factories
+from tests.browsers import send
+from tests.integration.sessions.conftest import Clock
+from tests.integration.sessions.pages.conftest import at, sent, text_of
+from tests.integration.sessions.staff.conftest import MONDAY, SignedIn, days, session
+
+S = AppointmentState
+
+
+def empty_hours(page: str) -> list[str]:
+    return re.findall(r'<li class="free [^"]*"><a href="/sessions/new\?start=([^"]*)"', page)
+
+
+def test_every_size_shows_sessions_holds_closures_and_the_present(
+    browser: FlaskClient, alex: Client, therapist: Resource, time: Clock
+) -> None:
+    session("prep_60", alex, therapist, MONDAY, 10)
+    until = time.now + timedelta(minutes=10)
+    session("intake", alex, therapist, MONDAY, 14, state=S.TENTATIVE, hold_ends_at=until)
+    with transaction():
+        db.session.add(Closure(first_on=MONDAY + days(1), last_on=MONDAY + days(1), reason="Storm"))
+
+    week, listed, day = (
+        browser.get(f"/calendar/{view}?on=2027-03-01") for view in ("week", "list", "day")
+    )
+
+    for page in (week, listed, day):
+        assert "10:00 AM Alex Bell Preparation session Booked Turnover" in text_of(page)
+        assert "Intake Not yet confirmed until 8:10 AM" in text_of(page)
+        assert "Now, 8:00 AM" in text_of(page)
+        assert re.findall(r'class="now at(\d+)"', page.text) == ["4"]
+    assert "Closed: Storm" in text_of(week)
+    assert "Storm" not in text_of(day)
+    assert [page.text.count("<section") for page in (week, listed, day)] == [7, 14, 1]
+    assert 'class="agenda week day"' in day.text
+
+
+def test_an_empty_hour_carries_its_start_to_a_booking_of_four_clicks(
+    browser: FlaskClient, alex: Client, therapist: Resource
+) -> None:
+    week = browser.get("/calendar/week?on=2027-03-02")
+    start = sent(at(MONDAY + days(1), 10))
+    assert start in empty_hours(week.text)  # 1: the empty hour
+
+    def link(page: str, pattern: str) -> str:
+        return str(re.findall(rf'href="([^"]*{pattern}[^"]*)"', page)[0]).replace("&amp;", "&")
+
+    whom = browser.get(f"/sessions/new?start={start}")
+    assert "On Tue, Mar 2, 10:00 AM. Block this time instead" in text_of(whom)
+    assert link(whom.text, "blocks/new") == "/calendar/blocks/new?on=2027-03-02&at=10:00"
+    what = browser.get(link(whom.text, str(alex.id)))  # 2: the client
+    last_look = browser.get(link(what.text, "new/check"))  # 3: the session
+    assert "Book this session?" in text_of(last_look)  # 4: the button of this page
+    assert "Tue, Mar 2, 10:00 AM" in text_of(last_look)
+
+
+def test_a_session_that_cannot_start_then_says_why_beside_itself(
+    browser: FlaskClient, alex: Client, therapist: Resource
+) -> None:
+    what = browser.get(f"/sessions/new?client={alex.id}&start={sent(at(MONDAY + days(1), 16))}")
+
+    assert (
+        "First lozenge session, 3 h 3 hours, $450.00 That is outside the hours for clients."
+        in text_of(what)
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        ("2027-03-02T10:00", "Write start as a time that exists"),
+        ("2027-03-02T15:00:60Z", "Write start as a time that exists"),
+        ("2027-03-14T02:30:00-05:00", "Write start as a time that exists"),
+        ("99999999999999999999", "Write start as a time that exists"),
+        ("2027-03-01T12:00:00Z", "That time has passed."),
+    ],
+)
+def test_a_start_in_an_address_that_cannot_be_is_refused_in_words(
+    browser: FlaskClient, alex: Client, start: str, words: str
+) -> None:
+    for query in ({"start": start}, {"start": start, "client": str(alex.id)}):
+        answer = browser.get("/sessions/new", query_string=query)
+
+        assert answer.status_code == 422
+        assert words in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    "query", ["on=2027-02-30", "on=tomorrow", "on=9999-12-31", "person=%00", "room=1"]
+)
+def test_days_and_people_that_are_none_are_refused(browser: FlaskClient, query: str) -> None:
+    for view in ("week", "day", "list"):
+        assert browser.get(f"/calendar/{view}?{query}").status_code in {400, 404, 422}
+
+
+def test_who_may_only_block_is_led_from_an_empty_hour_to_a_block(signed_in: SignedIn) -> None:
+    monitor = signed_in(Role.MEDICAL_MONITOR)
+
+    page = monitor.get("/calendar/day?on=2027-03-02").text
+
+    assert empty_hours(page) == []
+    assert '"/calendar/blocks/new?on=2027-03-02&amp;at=09:00"' in page
+
+
+def test_a_full_week_asks_the_database_as_often_as_an_empty_one(
+    browser: FlaskClient,
+    therapist: Resource,
+    count_statements: Callable[[Callable[[], object]], int],
+) -> None:
+    browser.get("/calendar/week")
+    empty = count_statements(lambda: browser.get("/calendar/week"))
+    for n in range(12):
+        with transaction():
+            client = factories.create_client()
+        session("prep_60", client, therapist, MONDAY + days(n % 5), 9 + n // 5)
+
+    assert count_statements(lambda: browser.get("/calendar/week")) == empty
+
+
+def test_today_with_twelve_sessions_asks_at_most_fifteen_times(
+    browser: FlaskClient,
+    therapist: Resource,
+    count_statements: Callable[[Callable[[], object]], int],
+) -> None:
+    for n in range(12):
+        with transaction():
+            client = factories.create_client()
+        session("dosing_sl_first" if n % 4 == 0 else "prep_60", client, therapist, MONDAY, 7 + n)
+    browser.get("/today")
+
+    assert count_statements(lambda: browser.get("/today")) <= 15
+
+
+def test_today_says_where_tomorrow_still_has_room(
+    browser: FlaskClient, therapist: Resource
+) -> None:
+    page = text_of(browser.get("/today"))
+
+    assert "First lozenge session, 3 h could still start from 9:00 AM to 2:00 PM" in page
+    assert "Integration session, 60 min could still start from 9:00 AM to 5:00 PM" in page
+
+
+def test_a_page_that_looks_again_by_itself_keeps_nobody_signed_in(
+    browser: FlaskClient, therapist: Resource, time: Clock
+) -> None:
+    browser.get("/today")
+    for _ in range(2):
+        time.now += timedelta(minutes=8)
+        last = browser.get("/today", headers={"X-Refresh": "1"})
+
+    assert last.status_code == 302
+    assert last.location.startswith("/sign-in")
+
+
+def test_a_task_is_done_from_today_and_leads_back_to_it(
+    browser: FlaskClient, therapist: Resource, time: Clock
+) -> None:
+    with transaction():
+        assign("call", key="a call", what="Call back.", due_at=time.now)
+    page = browser.get("/today?on=2027-03-02")
+    (done,) = re.findall(r'action="(/tasks/[^"]+)"', page.text)
+
+    answer = send(browser, done, {"next": "/today?on=2027-03-02"})
+
+    assert 'data-refresh-seconds="30"' in page.text
+    assert ">Refresh</a>" in page.text
+    assert answer.location == "/today?on=2027-03-02"
+    assert "Call back." not in text_of(browser.get(answer.location))

@@ -1,0 +1,101 @@
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from practice.calendar.rules.week import ROWS, Free, WeekBlock, WeekEvent, free_parts, place
+
+ZONE = "America/New_York"
+MONDAY = date(2027, 3, 1)
+NINE, FIVE = 9 * 60, 17 * 60
+
+
+def at(on: date, hour: int, minute: int = 0) -> datetime:
+    return datetime.combine(on, time(hour, minute), ZoneInfo(ZONE)).astimezone(UTC)
+
+
+def event(n: int, starts_at: datetime, minutes: int, pads: tuple[int, int] = (0, 0)) -> WeekEvent:
+    return WeekEvent(
+        id=UUID(int=n),
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=minutes),
+        before_minutes=pads[0],
+        after_minutes=pads[1],
+        who="Alex Bell",
+        what="Session",
+        state="confirmed",
+        state_words="Booked",
+        address="/sessions/1",
+    )
+
+
+def block(n: int, starts_at: datetime, ends_at: datetime) -> WeekBlock:
+    return WeekBlock(id=UUID(int=n), starts_at=starts_at, ends_at=ends_at, whose="M", reason="")
+
+
+def shape(
+    events: list[WeekEvent], on: date = MONDAY, blocks: tuple[WeekBlock, ...] = ()
+) -> list[tuple[str, int, int, int]]:
+    return [(p.kind, p.row, p.rows, p.half) for p in place(events, on, ZONE, blocks)]
+
+
+def test_buffers_stand_around_their_session_in_order_of_time() -> None:
+    assert shape([event(1, at(MONDAY, 9), 60, (15, 30))]) == [
+        ("before", 7, 1, 0),
+        ("event", 8, 4, 0),
+        ("after", 12, 2, 0),
+    ]
+
+
+def test_a_session_and_a_block_at_once_take_half_the_width_each() -> None:
+    blocked = block(2, at(MONDAY, 9, 30), at(MONDAY, 11))
+
+    assert shape([event(1, at(MONDAY, 9), 60)], blocks=(blocked,)) == [
+        ("event", 8, 4, 1),
+        ("block", 10, 6, 2),
+    ]
+
+
+def test_a_block_over_midnight_is_shown_on_both_days_as_far_as_it_goes() -> None:
+    blocked = (block(1, at(MONDAY, 20), at(MONDAY + timedelta(days=1), 8)),)
+
+    assert shape([], MONDAY, blocked) == [("block", 52, 4, 0)]
+    assert shape([], MONDAY + timedelta(days=1), blocked) == [("block", 0, 4, 0)]
+    assert shape([], MONDAY + timedelta(days=2), blocked) == []
+
+
+def test_what_is_empty_is_cut_at_full_hours_and_carries_its_beginning() -> None:
+    placed = place([event(1, at(MONDAY, 10), 75)], MONDAY, ZONE)
+
+    assert free_parts(placed, MONDAY, ZONE, opens_minute=NINE, closes_minute=12 * 60 + 15) == [
+        Free(8, 4, at(MONDAY, 9)),
+        Free(17, 3, at(MONDAY, 11, 15)),
+    ]
+
+
+rows = st.integers(0, ROWS - 1)
+
+
+@given(spans=st.lists(st.tuples(rows, st.integers(1, 8)), max_size=6))
+def test_empty_parts_are_exactly_the_quarter_hours_that_nothing_covers(
+    spans: list[tuple[int, int]],
+) -> None:
+    dawn = at(MONDAY, 7)
+    quarter = timedelta(minutes=15)
+    blocks = tuple(
+        block(n, dawn + row * quarter, dawn + (row + length) * quarter)
+        for n, (row, length) in enumerate(spans, start=1)
+    )
+    placed = place([], MONDAY, ZONE, blocks)
+    parts = free_parts(placed, MONDAY, ZONE, opens_minute=NINE, closes_minute=FIVE)
+
+    covered = {row for first, length in spans for row in range(first, first + length)}
+    shown = [row for part in parts for row in range(part.row, part.row + part.rows)]
+    assert len(shown) == len(set(shown))
+    assert not covered & set(shown)
+    for row in set(range(8, 40)) - covered - set(shown):  # too short to be worth a link
+        beside = {other for other in (row - 1, row + 1) if other // 4 == row // 4}
+        assert all(other in covered or not 8 <= other < 40 for other in beside)
+    assert all(part.starts_at == dawn + part.row * quarter for part in parts)
