@@ -9,8 +9,18 @@ from practice.billing.rules.payments import PaymentState
 from practice.people import rules
 from practice.sessions.rules.for_staff import LEADS_TO
 
-SHOWN = ("appointment:", "care:", "client:", "emergency_contact:", "paper:", "payment:")
-ROOMS = ("billing", "clients", "people", "sessions")
+SHOWN = (
+    "appointment:",
+    "care:",
+    "client:",
+    "emergency_contact:",
+    "opening_balance:",
+    "paper:",
+    "payment:",
+    "sessions:",
+    "treatment:",
+)
+ROOMS = ("billing", "clients", "moving", "people", "sessions")
 SPELLED_BY_STATE = {f"appointment:{state}" for state in LEADS_TO.values()} | {
     f"payment:{state}" for state in (PaymentState.EXPIRED, PaymentState.FAILED)
 }
