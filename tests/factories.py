@@ -15,6 +15,7 @@ from practice.calendar.models import Resource
 from practice.core import clock, tokens
 from practice.core.db import db, practice_scope, transaction
 from practice.outbox.service import assign
+from practice.people import doors
 from practice.people.models import Client, Door, Practice, User
 from practice.people.queries import get_practice
 from practice.people.rules import DoorKind, Role
@@ -74,6 +75,11 @@ def create_user(*roles: Role, name: str = "Morgan Reyes (demo)") -> User:
     db.session.add(user)
     db.session.flush()
     return user
+
+
+def open_door(user: User) -> None:
+    """Let somebody be found by the address that they sign in with."""
+    doors.cut(DoorKind.USER_EMAIL, user.email, user.id)
 
 
 def create_client(*, first_name: str = "Alex", last_name: str = "Bell") -> Client:

@@ -11,15 +11,17 @@ import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from flask import Flask, current_app
 
 from practice.audit.rules import Actor
 from practice.audit.service import record
 from practice.core import clock
-from practice.core.db import db, transaction
+from practice.core.db import db, practice_scope, transaction
 from practice.core.errors import NotAllowed, NotFound
 from practice.moving import everything, queries
 from practice.moving.models import ExportChunk, ExportRun
@@ -103,22 +105,32 @@ def take_away(export_id: UUID, sign_in_id: UUID, *, by: Actor) -> ExportRun:
     return run
 
 
-def body_of(export_id: UUID) -> Iterator[bytes]:
-    """Yield the file, piece by piece; one is in memory at a time."""
-    position = 0
-    while True:
-        chunk = db.session.scalar(
-            sa.select(ExportChunk).where(
-                ExportChunk.export_id == export_id, ExportChunk.position == position
-            )
+def body_of(run: ExportRun) -> Iterator[bytes]:
+    """Return the file, piece by piece; one is in memory at a time.
+
+    The answer is sent when the request is over, so that each piece is asked for by itself.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    practice_id, export_id = run.practice_id, run.id
+
+    def pieces() -> Iterator[bytes]:
+        for position in count():
+            with app.app_context(), practice_scope(practice_id):
+                piece = _piece(export_id, position)
+            if piece is None:
+                return
+            yield piece
+
+    return pieces()
+
+
+def _piece(export_id: UUID, position: int) -> bytes | None:
+    chunk = db.session.scalar(
+        sa.select(ExportChunk).where(
+            ExportChunk.export_id == export_id, ExportChunk.position == position
         )
-        if chunk is None:
-            return
-        piece = b64decode(chunk.body or "")
-        db.session.expunge(chunk)
-        db.session.rollback()
-        yield piece
-        position += 1
+    )
+    return b64decode(chunk.body or "") if chunk else None
 
 
 def tidy(_practice_id: UUID) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, flash, redirect, render_template, request, stream_with_context, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.calendar.rules import zones
@@ -75,7 +75,7 @@ def export_file(export_id: UUID) -> ResponseReturnValue:
         )
     practice = get_practice()
     on = zones.local_date(run.created_at, practice.time_zone)
-    answer = Response(stream_with_context(exporting.body_of(export_id)), mimetype="application/zip")
+    answer = Response(exporting.body_of(run), mimetype="application/zip")
     answer.headers["Content-Disposition"] = f'attachment; filename="{practice.slug}-{on}.zip"'
     answer.content_length = run.bytes_long
     return answer
