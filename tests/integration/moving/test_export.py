@@ -71,6 +71,7 @@ def test_everything_is_in_the_file(
 ) -> None:
     with transaction():
         factories.create_client(first_name="=cmd()", last_name="Zed").phone = "+17575550102"
+    work(app)  # the invoice is printed before everything is put together
     file = asked(browser)
     assert "Being put together" in text_of(browser.get(URL))
     assert browser.get(file).status_code == 404
