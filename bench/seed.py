@@ -78,8 +78,8 @@ def book_up(place: Staffed, *, appointments: int) -> None:
                 (start, host) for start in starts for host in place.people
             )
         ]
-        _insert("appointments", booked)
-        _insert("claims", [claim for row in booked for claim in _claims(row)])
+        insert("appointments", booked)
+        insert("claims", [claim for row in booked for claim in _claims(row)])
 
 
 def analyze() -> None:
@@ -145,7 +145,7 @@ def _claims(appointment: dict[str, Any]) -> Iterator[dict[str, Any]]:
     }
 
 
-def _insert(table: str, rows: Sequence[dict[str, Any]]) -> None:
+def insert(table: str, rows: Sequence[dict[str, Any]]) -> None:
     """Insert past the objects, which are for few rows."""
     insert = sa.insert(db.metadata.tables[table])
     for first in range(0, len(rows), ROWS_AT_ONCE):

@@ -40,7 +40,7 @@ def database_servers() -> Iterator[None]:
         yield
 
 
-def _postmaster(database_url: str) -> list[int]:
+def postmaster(database_url: str) -> list[int]:
     """Return the process id of the PostgreSQL server that this run has started, if that is it."""
     if database_url.startswith("sqlite"):
         return []
@@ -81,7 +81,7 @@ def serving(database_url: str, command: Command = as_shipped) -> Iterator[Served
     ):
         processes.start("web", *command(port))
         processes.wait_for("web", lambda: is_taken(port))
-        pids = (processes.running["web"].pid, *_postmaster(database_url))
+        pids = (processes.running["web"].pid, *postmaster(database_url))
         yield Served(port, pids)
 
 

@@ -8,7 +8,7 @@ from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 from config import Config
-from practice import doctor, health, web
+from practice import doctor, guards, health, web
 from practice.audit import models as _audit  # noqa: F401
 from practice.billing import cli as billing_cli
 from practice.billing import mails as billing_mails
@@ -27,6 +27,9 @@ from practice.core.settings import KEY
 from practice.demo import cli as demo_cli
 from practice.messages import service as messages_service
 from practice.messages import views as messages
+from practice.moving import models as _moving  # noqa: F401
+from practice.moving import views as moving
+from practice.moving.service import exporting, importing
 from practice.outbox import cli as outbox_cli
 from practice.outbox import jobs, mail, periods
 from practice.outbox import ports as outbox_ports
@@ -98,6 +101,10 @@ def _bind_ports() -> None:
     clients_ports.papers_changed.bind(readiness.reconsider)
     clients_ports.sessions_of.bind(on_clients_page.sessions_of)
     clients_ports.next_sessions.bind(on_clients_page.next_sessions)
+    clients_ports.sessions_to_come.bind(on_clients_page.sessions_to_come)
+    clients_ports.left_over.bind(on_clients_page.left_over)
+    clients_ports.sessions_changed_hands.bind(telling.show_again)
+    clients_ports.never_changed.bind(lambda: guards.FROZEN)
     calendar_ports.sessions_between.bind(in_calendars.week_events)
     calendar_ports.entries_of.bind(in_calendars.entries_of)
     calendar_ports.let_go.bind(taking.let_go)
@@ -114,8 +121,11 @@ def _name_the_work() -> None:
     jobs.handle("release-hold", booking.release_at_end)
     jobs.handle(giving_back.GIVE_BACK_JOB, giving_back.give_back_later)
     jobs.handle("tell-of-booking", telling.tell_of_booking)
+    jobs.handle(importing.JOB, importing.carry_out)
+    jobs.handle(exporting.JOB, exporting.carry_out)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
     jobs.handle(letting_in.MAIL_LINK_JOB, letting_in.mail_link)
+    periods.every(periods.HOUR, "tidy-exports", exporting.tidy)
     periods.every(periods.DAY, "tidy-sign-ins", signing_in.tidy)
     periods.every(periods.DAY, "tidy-sign-in-links", letting_in.tidy)
     periods.every(periods.DAY, "tidy-enquiries", enquiries.tidy)
@@ -142,6 +152,7 @@ def _open_the_rooms(app: Flask) -> None:
     app.register_blueprint(webhooks.bp)
     csrf.exempt(webhooks.bp)  # what Stripe sends is signed
     app.register_blueprint(clients.bp)
+    app.register_blueprint(moving.bp)
     app.register_blueprint(sessions.staff)
     app.register_blueprint(sessions.public)
     csrf.exempt(sessions.public)  # its forms look at their token themselves, and keep the answers

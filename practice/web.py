@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Request, g, render_template, request
+from flask import Flask, Request, current_app, g, render_template, request
 from flask.globals import request_ctx
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
@@ -34,6 +34,7 @@ from practice.core.errors import (
 )
 from practice.core.money import Money
 from practice.core.policy import content_policy
+from practice.people.access import signed_in
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +120,9 @@ class Cookies(SecureCookieSessionInterface):
 
 def _look_at_the_request() -> None:
     g.request_id = secrets.token_hex(4).upper()
+    larger = getattr(current_app.view_functions.get(request.endpoint or ""), "takes_bytes", None)
+    if larger and signed_in():  # a stranger gets no further than everywhere else
+        request.max_content_length = larger
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         site = request.headers.get("Sec-Fetch-Site")
         if site == "cross-site" and request.endpoint != "stripe.receive":

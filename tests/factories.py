@@ -14,6 +14,8 @@ from practice.audit.rules import PROGRAM, Actor, ActorKind
 from practice.calendar.models import Resource
 from practice.core import clock, tokens
 from practice.core.db import db, practice_scope, transaction
+from practice.outbox.service import assign
+from practice.people import doors
 from practice.people.models import Client, Door, Practice, User
 from practice.people.queries import get_practice
 from practice.people.rules import DoorKind, Role
@@ -75,6 +77,11 @@ def create_user(*roles: Role, name: str = "Morgan Reyes (demo)") -> User:
     return user
 
 
+def open_door(user: User) -> None:
+    """Let somebody be found by the address that they sign in with."""
+    doors.cut(DoorKind.USER_EMAIL, user.email, user.id)
+
+
 def create_client(*, first_name: str = "Alex", last_name: str = "Bell") -> Client:
     client = Client(
         first_name=first_name,
@@ -86,6 +93,11 @@ def create_client(*, first_name: str = "Alex", last_name: str = "Bell") -> Clien
     db.session.add(client)
     db.session.flush()
     return client
+
+
+def assign_call(client: Client) -> None:
+    """Put a call to this client on the list of what somebody must do."""
+    assign("call", key=f"call:{client.id}", what="Call.", due_at=clock.now(), client_id=client.id)
 
 
 def furnish(*, staff: int = 1) -> list[Resource]:

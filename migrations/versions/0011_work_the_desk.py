@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 
 HERE = "nullif(current_setting('app.practice_id', true), '')::uuid"
 NEW = ("blocks", "session_notes")

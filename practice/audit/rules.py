@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 
@@ -47,11 +49,20 @@ IN_WORDS: dict[str, str] = {
     "appointment:undo": "The last change was undone",
     "care:write": "Reason for care written down",
     "client:add": "Taken on as a client",
+    "client:archive": "Archived",
+    "client:bring_back": "Brought back from the archive",
     "client:edit": "Contact details changed",
+    "client:import": "Brought over from another program",
+    "client:merge": "Merged with another client",
+    "client:merge_away": "Merged into another client",
+    "client:take_back": "Import undone",
+    "client:unmerge": "Merge undone",
     "emergency_contact:write": "Emergency contact written down",
     "invitation:accept": "Invitation accepted",
     "invitation:send": "Somebody invited to the team",
     "invitation:withdraw": "Invitation withdrawn",
+    "opening_balance:bring": "Balance brought over from another program",
+    "opening_balance:take_back": "Balance that was brought over taken back",
     "paper:record": "Paper put on file",
     "paper:withdraw": "Paper withdrawn",
     "payment:ask": "Card payment asked for",
@@ -75,6 +86,10 @@ IN_WORDS: dict[str, str] = {
     "service:change": "Service changed",
     "service:retire": "Service no longer offered",
     "service:set_policy": "Terms of cancelling changed",
+    "sessions:bring": "Sessions held elsewhere written down",
+    "sessions:take_back": "Sessions held elsewhere taken back",
+    "treatment:forget": "Treatment tried before taken off the list",
+    "treatment:write": "Treatment tried before written down",
     "user:change_roles": "Roles changed",
     "user:create": "Joined the team",
     "user:end": "Access ended",
@@ -82,3 +97,10 @@ IN_WORDS: dict[str, str] = {
     "user:set_password": "Password set anew",
 }
 """What the history of a client or a session calls a deed."""
+
+
+def in_words(verb: str, detail: Mapping[str, Any]) -> str:
+    """Return what a history says of a deed, with the names of the fields that it changed."""
+    said = IN_WORDS.get(verb, verb)
+    changed = ", ".join(str(name).replace("_", " ") for name in detail.get("changed", ()))
+    return f"{said}: {changed}" if changed else said

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from practice.billing.archive import OPEN_MINOR
-from practice.billing.models import Invoice, Payment, Receipt, Refund
+from practice.billing.models import Invoice, OpeningBalance, Payment, Receipt, Refund
 from practice.billing.rules.payments import PaymentState, RefundState
 from practice.core.db import db
 from practice.core.money import Money
@@ -28,6 +29,20 @@ _GIVEN_BACK = (
     .scalar_subquery()
 )
 """What goes back or went back of a payment, in cents."""
+
+OPENING_MINOR = (
+    OpeningBalance.amount_minor
+    - OpeningBalance.paid_minor
+    - sa.select(sa.func.coalesce(sa.func.sum(Payment.amount_minor - _GIVEN_BACK), 0))
+    .where(
+        Payment.practice_id == OpeningBalance.practice_id,
+        Payment.for_id == OpeningBalance.id,
+        Payment.state == PaymentState.PAID,
+    )
+    .correlate(OpeningBalance)
+    .scalar_subquery()
+)
+"""What is still open of a balance that was brought along, in cents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +79,51 @@ def kept_minor(for_ids: Collection[UUID]) -> Mapping[UUID, int]:
 
 
 def open_minor(client_ids: Collection[UUID]) -> Mapping[UUID, int]:
-    """Return what some clients owe on invoices, in cents. Who never had one is left out."""
-    rows = db.session.execute(
-        sa.select(Invoice.client_id, sa.func.sum(OPEN_MINOR))
-        .where(Invoice.client_id.in_(client_ids))
-        .group_by(Invoice.client_id)
+    """Return what some clients owe, in cents: on invoices, and of what they brought along.
+
+    Who never had either is left out.
+    """
+    owed = owed_by_client(client_ids)
+    return {client_id: int(minor) for client_id, minor in db.session.execute(sa.select(owed))}
+
+
+def owed_by_client(client_ids: Collection[UUID] | None = None) -> sa.Subquery:
+    """Select ``client_id`` and the ``minor`` they owe; of everybody, or of some clients."""
+    billed = sa.select(Invoice.client_id, OPEN_MINOR.label("minor"))
+    brought = sa.select(OpeningBalance.client_id, OPENING_MINOR)
+    if client_ids is not None:
+        billed = billed.where(Invoice.client_id.in_(client_ids))
+        brought = brought.where(OpeningBalance.client_id.in_(client_ids))
+    both = sa.union_all(billed, brought).subquery()
+    return (
+        sa.select(both.c.client_id, sa.func.sum(both.c.minor).label("minor"))
+        .group_by(both.c.client_id)
+        .subquery("owed")
     )
-    return {client_id: int(minor) for client_id, minor in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A balance that a client brought along, and what is still open of it."""
+
+    id: UUID
+    number: str
+    dated_on: date
+    amount: Money
+    open: Money
+
+
+def openings_of(client_ids: Collection[UUID]) -> list[Opening]:
+    """Return the balances that some clients brought along, newest first."""
+    rows = db.session.execute(
+        sa.select(OpeningBalance, OPENING_MINOR)
+        .where(OpeningBalance.client_id.in_(client_ids))
+        .order_by(OpeningBalance.dated_on.desc(), OpeningBalance.number)
+    )
+    return [
+        Opening(each.id, each.number, each.dated_on, each.amount, Money(int(minor), each.currency))
+        for each, minor in rows
+    ]
 
 
 def _payments(which: sa.ColumnElement[bool]) -> list[Paid]:

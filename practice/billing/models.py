@@ -247,6 +247,34 @@ class Receipt(PracticeOwned, Base):
     facts: Mapped[dict[str, Any]]
 
 
+class OpeningBalance(PracticeOwned, Base):
+    """What a client was billed before the practice kept its books here, and had paid of it.
+
+    ``number`` is the former program's own. It is no invoice of ours and takes no number of
+    ours; what is still open of it counts in the client's balance.
+    """
+
+    __tablename__ = "opening_balances"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "client_id"], ["clients.practice_id", "clients.id"]
+        ),
+        sa.UniqueConstraint("practice_id", "number"),
+        sa.CheckConstraint("amount_minor > 0", name="is_positive"),
+        sa.CheckConstraint("paid_minor BETWEEN 0 AND amount_minor", name="paid_at_most"),
+        sa.Index("ix_opening_balances_client", "practice_id", "client_id"),
+    )
+
+    client_id: Mapped[UUID]
+    number: Mapped[str] = mapped_column(sa.String(40))
+    dated_on: Mapped[date]
+    amount_minor: Mapped[int]
+    paid_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    amount: Mapped[Money] = composite("amount_minor", "currency")
+    recorded_at: Mapped[datetime]
+
+
 class StoredPaper(PracticeOwned, Base):
     """The PDF of an invoice or receipt, made once and kept with its SHA-256 (hex)."""
 

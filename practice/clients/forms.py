@@ -9,7 +9,8 @@ from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from practice.clients.rules.papers import ROUTE_NAMES, PaperKind, Route, what_is_wrong
-from practice.clients.service import Care, EmergencyContact
+from practice.clients.rules.treatments import HELPED_WORDS, Helped
+from practice.clients.service import Care, EmergencyContact, Tried
 from practice.people.forms import (
     BaseForm,
     BirthDateField,
@@ -91,6 +92,40 @@ class CareForm(BaseForm):
 
     def care(self) -> Care:
         return Care(self.reason.data or None, self.tried_before.data or None)
+
+
+class TreatmentForm(BaseForm):
+    """One treatment that was tried before. Sealed, as the reason for care is."""
+
+    what = StringField(
+        "What was tried",
+        [
+            InputRequired("Enter what was tried"),
+            Length(max=200, message="Use at most 200 characters"),
+        ],
+        render_kw=SOMEBODY_ELSE,
+    )
+    when = StringField(
+        "When",
+        [Length(max=120, message="Use at most 120 characters")],
+        render_kw=SOMEBODY_ELSE,
+    )
+    helped = RadioField(
+        "Did it help?",
+        choices={each.value: words for each, words in HELPED_WORDS.items()},
+        validators=[InputRequired("Choose whether it helped")],
+    )
+    effect = TextAreaField(
+        "What it did", [Length(max=1000, message="Use at most 1,000 characters")]
+    )
+
+    def tried(self) -> Tried:
+        return Tried(
+            self.what.data or "",
+            self.when.data or None,
+            Helped(self.helped.data),
+            self.effect.data or None,
+        )
 
 
 class PaperForm(BaseForm):

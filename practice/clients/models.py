@@ -1,6 +1,7 @@
 """What is on file about a person in care."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -64,3 +65,62 @@ class Paper(PracticeOwned, Base):
     @property
     def on_file(self) -> PaperOnFile:
         return PaperOnFile(self.id, self.kind, self.dated_on, self.valid_until, self.route)
+
+
+class TreatmentTried(PracticeOwned, Base):
+    """One treatment that a client had before, as they tell it. Every word of it is sealed."""
+
+    __tablename__ = "treatments_tried"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "client_id"], ["clients.practice_id", "clients.id"]
+        ),
+        sa.Index("ix_treatments_tried_client", "practice_id", "client_id"),
+    )
+
+    client_id: Mapped[UUID]
+    what_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    when_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    helped_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    effect_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    recorded_at: Mapped[datetime]
+
+    what = Sealed("what_sealed")
+    when = Sealed("when_sealed")  # in the client's words: "2019 to 2021"
+    helped = Sealed("helped_sealed")  # a member of ``Helped``
+    effect = Sealed("effect_sealed")
+
+
+class ClientMerge(PracticeOwned, Base):
+    """Two clients who turned out to be one person: what of ``gone_id`` went over to ``kept_id``.
+
+    ``moved`` names rows by table and column (``"appointments.client_id"``), ``filled`` the
+    details that the kept client had not, ``tasks`` those that were done by it. So an undo knows
+    exactly what to put back.
+    """
+
+    __tablename__ = "client_merges"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["practice_id", "kept_id"], ["clients.practice_id", "clients.id"]),
+        sa.ForeignKeyConstraint(["practice_id", "gone_id"], ["clients.practice_id", "clients.id"]),
+        sa.CheckConstraint("kept_id <> gone_id", name="two_clients"),
+        sa.Index("ix_client_merges_kept", "practice_id", "kept_id"),
+        sa.Index(
+            "uq_client_merges_gone",
+            "practice_id",
+            "gone_id",
+            unique=True,
+            postgresql_where=sa.text("undone_at IS NULL"),
+            sqlite_where=sa.text("undone_at IS NULL"),
+        ),
+    )
+
+    kept_id: Mapped[UUID]
+    gone_id: Mapped[UUID]
+    moved: Mapped[dict[str, Any]]
+    filled: Mapped[list[str]]
+    tasks: Mapped[list[str]]
+    was_archived_at: Mapped[datetime | None]
+    made_at: Mapped[datetime]
+    undo_until: Mapped[datetime]
+    undone_at: Mapped[datetime | None]

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from practice.audit.rules import Actor
-from practice.clients.rules.panels import NextSession, SessionLine
+from practice.clients.rules.panels import LeftOver, NextSession, SessionLine
 from practice.core.ports import Port
 
 papers_changed: Port[[UUID, Actor], None] = Port("clients.papers_changed")
@@ -15,3 +17,16 @@ sessions_of: Port[[UUID], Sequence[SessionLine]] = Port("clients.sessions_of")
 
 next_sessions: Port[[Collection[UUID]], Mapping[UUID, NextSession]] = Port("clients.next_sessions")
 """The next session of each of some clients who have one. One statement."""
+
+sessions_to_come: Port[[], sa.Subquery] = Port("clients.sessions_to_come")
+"""Selects ``client_id``, the ``next_at`` of everybody with sessions to come, and how many of
+these are ``waiting`` for something that is missing."""
+
+left_over: Port[[UUID], Sequence[LeftOver]] = Port("clients.left_over")
+"""What a client still had before them when they came here in the middle of a course."""
+
+never_changed: Port[[], Collection[str]] = Port("clients.never_changed")
+"""The tables whose rows the database refuses to change: a merge leaves them where they are."""
+
+sessions_changed_hands: Port[[Collection[UUID]], None] = Port("clients.sessions_changed_hands")
+"""Some sessions belong to another client now, in this transaction: calendars show whose."""

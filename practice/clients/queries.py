@@ -10,8 +10,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.audit.models import AuditEntry
-from practice.audit.rules import IN_WORDS, ActorKind
-from practice.clients.models import CareProfile, Paper
+from practice.audit.rules import ActorKind, in_words
+from practice.clients.models import CareProfile, ClientMerge, Paper, TreatmentTried
 from practice.core.db import db
 from practice.core.errors import NotFound
 from practice.people.models import User
@@ -61,6 +61,68 @@ def find_care(client_id: UUID) -> CareProfile | None:
     return db.session.scalar(sa.select(CareProfile).where(CareProfile.client_id == client_id))
 
 
+def treatments_of(client_id: UUID) -> list[TreatmentTried]:
+    """Return the treatments that a client tried before, in the order they were written down."""
+    return list(
+        db.session.scalars(
+            sa.select(TreatmentTried)
+            .where(TreatmentTried.client_id == client_id)
+            .order_by(TreatmentTried.recorded_at, TreatmentTried.id)
+        )
+    )
+
+
+def get_treatment(client_id: UUID, treatment_id: UUID) -> TreatmentTried:
+    """Return one treatment that a client tried before.
+
+    Raises:
+        NotFound: if there is none, or it is somebody else's.
+    """
+    treatment = db.session.scalar(
+        sa.select(TreatmentTried).where(
+            TreatmentTried.id == treatment_id, TreatmentTried.client_id == client_id
+        )
+    )
+    if treatment is None:
+        raise NotFound("There is no such treatment.")
+    return treatment
+
+
+# Two who are one -------------------------------------------------------------------------------
+
+
+def find_merge(gone_id: UUID) -> ClientMerge | None:
+    """Return the merge by which a client went into another, unless it was undone."""
+    return db.session.scalar(
+        sa.select(ClientMerge).where(
+            ClientMerge.gone_id == gone_id, ClientMerge.undone_at.is_(None)
+        )
+    )
+
+
+def merges_into(kept_id: UUID) -> list[ClientMerge]:
+    """Return the merges by which others went into a client, newest first."""
+    return list(
+        db.session.scalars(
+            sa.select(ClientMerge)
+            .where(ClientMerge.kept_id == kept_id, ClientMerge.undone_at.is_(None))
+            .order_by(ClientMerge.made_at.desc(), ClientMerge.id)
+        )
+    )
+
+
+def get_merge(merge_id: UUID) -> ClientMerge:
+    """Return one merge of two clients.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    merge = db.session.scalar(sa.select(ClientMerge).where(ClientMerge.id == merge_id))
+    if merge is None:
+        raise NotFound("There is no such merge.")
+    return merge
+
+
 # What was done ---------------------------------------------------------------------------------
 
 BY: dict[str, str] = {ActorKind.CLIENT: "the client", ActorKind.PROGRAM: "the program"}
@@ -78,7 +140,9 @@ class Deed:
 def history(subject_ids: Collection[UUID]) -> list[Deed]:
     """Return the newest hundred deeds about some things, newest first. One statement."""
     rows = db.session.execute(
-        sa.select(AuditEntry.at, AuditEntry.verb, AuditEntry.actor_kind, User.name)
+        sa.select(
+            AuditEntry.at, AuditEntry.verb, AuditEntry.detail, AuditEntry.actor_kind, User.name
+        )
         .outerjoin(
             User,
             sa.and_(User.practice_id == AuditEntry.practice_id, User.id == AuditEntry.actor_id),
@@ -88,6 +152,6 @@ def history(subject_ids: Collection[UUID]) -> list[Deed]:
         .limit(DEEDS_SHOWN)
     )
     return [
-        Deed(row.at, IN_WORDS.get(row.verb, row.verb), row.name or BY.get(row.actor_kind, "staff"))
+        Deed(row.at, in_words(row.verb, row.detail), row.name or BY.get(row.actor_kind, "staff"))
         for row in rows
     ]

@@ -39,6 +39,25 @@ def open_tasks_about(client_id: UUID) -> list[Task]:
     )
 
 
+def open_tasks_by_client() -> sa.Subquery:
+    """Select ``client_id`` and the number of ``tasks`` for everybody whom an open one concerns."""
+    concerned = sa.union_all(
+        sa.select(Task.client_id.label("client_id")).where(
+            Task.done_at.is_(None), Task.client_id.is_not(None)
+        ),
+        sa.select(Task.about_id).where(
+            Task.done_at.is_(None),
+            Task.about_id.is_not(None),
+            sa.or_(Task.client_id.is_(None), Task.client_id != Task.about_id),
+        ),
+    ).subquery()
+    return (
+        sa.select(concerned.c.client_id, sa.func.count().label("tasks"))
+        .group_by(concerned.c.client_id)
+        .subquery("open_tasks")
+    )
+
+
 def messages_about(about_id: UUID, name: str) -> list[Message]:
     """Return the messages of one kind about one thing, newest first, sent or waiting."""
     return list(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +13,7 @@ from flask import g, has_request_context
 from practice.audit.models import AuditEntry
 from practice.audit.rules import IN_WORDS
 from practice.core.db import db, enter_practice, require_practice_id
-from practice.core.errors import NotFound
+from practice.core.errors import Conflict, NotFound
 from practice.people import doors
 from practice.people.models import Client, Practice, SignIn, User
 from practice.people.rules import IDLE, LONGEST, DoorKind, folded
@@ -146,6 +147,19 @@ def get_client(client_id: UUID) -> Client:
     return client
 
 
+def get_client_in_care(client_id: UUID) -> Client:
+    """Return one client, for a booking.
+
+    Raises:
+        NotFound: if there is none, or it is another practice's.
+        Conflict: if they were archived.
+    """
+    client = get_client(client_id)
+    if client.archived_at is not None:
+        raise Conflict(f"{client.name} is archived. Bring them back first.")
+    return client
+
+
 def find_client_by_email(email: str) -> Client | None:
     """Return the client who came first among those with this address (in lower case)."""
     return db.session.scalar(
@@ -167,6 +181,19 @@ def clients_at(email: str) -> list[Client]:
     )
 
 
+def clients_by_email(emails: Collection[str], *, archived: bool = False) -> dict[str, UUID]:
+    """Return who is reached at some addresses (in lower case), of several the one who came first.
+
+    Archived ones count only where they are asked for.
+    """
+    rows = db.session.execute(
+        sa.select(Client.email, Client.id)
+        .where(Client.email.in_(emails), sa.true() if archived else Client.archived_at.is_(None))
+        .order_by(Client.created_at.desc(), Client.id.desc())
+    )
+    return {row.email: row.id for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class ClientPage:
     """One page of a list of clients. ``page`` counts from 1, and there is always a first."""
@@ -183,7 +210,7 @@ def search_clients(text: str = "", page: int = 1) -> ClientPage:
     Every word must occur in the name or the e-mail address, whatever its case and accents; or
     the digits, however they are written, in the phone number. A page past the end is the last.
     """
-    matching = sa.and_(Client.archived_at.is_(None), _matches(text[:LONGEST_SEARCH]))
+    matching = sa.and_(Client.archived_at.is_(None), matches(text))
     total = db.session.scalar(sa.select(sa.func.count()).select_from(Client).where(matching)) or 0
     last_page = max(1, -(-total // PAGE))
     page = min(max(1, page), last_page)
@@ -197,7 +224,9 @@ def search_clients(text: str = "", page: int = 1) -> ClientPage:
     return ClientPage(list(clients), total, page, last_page)
 
 
-def _matches(text: str) -> sa.ColumnElement[bool]:
+def matches(text: str) -> sa.ColumnElement[bool]:
+    """Return the condition of a search; see ``search_clients`` for what it finds."""
+    text = text[:LONGEST_SEARCH]
     words = [Client.findable.contains(word, autoescape=True) for word in folded(text).split()]
     named = sa.and_(sa.true(), *words)
     digits = "".join(character for character in text if character in "0123456789")

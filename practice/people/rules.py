@@ -172,6 +172,27 @@ def numbered_slug(slug: str, number: int) -> str:
     return f"{slug[: LONGEST_SLUG - len(str(number)) - 1].rstrip('-')}-{number}"
 
 
+_HIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
+def tidied(text: str) -> str:
+    """Return what was typed: trimmed, with composed characters and plain line ends."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def has_hidden(text: str, *, allowed: str = "") -> bool:
+    """Say whether ``text`` holds control characters, or such as turn writing around."""
+    if text.isascii() and text.isprintable():
+        return False
+    return any(
+        (unicodedata.category(character) in _HIDDEN and character not in allowed)
+        or unicodedata.bidirectional(character) in _TURNING
+        for character in text
+    )
+
+
 # How long a sign-in lasts ----------------------------------------------------------------------
 
 IDLE = timedelta(minutes=15)

@@ -71,6 +71,23 @@ def sign_in(email: str, password: str, *, address: str | None, program: str) -> 
     return in_transaction(lambda: _open(user.id, email, new_hash, program))
 
 
+def confirm(email: str, password: str, address: str | None) -> None:
+    """Make sure that whoever is signed in knows the password, before something that weighs more.
+
+    Call outside transactions. Tries count as those of signing in do.
+
+    Raises:
+        TooMany: if this account or network must wait first; the password is not looked at.
+        NotRight: for a wrong password.
+    """
+    tries = ((Attempt.ACCOUNT, email), (Attempt.NETWORK, network_of(address)))
+    in_transaction(lambda: spend(tries))
+    user = _find_user(email)
+    if not passwords.is_right(password, user.password_hash if user else None):
+        raise NotRight("That is not your password.")
+    in_transaction(lambda: _forget_tries(email))
+
+
 def _find_user(email: str) -> User | None:
     found = doors.find(DoorKind.USER_EMAIL, email)
     if found is None:
@@ -91,13 +108,17 @@ def _open(user_id: UUID, email: str, new_hash: str | None, program: str) -> str:
     db.session.add(sign_in)
     db.session.flush()
     doors.cut(DoorKind.SIGN_IN, token, sign_in.id)
+    _forget_tries(email)
+    record("sign_in:open", by=Actor(ActorKind.STAFF, user_id), subject_id=sign_in.id)
+    return token
+
+
+def _forget_tries(email: str) -> None:
     db.session.execute(
         sa.delete(Throttle).where(
             Throttle.kind == Attempt.ACCOUNT, Throttle.hash == tokens.digest(email)
         )
     )
-    record("sign_in:open", by=Actor(ActorKind.STAFF, user_id), subject_id=sign_in.id)
-    return token
 
 
 def spend(tries: Tries) -> None:

@@ -232,3 +232,28 @@ class SessionNote(PracticeOwned, Base):
     written_by: Mapped[UUID]
 
     text = Sealed("text_sealed")
+
+
+class BroughtSession(PracticeOwned, Base):
+    """A session that a client had elsewhere, before this practice kept its book here.
+
+    A dated fact for windows and gates: it takes no time, costs nothing and tells nobody. One
+    without a start says how many sessions of its kind were ``left_over`` when it was written.
+    """
+
+    __tablename__ = "brought_sessions"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "client_id"], ["clients.practice_id", "clients.id"]
+        ),
+        sa.CheckConstraint("(starts_at IS NULL) = (ends_at IS NULL)", name="whole_or_none"),
+        sa.CheckConstraint("(starts_at IS NULL) <> (left_over IS NULL)", name="held_or_left"),
+        sa.Index("ix_brought_sessions_client", "practice_id", "client_id"),
+    )
+
+    client_id: Mapped[UUID]
+    kind: Mapped[SessionKind] = mapped_column(enum_by_value(SessionKind))
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    left_over: Mapped[int | None]
+    recorded_at: Mapped[datetime]

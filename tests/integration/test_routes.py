@@ -25,8 +25,12 @@ from practice.calendar.models import Closure, DetailLevel, FeedSubscription, Hou
 from practice.calendar.service import blocks
 from practice.clients.models import Paper
 from practice.clients.rules.papers import PaperKind
+from practice.clients.rules.treatments import Helped
+from practice.clients.service import Tried, merging, write_treatment
 from practice.core.db import Base, db, practice_scope, transaction
 from practice.core.money import Money
+from practice.moving.rules.runs import What
+from practice.moving.service import exporting, importing
 from practice.outbox.models import Message, Task
 from practice.outbox.service import assign, post
 from practice.people import team
@@ -112,6 +116,7 @@ WORDS: dict[str, str] = {
     "deed": "arrive",
     "name": "booked",
     "step": "hours",
+    "what": "clients",
 }
 ALSO_ASKS = {"clients.record_paper": Permission.CONSENT_RECORD}
 """What a view asks for besides, once it knows what is wanted: here, by the kind of paper."""
@@ -222,6 +227,14 @@ def furnish(slug: str) -> House:
         invitation = team.invite(
             "new@tidewater.example", [Role.BOOKKEEPER], by=OWNER, made_by=owner.id
         )
+        other, double = factories.create_client(), factories.create_client()
+        merge = merging.merge(other.id, double.id, by=OWNER)
+        tried = Tried("Sertraline", None, Helped.SOME, None)
+        treatment = write_treatment(client, tried, by=OWNER)
+        run = importing.receive(
+            What.CLIENTS, "clients.csv", b"First name,Last name,Email\nA,B,a@b.example\n", by=OWNER
+        )
+        export = exporting.ask(uuid4(), by=OWNER)
         elsewhere = SignIn(user_id=owner.id, created_at=TOMORROW, seen_at=TOMORROW, program="")
         post("booked", key="a test", to=client.email, about_id=session.id, client_id=client.id)
         on = date(2026, 12, 24)
@@ -247,6 +260,11 @@ def furnish(slug: str) -> House:
                 "receipt_id": db.session.scalars(sa.select(Receipt.id)).one(),
                 "subscription_id": link.id,
                 "paper_id": paper.id,
+                "other_id": other.id,
+                "merge_id": merge.id,
+                "treatment_id": treatment.id,
+                "run_id": run.id,
+                "export_id": export.id,
                 "sign_in_id": elsewhere.id,
                 "enquiry_id": enquiry.id,
                 "message_id": db.session.scalars(
@@ -454,6 +472,7 @@ def test_every_page_opens_for_the_owner(app: Flask, client: FlaskClient, here: H
         "/sessions/new/series",
         "/sessions/<uuid:appointment_id>/move/check",
         "/sessions/<uuid:appointment_id>/answer",  # nobody asked for this one
+        "/settings/export/<uuid:export_id>.zip",  # not made yet, and for one browser alone
     }
 
 

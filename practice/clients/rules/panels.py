@@ -9,18 +9,23 @@ from practice.core.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextSession:
-    """The session that a client comes to next. ``address`` is that of its page."""
+    """The session that a client comes to next. ``address`` is that of its page.
+
+    ``waiting`` counts the sessions to come that are not confirmed because something is missing.
+    """
 
     starts_at: datetime
     what: str
     address: str
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLine:
     """A session as a client's page shows it. ``on`` is its local date.
 
-    ``missing`` says what must still be on file, in words for those who may see papers.
+    ``missing`` says what must still be on file, in words for those who may see papers. One that
+    was held elsewhere has no page, and so no ``address``.
     """
 
     id: UUID
@@ -32,4 +37,13 @@ class SessionLine:
     is_coming: bool
     missing: tuple[str, ...]
     owed: Money
-    address: str
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """What a client still had before them when they came: how many of what, and how many since."""
+
+    what: str
+    count: int
+    since: int

@@ -16,7 +16,7 @@ from practice.core.errors import NotFound
 from practice.people import doors
 from practice.people.queries import get_practice
 from practice.people.rules import DoorKind
-from practice.sessions.models import Appointment, Service
+from practice.sessions.models import Appointment, BroughtSession, Service
 from practice.sessions.rules.lifecycle import FIRST_VISIT, LIVE, AppointmentState
 from practice.sessions.rules.windows import Session
 
@@ -136,14 +136,31 @@ def new_first_visits(*, since: datetime) -> list[Appointment]:
 
 
 def sessions_of(client_id: UUID) -> list[Session]:
-    """Return what a client has had and has before them, as windows look at it."""
-    rows = db.session.execute(
-        sa.select(Appointment.id, Appointment.kind, Appointment.starts_at, Appointment.ends_at)
-        .where(
-            Appointment.client_id == client_id,
-            Appointment.state.in_(LIVE | {S.COMPLETED}),
-            sa.or_(Appointment.hold_ends_at.is_(None), Appointment.hold_ends_at >= clock.now()),
-        )
-        .order_by(Appointment.starts_at, Appointment.id)
+    """Return what a client has had, here or elsewhere, and has before them, as windows look at it.
+
+    One statement.
+    """
+    here = sa.select(
+        Appointment.id, Appointment.kind, Appointment.starts_at, Appointment.ends_at
+    ).where(
+        Appointment.client_id == client_id,
+        Appointment.state.in_(LIVE | {S.COMPLETED}),
+        sa.or_(Appointment.hold_ends_at.is_(None), Appointment.hold_ends_at >= clock.now()),
     )
+    elsewhere = sa.select(
+        BroughtSession.id, BroughtSession.kind, BroughtSession.starts_at, BroughtSession.ends_at
+    ).where(BroughtSession.client_id == client_id, BroughtSession.starts_at.is_not(None))
+    both = sa.union_all(here, elsewhere).subquery()
+    rows = db.session.execute(sa.select(both).order_by(both.c.starts_at, both.c.id))
     return [Session(*row) for row in rows]
+
+
+def brought_to(client_id: UUID) -> list[BroughtSession]:
+    """Return what a client had elsewhere and what was left of it, the oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(BroughtSession)
+            .where(BroughtSession.client_id == client_id)
+            .order_by(BroughtSession.starts_at, BroughtSession.id)
+        )
+    )

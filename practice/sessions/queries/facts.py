@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from practice.calendar.rules import zones
 from practice.clients.queries import papers_by_client
 from practice.core.db import db
 from practice.people.queries import get_practice
-from practice.sessions.models import Appointment
+from practice.sessions.models import Appointment, BroughtSession
 from practice.sessions.rules.gates import ClosedGate, Facts, closed_gates
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, LIVE, AppointmentState, SessionKind
 
@@ -24,15 +25,25 @@ def facts_of(client_ids: Collection[UUID]) -> dict[UUID, Facts]:
     zone = get_practice().time_zone
     dosed: dict[UUID, list[datetime]] = {each: [] for each in client_ids}
     held: dict[UUID, list[datetime]] = {each: [] for each in client_ids}
-    rows = db.session.execute(
-        sa.select(
-            Appointment.client_id, Appointment.kind, Appointment.state, Appointment.starts_at
-        ).where(
-            Appointment.client_id.in_(client_ids),
-            Appointment.kind.in_({*GIVES_MEDICINE, SessionKind.PREP}),
-            Appointment.state.in_(LIVE | {S.COMPLETED}),
-        )
+    counting = {*GIVES_MEDICINE, SessionKind.PREP}
+    here = sa.select(
+        Appointment.client_id, Appointment.kind, Appointment.state, Appointment.starts_at
+    ).where(
+        Appointment.client_id.in_(client_ids),
+        Appointment.kind.in_(counting),
+        Appointment.state.in_(LIVE | {S.COMPLETED}),
     )
+    elsewhere = sa.select(
+        BroughtSession.client_id,
+        BroughtSession.kind,
+        sa.literal(S.COMPLETED, Appointment.state.type),
+        BroughtSession.starts_at,
+    ).where(
+        BroughtSession.client_id.in_(client_ids),
+        BroughtSession.kind.in_(counting),
+        BroughtSession.starts_at.is_not(None),
+    )
+    rows: Any = db.session.execute(sa.union_all(here, elsewhere))
     for client_id, kind, state, starts_at in rows:
         if client_id and kind in GIVES_MEDICINE:
             dosed[client_id].append(starts_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,16 @@ def serving(appointment_id: UUID) -> tuple[UUID, ...]:
 def show(appointment: Appointment, people: tuple[UUID, ...]) -> None:
     """Put a session into the calendars of those who serve it, as it is now."""
     entries.put(entry_of(appointment, people))
+
+
+def show_again(appointment_ids: Collection[UUID]) -> None:
+    """Show sessions to come as they are now, because they belong to another client."""
+    for appointment_id in appointment_ids:
+        appointment = get_appointment(appointment_id)
+        if appointment.state in LIVE and appointment.ends_at > clock.now():
+            change(appointment)
+            db.session.flush()
+            show(appointment, serving(appointment_id))
 
 
 def bury(appointment: Appointment, people: tuple[UUID, ...], *, gone_at: datetime) -> None:

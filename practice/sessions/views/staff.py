@@ -23,7 +23,7 @@ from practice.core.db import in_transaction
 from practice.core.errors import Conflict, Invalid
 from practice.people.access import current_staff, may, requires
 from practice.people.models import Client
-from practice.people.queries import get_client, get_practice, search_clients
+from practice.people.queries import get_client_in_care, get_practice, search_clients
 from practice.people.rules import Permission
 from practice.sessions import queries
 from practice.sessions.forms import PLACES, read_asked, read_instant, written
@@ -56,7 +56,7 @@ def new() -> ResponseReturnValue:
     """Ask for whatever the address does not say yet: the client, the session, the time."""
     if not request.args.get("client"):
         return _whom()
-    client = get_client(read_uuid(request.args["client"]))
+    client = get_client_in_care(read_uuid(request.args["client"]))
     if not request.args.get("service"):
         return _what(client)
     return _times(wish_of(client))
@@ -189,7 +189,7 @@ def _ways(wish: Wish) -> list[tuple[str, str, bool]]:
 @requires(Permission.APPOINTMENT_BOOK)
 def check() -> ResponseReturnValue:
     """Show the whole session, with what the course says of it and what is still missing."""
-    wish = wish_of(get_client(read_uuid(request.args.get("client", ""))))
+    wish = wish_of(get_client_in_care(read_uuid(request.args.get("client", ""))))
     try:
         return _last_look(wish, chosen_start(wish, request.args), BookForm())
     except NotChosen as wrong:
@@ -200,7 +200,7 @@ def check() -> ResponseReturnValue:
 @requires(Permission.APPOINTMENT_BOOK)
 def book() -> ResponseReturnValue:
     """Put the session into the book. A second click finds what the first one made."""
-    wish = wish_of(get_client(read_uuid(request.args.get("client", ""))))
+    wish = wish_of(get_client_in_care(read_uuid(request.args.get("client", ""))))
     if made := _made_already(wish, request.args.get("start", "")):
         return _say_booked(made)
     form, by = BookForm(), current_staff()
@@ -212,7 +212,7 @@ def book() -> ResponseReturnValue:
         made = in_transaction(
             lambda: (
                 booking.book(
-                    get_client(wish.client.id),
+                    get_client_in_care(wish.client.id),
                     queries.get_service(wish.service.id),
                     starts_at=start.starts_at,
                     modality=wish.modality,

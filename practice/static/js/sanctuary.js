@@ -106,6 +106,8 @@
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (answer.redirected) return void location.replace(answer.url);
       if (answer.ok && !page.querySelector("[data-wait-seconds]")) return void location.reload();
+      const news = answer.ok && page.querySelector("[data-wait-shows]");
+      if (news) document.querySelector("[data-wait-shows]")?.replaceWith(news);
     } catch { /* look again */ }
     setTimeout(look, seconds * 1000, Math.min(seconds * 1.5, 30));
   };

@@ -1,4 +1,4 @@
-"""The pages of the clients: finding one, one's page, what is on file, and what was done."""
+"""One client: the page, what is on file, and what was done."""
 
 from __future__ import annotations
 
@@ -8,72 +8,33 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.billing import accounts, archive
 from practice.billing.archive import Filter
-from practice.billing.forms import read_page
 from practice.calendar.rules import zones
 from practice.clients import ports, queries, service
 from practice.clients.forms import CareForm, ClientForm, EmergencyForm, PaperForm
 from practice.clients.models import Paper
 from practice.clients.rules.papers import NAMES, RECORDED_WITH, ROUTE_NAMES, PaperKind
+from practice.clients.rules.treatments import HELPED_WORDS
 from practice.clients.service import ChangedMeanwhile
+from practice.clients.views.blueprint import bp
 from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.errors import NotAllowed
-from practice.core.money import Money
 from practice.outbox.queries import open_tasks_about
 from practice.people import queries as people
 from practice.people.access import current_staff, may, requires
 from practice.people.forms import PlainForm
 from practice.people.models import Client
 from practice.people.rules import Permission
-from practice.people.service import add_client
 
 OnFile = dict[str, Any]
 """What a form shows, by the names of its fields, with the fingerprint of all of it as ``seen``."""
 
 SHOWN = 4  # of what is over; the rest is folded away
-
-bp = Blueprint("clients", __name__, url_prefix="/clients")
-
-
-# Finding one -----------------------------------------------------------------------------------
-
-
-@bp.get("/")
-@requires(Permission.CLIENT_VIEW)
-def clients() -> ResponseReturnValue:
-    """List clients, 50 a page, narrowed by ``?q=``: a name, an e-mail address, a phone number."""
-    text = request.args.get("q", "").strip()
-    found = people.search_clients(text, read_page(request.args.get("page", "")))
-    ids = [client.id for client in found.clients]
-    currency = people.get_practice().currency
-    owed = accounts.open_minor(ids) if may(Permission.MONEY_VIEW) else {}
-    return render_template(
-        "clients/clients.html",
-        text=text,
-        found=found,
-        next_sessions=ports.next_sessions(ids),
-        owed={each: Money(minor, currency) for each, minor in owed.items() if minor},
-    )
-
-
-@bp.route("/new", methods=["GET", "POST"])
-@requires(Permission.CLIENT_EDIT)
-def new() -> ResponseReturnValue:
-    """Take somebody on. One with the same address is never overwritten: a task says to merge."""
-    form = ClientForm()
-    page = "clients/contact.html"
-    if not form.is_submitted():
-        return render_template(page, form=form, client=None, now=None)
-    if not form.validate():
-        return render_template(page, form=form, client=None, now=None), 422
-    client = in_transaction(lambda: add_client(form.details(), by=current_staff()))
-    flash(f"{client.name} is taken on.")
-    return redirect(url_for(".client", client_id=client.id))
 
 
 # One client ------------------------------------------------------------------------------------
@@ -99,8 +60,13 @@ def client(client_id: UUID) -> ResponseReturnValue:
     sessions = ports.sessions_of(client_id)
     papers = queries.every_paper_of(client_id)
     payments = accounts.payments_of(client_id)
-    subjects = [client_id, *(each.id for group in (sessions, papers) for each in group)]
+    merges = queries.merges_into(client_id)
+    everybody = [client_id, *(each.gone_id for each in merges)]  # who are this one person
+    subjects = [*everybody, *(each.id for group in (sessions, papers) for each in group)]
     subjects += [paid.payment.id for paid in payments]
+    openings = accounts.openings_of(everybody) if sees_money else []
+    subjects += [each.id for each in openings]
+    merged = queries.find_merge(client_id) if client.archived_at else None
     return render_template(
         "clients/client.html",
         client=client,
@@ -113,7 +79,17 @@ def client(client_id: UUID) -> ResponseReturnValue:
         shelves=[_shelf(kind, papers) for kind in PaperKind] if sees_care else [],
         route_names=ROUTE_NAMES,
         payments=payments if sees_money else [],
-        invoices=archive.invoices(Filter(client_id=client_id)) if sees_money else [],
+        invoices=[
+            invoice
+            for each in (everybody if sees_money else [])
+            for invoice in archive.invoices(Filter(client_id=each))
+        ],
+        openings=openings,
+        left_over=ports.left_over(client_id),
+        treatments=queries.treatments_of(client_id) if sees_care else [],
+        helped_words=HELPED_WORDS,
+        merges=[(each, people.get_client(each.gone_id)) for each in merges],
+        merged_into=people.get_client(merged.kept_id) if merged else None,
         paid_for={each.id: each for each in sessions},
         shown=SHOWN,
         history=queries.history(subjects),

@@ -1,0 +1,1 @@
+"""Bringing over and taking away."""
