@@ -21,7 +21,7 @@ from flask_login import LoginManager, current_user
 from practice.audit.rules import Actor, ActorKind
 from practice.core.db import Busy, enter_practice, transaction
 from practice.core.errors import NotAllowed
-from practice.people import queries, rules, signing_in, typed
+from practice.people import ports, queries, rules, signing_in, typed
 from practice.people.forms import SignInForm
 from practice.people.models import User
 from practice.people.rules import Permission, Role
@@ -66,6 +66,16 @@ def public(view: View) -> View:
     """Mark a view as one for everybody. The tests keep the list."""
     view.is_public = True  # type: ignore[attr-defined]  # read by the guard
     return view
+
+
+def by_token(scope: str) -> Callable[[View], View]:
+    """Mark a view as one for programs whose token has ``scope``."""
+
+    def mark(view: View) -> View:
+        view.scope = scope  # type: ignore[attr-defined]  # read by the guard
+        return view
+
+    return mark
 
 
 # Who it is -------------------------------------------------------------------------------------
@@ -149,6 +159,8 @@ def _guard() -> ResponseReturnValue | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or getattr(view, "is_public", False):
         return None
+    if hasattr(view, "scope"):
+        return ports.token_asked(view.scope)
     permission = getattr(view, "permission", None)
     if permission is None:
         log.error("%s does not say whom it is for", request.endpoint)

@@ -1,6 +1,7 @@
-"""Reading an e-mail address or a phone number the way people write it."""
+"""Reading a text, an e-mail address or a phone number the way people write it."""
 
 import re
+import unicodedata
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -8,6 +9,25 @@ from email_validator import EmailNotValidError, validate_email
 from practice.core.errors import Invalid
 
 REGION = "US"  # of phone numbers that are written without a country
+
+
+def tidied(text: str) -> str:
+    """Return a text trimmed, with composed characters and plain line ends."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def is_readable(text: str, *, allowed: str = "") -> bool:
+    """Say whether a text has no control characters, and none that turn writing around."""
+    return not any(
+        (unicodedata.category(character) in _HIDDEN and character not in allowed)
+        or unicodedata.bidirectional(character) in _TURNING
+        for character in text
+    )
+
+
+_HIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 def email_of(text: str) -> str:

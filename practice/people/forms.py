@@ -7,7 +7,6 @@ in the words that people read.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -20,7 +19,7 @@ from wtforms.validators import InputRequired, Length, StopValidation, Validation
 
 from practice.core import clock
 from practice.core.errors import Invalid
-from practice.people.contact import email_of, phone_of
+from practice.people.contact import email_of, is_readable, phone_of, tidied
 
 OLDEST_BIRTH_YEAR = 1900
 
@@ -41,7 +40,7 @@ class BaseForm(FlaskForm):
         """Return what was typed, trimmed; passwords as they are."""
         secret = {name for name, field in self._fields.items() if isinstance(field, PasswordField)}
         return MultiDict(
-            (name, value if name in secret else _tidy(value))
+            (name, value if name in secret else tidied(value))
             for name, value in given.items(multi=True)
         )
 
@@ -53,22 +52,11 @@ class BaseForm(FlaskForm):
         return bool(super().validate(more))
 
 
-def _tidy(text: str) -> str:
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", text).strip()
-
-
 def _readable(_form: Form, field: StringField) -> None:
-    """Refuse control characters, and those that turn the direction of writing around."""
-    allowed = "\n\t" if isinstance(field, TextAreaField) else ""
-    for character in field.data or "":
-        hidden = unicodedata.category(character) in _HIDDEN and character not in allowed
-        if hidden or unicodedata.bidirectional(character) in _TURNING:
-            raise ValidationError("Leave out characters that cannot be seen")
-
-
-_HIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+    if not is_readable(
+        field.data or "", allowed="\n\t" if isinstance(field, TextAreaField) else ""
+    ):
+        raise ValidationError("Leave out characters that cannot be seen")
 
 
 # Fields ----------------------------------------------------------------------------------------

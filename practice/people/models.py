@@ -35,6 +35,7 @@ class Practice(Base):
     business_name: Mapped[str] = mapped_column(sa.String(120))
     business_address: Mapped[str] = mapped_column(sa.String(400))  # lines, newline between
     tax_id: Mapped[str] = mapped_column(sa.String(20), default="")
+    has_webhooks: Mapped[bool] = mapped_column(default=False)  # whether anybody wants news
     created_at: Mapped[datetime]
 
 

@@ -9,3 +9,6 @@ practice_created: Port[[Practice, Actor], object] = Port("people.practice_create
 
 member_created: Port[[User, Actor], object] = Port("people.member_created")
 """Somebody who sees clients was made, in this transaction: give them time in the calendar."""
+
+token_asked: Port[[str], None] = Port("people.token_asked")
+"""A program asks for a view that is marked with this scope: let it in, or raise why not."""
