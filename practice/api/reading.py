@@ -28,11 +28,9 @@ def body(request: Request, model: type[M]) -> M:
         WrongFields: naming every part that is wrong.
     """
     raw = request.get_data()
-    if not raw:
-        return check(model, {})
-    if not request.is_json:
+    if (raw or request.content_length) and not request.is_json:
         raise UnsupportedMediaType
-    return check(model, parsed(raw))
+    return check(model, parsed(raw) if raw else {})
 
 
 def query(request: Request, model: type[M]) -> M:

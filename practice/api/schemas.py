@@ -38,6 +38,7 @@ INSTANT = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})$"
 )
+LONGEST_NAME = 80
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 
@@ -65,10 +66,12 @@ def _read_day(value: Any) -> date:
     return day
 
 
-def _readable(text: str) -> str:
+def _name(text: str) -> str:
     text = contact.tidied(text)
     if not contact.is_readable(text):
         raise ValueError("Leave out characters that cannot be seen")
+    if not 1 <= len(text) <= LONGEST_NAME:  # composing characters can make it longer
+        raise ValueError(f"Say this in 1 to {LONGEST_NAME} characters")
     return text
 
 
@@ -112,7 +115,9 @@ Day = Annotated[
     BeforeValidator(_read_day),
     WithJsonSchema({"type": "string", "format": "date", "pattern": DAY}),
 ]
-Name = Annotated[str, AfterValidator(_readable), StringConstraints(min_length=1, max_length=80)]
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST_NAME), AfterValidator(_name)
+]
 Email = Annotated[
     str,
     StringConstraints(max_length=254),

@@ -123,7 +123,6 @@ def _mark(*, has_any: bool) -> None:
         sa.update(Practice)
         .where(Practice.id == require_practice_id())
         .values(has_webhooks=has_any)
-        .execution_options(synchronize_session=False)
     )
 
 
