@@ -120,9 +120,7 @@ def _new_secret() -> str:
 
 def _mark(*, has_any: bool) -> None:
     db.session.execute(
-        sa.update(Practice)
-        .where(Practice.id == require_practice_id())
-        .values(has_webhooks=has_any)
+        sa.update(Practice).where(Practice.id == require_practice_id()).values(has_webhooks=has_any)
     )
 
 
