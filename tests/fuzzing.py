@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import schemathesis
 from flask import Flask
@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -60,7 +61,7 @@ def ask_everything(
     document = schemathesis.openapi.from_wsgi(DOCUMENT, app)
     document.config.generation.update(modes=list(GenerationMode))
     for each in document.get_all_operations():
-        operation = each.ok()
+        operation = cast(Ok[Any], each).ok()
         has_input = operation.body or list(operation.iter_parameters())
         for mode in GenerationMode if has_input else [GenerationMode.POSITIVE]:
             cases = operation.as_strategy(generation_mode=mode)
@@ -74,7 +75,7 @@ def ask_everything(
                 suppress_health_check=list(HealthCheck),
             )
             @given(case=cases, choose=st.randoms(use_true_random=False))
-            def ask(case: Case, choose: Any) -> None:
+            def ask(case: Case[Any], choose: Any) -> None:
                 _ask(case, choose, secret, known, found)
 
             with suppress(Unsatisfiable):  # nothing about it can be got wrong
@@ -82,7 +83,9 @@ def ask_everything(
     return found
 
 
-def _ask(case: Case, choose: Any, secret: str, known: dict[str, list[Any]], found: Found) -> None:
+def _ask(
+    case: Case[Any], choose: Any, secret: str, known: dict[str, list[Any]], found: Found
+) -> None:
     if choose.random() < 0.5:
         _lead(case, choose, known)
     headers = {"Authorization": f"Bearer {secret}"} if choose.random() < 0.95 else {}
@@ -95,7 +98,7 @@ def _ask(case: Case, choose: Any, secret: str, known: dict[str, list[Any]], foun
         found.wrong.append(f"{asked[:400]}\n{failure}")
 
 
-def _lead(case: Case, choose: Any, known: dict[str, list[Any]]) -> None:
+def _lead(case: Case[Any], choose: Any, known: dict[str, list[Any]]) -> None:
     for part in (case.path_parameters, case.query, case.body):
         if isinstance(part, dict):
             for name in part.keys() & known.keys():

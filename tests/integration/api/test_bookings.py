@@ -229,6 +229,7 @@ def test_times_are_shown_for_the_days_of_another_zone(program: Program) -> None:
 # Without a token ---------------------------------------------------------------------------------
 
 OPENLY = "/p/tidewater"
+RANDOM = "a4c1e9f0-77aa-4b1e"
 
 
 def test_whoever_comes_books_by_the_link_that_their_hold_gave_them(visitor: Program) -> None:
@@ -236,12 +237,14 @@ def test_whoever_comes_books_by_the_link_that_their_hold_gave_them(visitor: Prog
     shown = visitor.get(f"{OPENLY}/services/consult/times").get_json()
     asked = {"service": "consult", "starts_at": shown["starts_at"][0]}
 
-    held = visitor.post(f"{OPENLY}/holds", asked, key="hold").get_json()
-    again = visitor.post(f"{OPENLY}/holds", asked, key="hold").get_json()
+    held = visitor.post(f"{OPENLY}/holds", asked, key=RANDOM).get_json()
+    again = visitor.post(f"{OPENLY}/holds", asked, key=RANDOM).get_json()
     booking = f"{OPENLY}/bookings/{held['token']}"
     named = visitor.ask("PUT", f"{booking}/details", DETAILS).get_json()
     booked = visitor.post(f"{booking}/confirm").get_json()
 
+    short = visitor.post(f"{OPENLY}/holds", asked, key="1")
+    assert problem(short) == (400, "Malformed")
     assert held == again
     assert (held["has_details"], named["has_details"]) == (False, True)
     assert booked["state"] == "confirmed"

@@ -99,7 +99,7 @@ def test_somebody_elses_id_and_no_ones_id_get_the_same_answer_and_change_nothing
             user = factories.create_user(Role.OWNER)
             _, secret = tokens.make("All", Scope, made_by=user.id, by=OWNER)
     headers = {"Authorization": f"Bearer {secret}"}
-    ids = there.ids | {
+    ids = dict(there.ids) | {
         "booking_id": there.ids["appointment_id"],
         "payment_id": there.ids["receipt_id"],
     }
@@ -107,7 +107,7 @@ def test_somebody_elses_id_and_no_ones_id_get_the_same_answer_and_change_nothing
     with app.app_context():
         before = everything(here), everything(there)
 
-    answers = {}
+    answers: dict[tuple[str, str], set[tuple[int, str, str]]] = {}
     for rule, method in scoped(app):
         for wrong in (ids, dict.fromkeys(ids, uuid4())):
             path = rule.rule
