@@ -9,16 +9,14 @@ import sqlalchemy as sa
 
 from practice.api.models import ApiToken
 from practice.api.rules.scopes import Scope
+from practice.api.rules.wording import written
 from practice.audit.rules import Actor
 from practice.audit.service import record
 from practice.core import clock, tokens
-from practice.core.db import db
+from practice.core.db import db, require_practice_id
 from practice.core.errors import Conflict, Invalid
 from practice.people import doors
 from practice.people.rules import DoorKind
-
-PREFIX = "sk_sanctuary_"
-"""So that a token that lies around is known for what it is."""
 
 
 def make(label: str, scopes: Iterable[Scope], *, made_by: UUID, by: Actor) -> tuple[ApiToken, str]:
@@ -33,7 +31,7 @@ def make(label: str, scopes: Iterable[Scope], *, made_by: UUID, by: Actor) -> tu
     token = ApiToken(label=label, scopes=chosen, made_by=made_by, created_at=clock.now())
     db.session.add(token)
     db.session.flush()
-    secret = PREFIX + tokens.new()
+    secret = written(require_practice_id(), tokens.new())
     doors.cut(DoorKind.API_TOKEN, secret, token.id)
     record("api_token:make", by=by, subject_id=token.id, scopes=chosen)
     return token, secret

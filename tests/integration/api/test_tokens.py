@@ -13,6 +13,7 @@ from practice.api.service import tokens
 from practice.audit.models import AuditEntry
 from practice.core.db import db, read_again, transaction
 from practice.core.errors import Conflict, Invalid
+from tests import factories
 from tests.factories import OWNER
 from tests.integration.api.conftest import LetIn, Program, problem
 from tests.integration.sessions.conftest import Clock
@@ -48,6 +49,14 @@ def test_nobody_is_let_in_without_one(visitor: Program) -> None:
 
     assert list(map(problem, answers)) == [(401, "NotKnown")] * len(sent)
     assert {each.headers["WWW-Authenticate"] for each in answers} == {"Bearer"}
+
+
+def test_a_token_opens_its_own_practice_alone(program: Program, visitor: Program) -> None:
+    other = factories.create_practice(slug="harbor")
+    secret = program.token[len("sk_sanctuary_") + 32 :]
+    visitor.token = f"sk_sanctuary_{other.id.hex}{secret}"
+
+    assert problem(visitor.get("/practice")) == (401, "NotKnown")
 
 
 def test_a_revoked_token_opens_nothing(program: Program) -> None:
@@ -108,9 +117,9 @@ def test_a_token_that_is_good_for_nothing_is_not_made(owner: object, app: Flask)
     assert queries.tokens_shown() == []
 
 
-def test_the_smallest_answer_takes_two_statements(
+def test_the_smallest_answer_takes_one_statement(
     program: Program, count_statements: object
 ) -> None:
     program.get("/practice")
 
-    assert count_statements(lambda: program.get("/practice")) == 2  # type: ignore[operator]
+    assert count_statements(lambda: program.get("/practice")) == 1  # type: ignore[operator]
