@@ -238,7 +238,7 @@ class Details(Sent):
 
 
 class Booking(Told):
-    """A session, or a time that is held for one (``hold_ends_at``)."""
+    """A session, or a time that is held for one. Past ``hold_ends_at`` it counts as free."""
 
     id: UUID
     state: AppointmentState

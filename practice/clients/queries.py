@@ -63,7 +63,11 @@ def find_care(client_id: UUID) -> CareProfile | None:
 
 # What was done ---------------------------------------------------------------------------------
 
-BY: dict[str, str] = {ActorKind.CLIENT: "the client", ActorKind.PROGRAM: "the program"}
+BY: dict[str, str] = {
+    ActorKind.CLIENT: "the client",
+    ActorKind.API: "another program",
+    ActorKind.PROGRAM: "the program",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from practice.api.models import ApiToken
 from practice.api.rules.scopes import Scope
 from practice.api.service import tokens
 from practice.audit.models import AuditEntry
+from practice.clients.queries import history
 from practice.core.db import db, read_again, transaction
 from practice.core.errors import Conflict, Invalid
 from tests import factories
@@ -109,6 +110,8 @@ def test_what_a_program_does_is_written_down_as_its_own_deed(program: Program) -
     entry = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.verb == "client:add")).one()
     assert made.status_code == 201
     assert (entry.actor_kind, entry.actor_id) == ("api", row().id)
+    (deed,) = history([entry.subject_id])
+    assert (deed.what, deed.who) == ("Taken on as a client", "another program")
 
 
 def test_a_token_that_is_good_for_nothing_is_not_made(owner: object, app: Flask) -> None:

@@ -181,3 +181,19 @@ def test_a_part_of_a_client_is_changed(program: Program) -> None:
 
     assert changed == made | {"phone": "+17575550199"}
     assert program.get(f"/clients/{made['id']}").get_json() == changed
+
+
+def test_an_address_that_is_none_is_told_as_a_problem(program: Program) -> None:
+    wrong = ("/nothing", "/%2e%2e/", "//evil.test", "/practice/", "/practice.", "/p/a%2Fb/")
+
+    answers = [program.get(path) for path in wrong]
+
+    assert [problem(each)[0] for each in answers] == [404] * len(wrong)
+
+
+def test_another_host_and_another_site_are_turned_away(program: Program) -> None:
+    other = program.ask("GET", "/practice", Host="evil.test")
+    zero = program.get("/clients?email=%00")
+    cross = program.ask("POST", "/clients", ALEX, **{"Sec-Fetch-Site": "cross-site"})
+
+    assert [problem(each) for each in (other, zero, cross)] == [(400, "BadRequest")] * 3
