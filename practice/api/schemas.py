@@ -5,9 +5,8 @@ Times are instants with their offset, days are local dates, money is integer cen
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, datetime
-from typing import Annotated, Any, TypeVar
+from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import (
@@ -17,116 +16,14 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    WithJsonSchema,
 )
 
 from practice.api.rules.events import Event
+from practice.api.values import Cursor, Day, Email, Instant, Name, Phone, Slug, adult, whole_number
 from practice.billing.models import InvoiceKind
 from practice.billing.rules.invoices import InvoiceState
 from practice.billing.rules.payments import PaymentMethod, PaymentOutcome, PaymentState
-from practice.calendar.rules.timeline import EARLIEST_ON, LATEST_ON
-from practice.core.errors import Invalid
-from practice.people import contact
 from practice.sessions.rules.lifecycle import AppointmentState, Modality, SessionKind
-
-T = TypeVar("T")
-
-
-# Kinds of values -------------------------------------------------------------------------------
-
-INSTANT = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
-    r"(Z|[+-][0-9]{2}:[0-9]{2})$"
-)
-LONGEST_NAME = 80
-DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-
-
-def _read_instant(value: Any) -> datetime:
-    if not isinstance(value, str) or not re.fullmatch(INSTANT, value, re.ASCII):
-        raise ValueError("Write an instant with its offset, like 2027-03-15T14:00:00Z")
-    try:
-        instant = datetime.fromisoformat(value).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError("Write an instant that exists, like 2027-03-15T14:00:00Z") from None
-    if not EARLIEST_ON <= instant.date() < LATEST_ON:
-        raise ValueError("Write an instant in this century or the next")
-    return instant
-
-
-def _read_day(value: Any) -> date:
-    if not isinstance(value, str) or not re.fullmatch(DAY, value, re.ASCII):
-        raise ValueError("Write a day like 2027-03-15")
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        raise ValueError("Write a day that exists, like 2027-03-15") from None
-    if not EARLIEST_ON <= day < LATEST_ON:
-        raise ValueError("Write a day in this century or the next")
-    return day
-
-
-def _name(text: str) -> str:
-    text = contact.tidied(text)
-    if not contact.is_readable(text):
-        raise ValueError("Leave out characters that cannot be seen")
-    if not 1 <= len(text) <= LONGEST_NAME:  # composing characters can make it longer
-        raise ValueError(f"Say this in 1 to {LONGEST_NAME} characters")
-    return text
-
-
-def _email(text: str) -> str:
-    return _read(text, contact.email_of)
-
-
-def _phone(text: str) -> str:
-    return _read(text, contact.phone_of)
-
-
-def _read(text: str, read: Any) -> str:
-    try:
-        return str(read(contact.tidied(text)))
-    except Invalid as wrong:
-        raise ValueError(wrong.message) from None
-
-
-def _true(value: bool) -> bool:  # noqa: FBT001  pydantic hands it over
-    if not value:
-        raise ValueError("Only somebody who is 18 or older can be booked")
-    return value
-
-
-def _number(value: Any) -> int:
-    """Read a whole number out of an address: digits and nothing else."""
-    if isinstance(value, int):
-        return value
-    if not re.fullmatch("[0-9]{1,4}", str(value), re.ASCII):
-        raise ValueError("Write a whole number")
-    return int(value)
-
-
-Instant = Annotated[
-    datetime,
-    BeforeValidator(_read_instant),
-    WithJsonSchema({"type": "string", "format": "date-time", "pattern": INSTANT}),
-]
-Day = Annotated[
-    date,
-    BeforeValidator(_read_day),
-    WithJsonSchema({"type": "string", "format": "date", "pattern": DAY}),
-]
-Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=LONGEST_NAME), AfterValidator(_name)
-]
-Email = Annotated[
-    str,
-    StringConstraints(max_length=254),
-    AfterValidator(_email),
-    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
-]
-Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone)]
-Slug = Annotated[str, StringConstraints(max_length=60, pattern="^[a-z0-9_-]+$")]
-Cursor = Annotated[str, StringConstraints(max_length=300)]
 
 
 class Sent(BaseModel):
@@ -184,7 +81,7 @@ class TimesAsked(Sent):
     """Which days of free times: local days of the practice, or of ``tz``."""
 
     from_on: Annotated[Day | None, Field(alias="from")] = None
-    days: Annotated[int, Field(ge=1, le=60), BeforeValidator(_number)] = 14
+    days: Annotated[int, Field(ge=1, le=60), BeforeValidator(whole_number)] = 14
     modality: Modality | None = None
     tz: Annotated[str, StringConstraints(max_length=60)] | None = None
 
@@ -234,7 +131,7 @@ class Details(Sent):
     last_name: Name
     email: Email
     phone: Phone
-    is_adult: Annotated[bool, Field(strict=True), AfterValidator(_true)]
+    is_adult: Annotated[bool, Field(strict=True), AfterValidator(adult)]
 
 
 class Booking(Told):
@@ -286,7 +183,7 @@ class Checkout(Told):
 class Paging(Sent):
     """How many at once, and where to go on."""
 
-    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_number)] = 50
+    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(whole_number)] = 50
     cursor: Cursor | None = None
 
 
