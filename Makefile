@@ -6,7 +6,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench pictures lock run-deps test-deps
+.PHONY: help run test check fmt fuzz bench pictures lock run-deps test-deps
 
 help: ## This list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 16
@@ -28,6 +28,9 @@ fmt: test-deps ## Put code and templates into the house's format
 	$(IN_VENV) -m ruff check --fix-only .
 	$(IN_VENV) -m ruff format .
 	$(IN_VENV) -m djlint --reformat --quiet templates
+
+fuzz: test-deps ## Send the API what nobody would, for long
+	@$(IN_VENV) -m scripts.fuzz
 
 bench: test-deps ## The benchmarks; each prints ratios measured in one run
 	@$(IN_VENV) -m bench

@@ -8,7 +8,7 @@ together.
 import sys
 from collections.abc import Callable
 
-from bench import bookings, feeds, free_times, races, web_servers
+from bench import api, bookings, clients, feeds, free_times, races, web_servers
 from bench.serving import database_servers
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
@@ -17,6 +17,8 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "bookings": bookings.run,
     "feeds": feeds.run,
     "races": races.run,
+    "clients": clients.run,
+    "api": api.run,
 }
 
 

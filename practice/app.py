@@ -9,7 +9,13 @@ from flask_wtf import CSRFProtect
 
 from config import Config
 from practice import doctor, guards, health, web
+from practice.api import models as _api  # noqa: F401
+from practice.api import views as api
+from practice.api.service import answers, delivering
+from practice.api.service import webhooks as news
+from practice.api.views import asking
 from practice.audit import models as _audit  # noqa: F401
+from practice.audit import ports as audit_ports
 from practice.billing import cli as billing_cli
 from practice.billing import mails as billing_mails
 from practice.billing import models as _billing  # noqa: F401
@@ -87,6 +93,8 @@ def create_app(config: Config) -> Flask:
 
 def _bind_ports() -> None:
     """Say who answers what the lower rooms ask of the higher ones."""
+    audit_ports.recorded.bind(news.happened)
+    people_ports.token_asked.bind(asking.admit)
     people_ports.practice_created.bind(setup.furnish)
     people_ports.member_created.bind(setup.employ)
     people_ports.member_changed.bind(staffing.reassign)
@@ -123,6 +131,9 @@ def _name_the_work() -> None:
     jobs.handle("tell-of-booking", telling.tell_of_booking)
     jobs.handle(importing.JOB, importing.carry_out)
     jobs.handle(exporting.JOB, exporting.carry_out)
+    jobs.handle(news.DELIVER_JOB, delivering.deliver)
+    periods.every(periods.DAY, "tidy-api-answers", answers.tidy)
+    periods.every(periods.DAY, "tidy-deliveries", delivering.tidy)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
     jobs.handle(letting_in.MAIL_LINK_JOB, letting_in.mail_link)
     periods.every(periods.HOUR, "tidy-exports", exporting.tidy)
@@ -156,6 +167,10 @@ def _open_the_rooms(app: Flask) -> None:
     app.register_blueprint(sessions.staff)
     app.register_blueprint(sessions.public)
     csrf.exempt(sessions.public)  # its forms look at their token themselves, and keep the answers
+    for blueprint in (api.bp, api.openly, api.settings):
+        app.register_blueprint(blueprint)
+    csrf.exempt(api.bp)  # no cookie lets anybody in there
+    csrf.exempt(api.openly)
     app.cli.add_command(doctor.doctor)
     app.cli.add_command(people_cli.practice)
     app.cli.add_command(people_cli.user)

@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
@@ -26,19 +27,25 @@ from practice.core.db import Busy
 from practice.core.errors import (
     Conflict,
     Invalid,
+    Malformed,
     NotAllowed,
     NotFound,
+    NotKnown,
     PracticeError,
     TooMany,
     Unavailable,
+    WrongFields,
 )
 from practice.core.money import Money
 from practice.core.policy import content_policy
+from practice.core.settings import settings
 from practice.people.access import signed_in
 
 log = logging.getLogger(__name__)
 
 STATUS: dict[type[PracticeError], int] = {
+    Malformed: 400,
+    NotKnown: 401,
     NotFound: 404,
     NotAllowed: 403,
     Conflict: 409,
@@ -140,7 +147,12 @@ def _look_at_the_request() -> None:
 def _answer_practice_error(error: PracticeError) -> ResponseReturnValue:
     status = status_of(error)
     log.info("%s %s", type(error).__name__, g.get("request_id"))
-    return _problem(type(error).__name__, error.message, status, _retry_after(error))
+    answer, status, headers = _problem(
+        type(error).__name__, error.message, status, _retry_after(error)
+    )
+    if isinstance(error, WrongFields) and isinstance(answer, dict):
+        answer["errors"] = [{"pointer": where, "detail": what} for where, what in error.fields]
+    return answer, status, headers
 
 
 def _retry_after(error: PracticeError) -> int | None:
@@ -195,12 +207,32 @@ def _problem(
 ) -> tuple[Any, int, dict[str, str]]:
     headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
     reference = g.get("request_id", "")
+    if request.path.startswith(FOR_PROGRAMS):
+        headers["Content-Type"] = "application/problem+json"
+        if status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        return _problem_details(kind, message, status, reference), status, headers
     if request.accept_mimetypes.best == "application/json":
         return {"error": kind, "detail": message, "reference": reference}, status, headers
     if request_ctx.url_adapter is None:  # no page can be drawn for a host that is not ours
         return f"{message}\n", status, {**headers, "Content-Type": "text/plain; charset=utf-8"}
     page = PAGES.get(status, "errors/problem.html")
     return render_template(page, error=PracticeError(message), reference=reference), status, headers
+
+
+FOR_PROGRAMS = "/api/"
+"""Below this address no page is drawn for what went wrong: programs ask there (RFC 9457)."""
+
+
+def _problem_details(kind: str, message: str, status: int, reference: str) -> dict[str, Any]:
+    return {
+        "type": f"{settings().base_url}/api/v1/#{kind}",
+        "title": HTTP_STATUS_CODES.get(status, kind),
+        "status": status,
+        "detail": message,
+        "code": kind,
+        "reference": reference,
+    }
 
 
 # Headers ---------------------------------------------------------------------------------------

@@ -12,12 +12,13 @@ from uuid import UUID
 class ActorKind(StrEnum):
     STAFF = "staff"
     CLIENT = "client"  # whoever holds a client's link
+    API = "api"  # another program, by one of the practice's tokens
     PROGRAM = "program"  # a job, a command, the payment processor's news
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something: a member of staff, a client, or the program itself."""
+    """Who does something: a member of staff, a client, another program, or this one."""
 
     kind: ActorKind
     id: UUID | None = None

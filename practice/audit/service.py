@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from practice.audit import ports
 from practice.audit.models import AuditEntry
 from practice.audit.rules import Actor
 from practice.core import clock
@@ -25,3 +26,4 @@ def record(verb: str, *, by: Actor, subject_id: UUID, **detail: Any) -> None:
             detail=detail,
         )
     )
+    ports.recorded(verb, subject_id, detail)

@@ -125,7 +125,11 @@ def get_merge(merge_id: UUID) -> ClientMerge:
 
 # What was done ---------------------------------------------------------------------------------
 
-BY: dict[str, str] = {ActorKind.CLIENT: "the client", ActorKind.PROGRAM: "the program"}
+BY: dict[str, str] = {
+    ActorKind.CLIENT: "the client",
+    ActorKind.API: "another program",
+    ActorKind.PROGRAM: "the program",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What can go wrong, in the words of the practice. No HTTP in here."""
 
+from collections.abc import Sequence
+
 
 class PracticeError(Exception):
     """Something the person at the screen can understand and act upon.
@@ -26,6 +28,22 @@ class Conflict(PracticeError):
 
 class Invalid(PracticeError):
     """The request makes no sense as it stands."""
+
+
+class WrongFields(Invalid):
+    """Some parts of a request are wrong; ``fields`` says where (a path) and what, in words."""
+
+    def __init__(self, fields: Sequence[tuple[str, str]]) -> None:
+        super().__init__("Some of what was sent is not right.")
+        self.fields = tuple(fields)
+
+
+class Malformed(PracticeError):
+    """The request cannot be read as what it claims to be."""
+
+
+class NotKnown(PracticeError):
+    """Nobody says who asks, or what they bring opens nothing."""
 
 
 class Unavailable(PracticeError):

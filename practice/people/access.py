@@ -21,7 +21,15 @@ from flask_login import LoginManager, current_user
 from practice.audit.rules import Actor, ActorKind
 from practice.core.db import Busy, enter_practice, transaction
 from practice.core.errors import NotAllowed
-from practice.people import client_access, letting_in, queries, rules, signing_in, typed
+from practice.people import (
+    client_access,
+    letting_in,
+    ports,
+    queries,
+    rules,
+    signing_in,
+    typed,
+)
 from practice.people.forms import SignInForm
 from practice.people.models import User
 from practice.people.rules import Permission, Role
@@ -66,6 +74,16 @@ def public(view: View) -> View:
     """Mark a view as one for everybody. The tests keep the list."""
     view.is_public = True  # type: ignore[attr-defined]  # read by the guard
     return view
+
+
+def by_token(scope: str) -> Callable[[View], View]:
+    """Mark a view as one for programs whose token has ``scope``."""
+
+    def mark(view: View) -> View:
+        view.scope = scope  # type: ignore[attr-defined]  # read by the guard
+        return view
+
+    return mark
 
 
 def takes(most_bytes: int) -> Callable[[View], View]:
@@ -177,6 +195,8 @@ def _guard() -> ResponseReturnValue | None:
         return None
     if hasattr(view, "is_for_clients"):
         return client_access.guard(view)
+    if hasattr(view, "scope"):
+        return ports.token_asked(view.scope)
     permission = getattr(view, "permission", None)
     if permission is None:
         log.error("%s does not say whom it is for", request.endpoint)

@@ -1,4 +1,4 @@
-"""Reading an e-mail address or a phone number the way people write it."""
+"""Reading a text, an e-mail address or a phone number the way people write it."""
 
 import re
 

@@ -43,6 +43,7 @@ class Practice(Base):
     accent: Mapped[str] = mapped_column(sa.String(7), default="")
     before_you_book: Mapped[str] = mapped_column(sa.String(500), default="")
     set_up: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    has_webhooks: Mapped[bool] = mapped_column(default=False)  # whether anybody wants news
     created_at: Mapped[datetime]
 
 

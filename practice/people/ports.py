@@ -20,3 +20,6 @@ member_left: Port[[User, Actor], object] = Port("people.member_left")
 
 sessions_ahead: Port[[UUID], int] = Port("people.sessions_ahead")
 """How many sessions are booked with a member of staff (by user id) from now on."""
+
+token_asked: Port[[str], None] = Port("people.token_asked")
+"""A program asks for a view that is marked with this scope: let it in, or raise why not."""

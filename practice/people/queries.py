@@ -40,6 +40,8 @@ def get_practice() -> Practice:
         raise NotFound("There is no such practice.")
     if has_request_context():
         keep_practice(practice)
+    else:
+        db.session().info["practice"] = practice  # else the session forgets it at once
     return practice
 
 

@@ -20,6 +20,7 @@ class DoorKind(StrEnum):
     SIGN_IN = "sign_in"
     BOOKING = "booking"
     FEED = "feed"
+    API_TOKEN = "api_token"  # noqa: S105  what kind of door, not what opens it
     PAYMENT = "payment"  # our payment's id, as the processor sends it back
     PROCESSOR = "processor"  # an object of the processor: a checkout, an intent, a charge
 
@@ -313,6 +314,28 @@ PATIENCE = {
     Attempt.SIGN_UP_NETWORK: Patience(free=10, longest=timedelta(hours=1)),
 }
 FORGET_FAILURES = timedelta(days=1)
+
+
+class Often(StrEnum):
+    """What anybody may do without saying who they are, but only so often."""
+
+    API_READS = "api_reads"
+    API_WRITES = "api_writes"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many times in each ``period`` that begins with the first of them."""
+
+    most: int
+    period: timedelta
+
+
+LIMITS = {
+    # A practice's own server may ask for all its visitors from one address.
+    Often.API_READS: Limit(most=600, period=timedelta(minutes=1)),
+    Often.API_WRITES: Limit(most=60, period=timedelta(minutes=1)),
+}
 
 
 def wait_before_next(attempt: Attempt, *, failures: int, since_last: timedelta) -> timedelta:

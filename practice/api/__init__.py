@@ -1,0 +1,1 @@
+"""The JSON API: the same services as the pages, for other programs, and news sent to them."""

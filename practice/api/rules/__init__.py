@@ -1,0 +1,1 @@
+"""What another program may do, and how news is sent to it. Pure."""

@@ -1,0 +1,1 @@
+"""Tokens, answers that are given once, and news on its way. Call inside ``transaction()``."""

@@ -1,0 +1,193 @@
+"""Sending to an address that somebody typed, without being led into our own house.
+
+The name is resolved once, every address that it has is looked at, and the connection goes to the
+very address that was looked at, with the name kept for the certificate. Redirects are not
+followed and no proxy is asked.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Timer
+from urllib.parse import urlsplit
+
+from practice.core.errors import Invalid, Unavailable
+from practice.core.settings import settings
+
+TIMEOUT_SECONDS = 10
+LONGEST_SECONDS = 20
+LONGEST_ANSWER = 2_000  # bytes of an answer that are read
+LONGEST_ADDRESS = 500
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+LEADS_INSIDE = tuple(
+    ipaddress.IPv6Network(network)
+    for network in (
+        "::/96",  # an IPv4 address, compatible
+        "64:ff9b::/96",  # an IPv4 address behind a translator
+        "64:ff9b:1::/48",
+        "2001::/32",  # Teredo
+        "2002::/16",  # 6to4
+    )
+)
+"""What counts as global but holds an address of another kind."""
+
+
+class Unreachable(Unavailable):
+    """Nobody answered there, or not in time; ``message`` is for whoever typed the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address that may be sent to, taken apart."""
+
+    host: str
+    port: int
+    path: str
+    is_https: bool
+
+
+def target_of(url: str) -> Target:
+    """Take an address apart that somebody typed.
+
+    It is https on the usual port; in a sandbox also http to this very machine.
+
+    Raises:
+        Invalid: saying what it must be instead.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise Invalid("Enter an address like https://www.example.com/news") from None
+    if not url.isascii() or not url.isprintable() or " " in url or len(url) > LONGEST_ADDRESS:
+        raise Invalid(f"An address has at most {LONGEST_ADDRESS} plain characters")
+    if "@" in parts.netloc or parts.fragment:
+        raise Invalid("Leave the name, the password and what follows # out of the address")
+    path = parts.path or "/"
+    path = f"{path}?{parts.query}" if parts.query else path
+    if parts.scheme == "http" and settings().payments_sandbox and _is_this_machine(host):
+        return Target(host, port or 80, path, is_https=False)
+    if parts.scheme != "https" or port not in (None, 443) or not host:
+        raise Invalid("The address must begin with https:// and use the usual port")
+    if _literal(host) is not None and why_not(host) is not None:
+        raise Invalid("That address is not on the open internet")
+    return Target(host, 443, path, is_https=True)
+
+
+def why_not(address: str) -> str | None:
+    """Say why nothing is sent to an IP address, or ``None`` if it is on the open internet."""
+    found = _literal(address)
+    if found is None:
+        return "it is no address"
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            found = found.ipv4_mapped
+        elif any(found in network for network in LEADS_INSIDE):
+            return "it holds an address of another kind"
+    if found.is_multicast or found.is_unspecified or found.is_reserved:
+        return "it is not the address of one machine"
+    return None if found.is_global else "it is inside a network"
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """Send ``body`` to an address, and return the status of the answer.
+
+    Call outside transactions. Takes 20 seconds at most, however slowly the other side speaks.
+
+    Raises:
+        Invalid: if it may not be sent there.
+        Unreachable: if nobody answers, or the name leads inside.
+    """
+    target = target_of(url)
+    try:
+        with closing(_connection(target, _resolved(target))) as connection, _ending(connection):
+            connection.request("POST", target.path, body=body, headers=dict(headers))
+            answer = connection.getresponse()
+            answer.read(LONGEST_ANSWER)
+            return answer.status
+    except TimeoutError:
+        raise Unreachable("It did not answer in time.") from None
+    except ssl.SSLError:
+        raise Unreachable("Its certificate cannot be trusted.") from None
+    except (OSError, HTTPException):
+        raise Unreachable("It could not be reached.") from None
+
+
+def _resolved(target: Target) -> str:
+    """Return one IP address of a host, after looking at all it has."""
+    try:
+        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise Unreachable("There is no such name.") from None
+    addresses = [str(each[4][0]) for each in found]
+    if target.is_https:
+        if any(why_not(address) is not None for address in addresses):
+            raise Unreachable("That name leads inside a network.")
+    elif not all(_is_this_machine(address) for address in addresses):
+        raise Unreachable("That name leads to another machine.")
+    return addresses[0]
+
+
+def _connection(target: Target, address: str) -> HTTPConnection:
+    """Return a connection to ``address`` that names the host it is meant for."""
+    if not target.is_https:
+        return _Pinned(address, target)
+    return _PinnedWithTls(address, target)
+
+
+class _Pinned(HTTPConnection):
+    def __init__(self, address: str, target: Target) -> None:
+        super().__init__(target.host, target.port, timeout=TIMEOUT_SECONDS)
+        self.address = address
+
+    def connect(self) -> None:
+        self.sock = socket.create_connection((self.address, self.port), self.timeout)
+
+
+class _PinnedWithTls(HTTPSConnection):
+    def __init__(self, address: str, target: Target) -> None:
+        self.tls = ssl.create_default_context()
+        super().__init__(target.host, target.port, timeout=TIMEOUT_SECONDS, context=self.tls)
+        self.address = address
+
+    def connect(self) -> None:
+        plain = socket.create_connection((self.address, self.port), self.timeout)
+        self.sock = self.tls.wrap_socket(plain, server_hostname=self.host)
+
+
+@contextmanager
+def _ending(connection: HTTPConnection) -> Iterator[None]:
+    """Hang up after a while: each wait has an end, but a thousand short ones would have none."""
+
+    def hang_up() -> None:
+        if connection.sock is not None:
+            with suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(LONGEST_SECONDS, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _literal(host: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _is_this_machine(host: str) -> bool:
+    found = _literal(host)
+    return host == "localhost" or (found is not None and found.is_loopback)
