@@ -35,7 +35,11 @@ SETTINGS = (
     Entry("messages.outbox", "Outbox", "What became of each mail"),
     Entry("people.team_settings", "Team", "Who works here and what they may do; invitations"),
     Entry("sessions.payment_settings", "Payments", "Whether cards are on, and what banks see"),
-    Entry("api_settings.api_tokens", "Other programs", "Tokens and webhooks for your website and tools"),
+    Entry(
+        "api_settings.api_tokens",
+        "Other programs",
+        "Tokens and webhooks for your website and tools",
+    ),
     Entry("moving.imports", "Bring over", "Clients, courses and balances from another program"),
     Entry("moving.export", "Take away", "Everything the practice keeps, as one file"),
     Entry("people.account", "Security", "Where you are signed in", Permission.WORK),

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.calendar.models import ClaimKind, Resource, ResourceKind
+from practice.audit.rules import Actor
+from practice.calendar.models import Resource, ResourceKind
 from practice.calendar.rules import zones
-from practice.calendar.rules.free import Wanted
-from practice.calendar.service import claims
+from practice.calendar.service import blocks as blocked_time
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict, Invalid
@@ -35,6 +35,7 @@ from practice.people.rules import folded
 
 CHILD = Path(__file__).parent.parent / "ics_child.py"
 WALL_SECONDS = 20
+BROUGHT_OVER = "From another calendar"
 UNREADABLE = "This calendar file could not be read. Export it again as .ics and choose that file."
 
 
@@ -147,7 +148,9 @@ def people() -> list[Resource]:
     )
 
 
-def block(run: ImportRun, events: Sequence[Event]) -> tuple[list[tuple[int, UUID]], list[Problem]]:
+def block(
+    run: ImportRun, events: Sequence[Event], *, by: Actor
+) -> tuple[list[tuple[int, UUID]], list[Problem]]:
     """Block the time of events that are no sessions. Call inside ``transaction()``.
 
     Returns:
@@ -164,18 +167,21 @@ def block(run: ImportRun, events: Sequence[Event]) -> tuple[list[tuple[int, UUID
             words = f"{when} looks like a session with a client. Book it as one."
             problems.append(Problem(each.number, str(each.client_id), words))
             continue
-        holder = uuid5(run.id, str(each.number))
-        wanted = [Wanted(person, each.starts_at, each.ends_at)]
-        if claims.take(holder, wanted, ClaimKind.BLOCK).refused:
+        try:
+            (kept,) = blocked_time.block(
+                [person], [(each.starts_at, each.ends_at)], reason=BROUGHT_OVER, by=by
+            )
+        except blocked_time.TimeTaken:
             problems.append(Problem(each.number, "", f"{when} is taken already."))
         else:
-            made.append((each.number, holder))
+            made.append((each.number, kept.id))
     return made, problems
 
 
-def take_back(holder_ids: Sequence[UUID]) -> None:
+def take_back(block_ids: Sequence[UUID], *, by: Actor) -> None:
     """Give all that time back. Call inside ``transaction()``."""
-    claims.release(*holder_ids)
+    for block_id in block_ids:
+        blocked_time.remove(block_id, and_later=False, by=by)
 
 
 def _when(event: Event, zone: str) -> str:

@@ -223,7 +223,7 @@ def _calendar_step(run: ImportRun) -> Step:
 
     def step(run: ImportRun, first: int) -> tuple[list[tuple[int, UUID]], list[Problem], int]:
         some = events[first : first + BATCH]
-        made, problems = blocks.block(run, some)
+        made, problems = blocks.block(run, some, by=_by(run))
         return made, problems, len(some)
 
     return step
@@ -253,7 +253,7 @@ def undo(run_id: UUID, *, by: Actor) -> ImportRun:
         .execution_options(synchronize_session=False)
     )
     if run.what is What.CALENDAR:
-        blocks.take_back(ids)
+        blocks.take_back(ids, by=by)
     elif ids:
         KINDS[run.what].take_back(ids, by=by)
     run.state, run.undone_at = RunState.UNDONE, clock.now()
