@@ -1,7 +1,7 @@
 """The application on a database of its own, for tests that go through more than one layer."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,9 +31,9 @@ def app(config: Config) -> Iterator[Flask]:
     addresses anew would be most of what a test costs. A test that changes the application itself,
     and not only what is in its database or configuration, makes one of its own.
     """
-    kind = make_url(config.database_url).drivername
-    app = _served_before(replace(config, database_url=NOWHERE[kind]))
+    app = _served_before(config)
     app.extensions[KEY] = config
+    app.extensions.pop("sanctuary.stripe", None)
     app.test_client_class = Browser
     yield app
     with app.app_context():
@@ -53,20 +53,19 @@ def app_of_its_own(config: Config) -> Iterator[Flask]:
 
 
 NOWHERE = {"sqlite": "sqlite:///nowhere", "postgresql+psycopg": "postgresql+psycopg:///nowhere"}
+MADE_WITH = ("secret_key", "base_url", "payments_sandbox", "log_level", "proxy_hops", "sign_up")
+"""What the application reads while it is put together; the rest it reads when it is asked."""
 
-
-_applications: dict[str, Flask] = {}
-MOST_APPLICATIONS = 8
+_applications: dict[tuple[object, ...], Flask] = {}
 
 
 def _served_before(config: Config) -> Flask:
     """Make an application, once, that connects to whatever database its configuration names."""
-    alike = repr(astuple(config))
+    kind = make_url(config.database_url).drivername
+    alike = (kind, *(getattr(config, name) for name in MADE_WITH))
     if alike in _applications:
         return _applications[alike]
-    if len(_applications) == MOST_APPLICATIONS:
-        del _applications[next(iter(_applications))]
-    app = _applications[alike] = create_app(config)
+    app = _applications[alike] = create_app(replace(config, database_url=NOWHERE[kind]))
 
     def connect(dialect: Dialect, *_: object) -> Any:
         arguments, named = dialect.create_connect_args(make_url(app.extensions[KEY].database_url))

@@ -30,6 +30,7 @@ from practice.sessions import queries
 from practice.sessions.models import Appointment
 from practice.sessions.rules.for_clients import KIND_WORDS, length_words
 from practice.sessions.rules.lifecycle import FIRST_VISIT, LIVE, Modality, SessionKind
+from practice.sessions.rules.policies import in_full
 from practice.sessions.rules.setting_up import LABELS, How, Step, after, number_words, progress
 from practice.sessions.service import moving_in
 from practice.sessions.settings_forms import (
@@ -233,11 +234,13 @@ def _policies() -> Page:
             "before_you_book": get_practice().before_you_book,
         }
     )
-    notices = sorted({each.notice_hours for each in queries.services()})
+    services = queries.services()
+    notices = sorted({each.notice_hours for each in services})
+    terms = list(dict.fromkeys(in_full(each.policy) for each in services))
     return Page(
         form,
         save=lambda: moving_in.keep_policies(form.policies(), by=current_staff()),
-        facts={"rules": rules, "shortest": notices[0], "longest": notices[-1]},
+        facts={"rules": rules, "shortest": notices[0], "longest": notices[-1], "terms": terms},
     )
 
 
