@@ -194,21 +194,10 @@ KINDS = _kinds(
         to_staff=True,
     ),
     Kind(
-        "sign-in",
-        "Link to sign in",
-        "At once when a client asks to sign in.",
-        {"code": "code"} | PRACTICE,
-        lambda made: {
-            "code": "1234 5678",
-            "ends_at": made.now + timedelta(minutes=15),
-            "page": made.page,
-        },
-    ),
-    Kind(
         "staff-call-back",
         "Somebody asks for a call",
         "At once when somebody asks to be called, to the practice.",
-        PRACTICE,
+        {"day": "posted_at | day(practice.time_zone)"} | PRACTICE,
         lambda made: {"page": made.page},
         to_staff=True,
     ),
