@@ -106,11 +106,15 @@ class HoursForm(VideoForm):
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
-    starts = SelectField("From", coerce=int, choices=CLOCK_CHOICES)
-    ends = SelectField("To", coerce=int, choices=CLOCK_CHOICES)
+    starts = SelectField(
+        "From", [InputRequired("Choose when you begin")], coerce=int, choices=CLOCK_CHOICES
+    )
+    ends = SelectField(
+        "To", [InputRequired("Choose when you end")], coerce=int, choices=CLOCK_CHOICES
+    )
 
     def validate_ends(self, field: SelectField) -> None:
-        if field.data <= self.starts.data:
+        if self.starts.data is not None and field.data <= self.starts.data:
             raise StopValidation("The end must be after the beginning")
 
     def week(self) -> PlainWeek:
