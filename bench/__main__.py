@@ -8,7 +8,7 @@ together.
 import sys
 from collections.abc import Callable
 
-from bench import feeds, free_times, races, web_servers
+from bench import feeds, free_times, planner, races, web_servers
 from bench.serving import database_servers
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "free-times": free_times.run,
     "feeds": feeds.run,
     "races": races.run,
+    "planner": planner.run,
 }
 
 

@@ -68,7 +68,7 @@ def _faults(
         yield from _kind_and_service(step, services)
         yield from _known_gates(key, step.get("gates"), gates)
         for after in step["after"]:
-            yield from _window_after(key, after, keys[:n], anchors, steps)
+            yield from _window_after(key, after, frozenset(keys[:n]), anchors, steps)
     yield from _span(raw.get("span"), keys)
     yield from _review_points(raw.get("review_points", []), keys)
     yield from _boosters(raw.get("boosters"), services, gates)
@@ -107,7 +107,7 @@ def _known_gates(place: str, wanted: object, gates: frozenset[str]) -> Iterator[
 def _window_after(
     key: str,
     after: object,
-    earlier: Collection[str],
+    earlier: frozenset[str],
     anchors: Mapping[str, list[Any]],
     steps: list[Mapping[str, Any]],
 ) -> Iterator[Fault]:
@@ -119,7 +119,8 @@ def _window_after(
         yield Fault(place, "there is no such step")
     elif anchor == key or (circle := _circle(key, anchor, anchors)):
         way = [key] if anchor == key else circle
-        yield Fault(place, f"this goes round in a circle: {' → '.join([*way, key])}")
+        if earlier.isdisjoint(way):  # said once, of its first step
+            yield Fault(place, f"this goes round in a circle: {' → '.join([*way, key])}")
     elif anchor not in earlier:
         yield Fault(place, "that step comes later in the course")
     if after.get("anchor") not in [*Anchor]:
@@ -175,7 +176,7 @@ def _span(span: object, keys: list[str]) -> Iterator[Fault]:
     if not isinstance(span, Mapping) or span.get("unit") != Unit.DAYS:
         yield Fault(place, "it is counted in days")
         return
-    ends = [span.get("from"), span.get("to")]
+    ends = [str(span.get(name)) for name in ("from", "to")]
     unknown = [each for each in ends if each not in keys]
     yield from (Fault(place, f"there is no step called {each}") for each in unknown)
     if not unknown and keys.index(ends[0]) >= keys.index(ends[1]):
@@ -231,7 +232,7 @@ def _installments(pricing: object, keys: list[str]) -> Iterator[Fault]:
         due = str(part.get("due"))
         if due.removeprefix("at booking of ").removeprefix("at ") not in keys:
             yield Fault("the installments", f"“{due}” names no step of the course")
-    if sum(part.get("pct", 0) for part in parts) != 100:  # noqa: PLR2004
+    if sum(part.get("pct", 0) for part in parts) != 100:
         yield Fault("the installments", "they do not add up to 100 percent")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from practice.core.errors import Invalid
@@ -153,9 +154,7 @@ def shipped() -> Mapping[str, CourseTemplate]:
     file = templates.shipped()
     services = {each["slug"]: SessionKind(each["kind"]) for each in file["services"]}
     gates = {each["key"] for each in file["gates"]}
-    return {
-        each["slug"]: read(each, services=services, gates=gates) for each in file["templates"]
-    }
+    return {each["slug"]: read(each, services=services, gates=gates) for each in file["templates"]}
 
 
 def order_rules(course: CourseTemplate) -> tuple[tuple[str, str], ...]:
@@ -169,7 +168,7 @@ def order_rules(course: CourseTemplate) -> tuple[tuple[str, str], ...]:
         if step.kind is not K.INTEGRATION:
             continue
         behind = {after.step for after in step.after}
-        for dosing, following in zip(dosings, dosings[1:], strict=False):
+        for dosing, following in pairwise(dosings):
             said = {after.step for after in course.step(following).after}
             if dosing in behind and step.key not in said:
                 pairs.append((step.key, following))

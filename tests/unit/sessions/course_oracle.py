@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from practice.sessions.rules.lifecycle import SessionKind
-from practice.sessions.rules.planner.problem import Problem, Step
+from practice.sessions.rules.planner.problem import Problem, Tie
 from practice.sessions.rules.windows import Anchor, Unit
 
 MINUTE = timedelta(minutes=1)
@@ -34,6 +35,17 @@ class Slow:
             for key, found in choices.items()
         }
 
+    def __repr__(self) -> str:
+        """Tell all of a case that failed, its starts as people read them."""
+        lines = [
+            f"{replace(step, starts=0)} "
+            f"{[at.astimezone(self.place).isoformat() for at in self.choices[key]]}"
+            for key, step in self.steps.items()
+        ]
+        problem = self.problem
+        rules = (problem.ties, problem.spans, problem.orders, problem.caps, problem.gap_minutes)
+        return "\n".join(["", *lines, *map(repr, rules)])
+
     def on(self, at: datetime) -> date:
         return at.astimezone(self.place).date()
 
@@ -44,7 +56,7 @@ class Slow:
     def moment(self, key: str, anchor: Anchor, at: datetime) -> datetime:
         return at if anchor is Anchor.START else self.end(key, at)
 
-    def amount(self, unit: Unit, earlier: Step, moment: datetime, later_at: datetime) -> float:
+    def amount(self, unit: Unit, moment: datetime, later_at: datetime) -> float:
         if unit is Unit.DAYS:
             return (self.on(later_at) - self.on(moment)).days
         return (later_at - moment) / HOUR
@@ -73,33 +85,36 @@ class Slow:
         return self.windows_hold(one, other, times)
 
     def windows_hold(self, one: str, other: str, times: Times) -> bool:
-        for tie in self.problem.ties:
-            if {tie.earlier, tie.later} != {one, other}:
-                continue
-            if not self.in_order(tie.earlier, tie.later, times):
-                return False
-            moment = self.moment(tie.earlier, tie.window.anchor, times[tie.earlier])
-            amount = self.amount(
-                tie.window.unit, self.steps[tie.earlier], moment, times[tie.later]
+        return (
+            all(
+                self.tie_holds(tie, times)
+                for tie in self.problem.ties
+                if {tie.earlier, tie.later} == {one, other}
             )
-            if not tie.window.hard_min <= amount <= tie.window.hard_max:
-                return False
-            gave, after = self.steps[tie.earlier], self.steps[tie.later]
-            if (
-                gave.rest_hours is not None
-                and after.kind is SessionKind.INTEGRATION
-                and self.on(times[tie.earlier]) == self.on(times[tie.later])
-            ):
-                return False
-        for first, then in self.problem.orders:
-            if {first, then} == {one, other} and not self.in_order(first, then, times):
-                return False
-        for span in self.problem.spans:
-            if {span.first, span.last} == {one, other}:
-                days = (self.on(times[span.last]) - self.on(times[span.first])).days
-                if not 0 <= days <= span.hard_max:
-                    return False
-        return True
+            and all(
+                self.in_order(first, then, times)
+                for first, then in self.problem.orders
+                if {first, then} == {one, other}
+            )
+            and all(
+                0 <= (self.on(times[span.last]) - self.on(times[span.first])).days <= span.hard_max
+                for span in self.problem.spans
+                if {span.first, span.last} == {one, other}
+            )
+        )
+
+    def tie_holds(self, tie: Tie, times: Times) -> bool:
+        start, following = times[tie.earlier], times[tie.later]
+        moment = self.moment(tie.earlier, tie.window.anchor, start)
+        amount = self.amount(tie.window.unit, moment, following)
+        gave, after = self.steps[tie.earlier], self.steps[tie.later]
+        same_date = (
+            gave.rest_hours is not None
+            and after.kind is SessionKind.INTEGRATION
+            and self.on(start) == self.on(following)
+        )
+        in_limits = tie.window.hard_min <= amount <= tie.window.hard_max
+        return self.in_order(tie.earlier, tie.later, times) and in_limits and not same_date
 
     def in_order(self, first: str, then: str, times: Times) -> bool:
         if self.steps[first].is_external or self.steps[then].is_external:
@@ -113,14 +128,15 @@ class Slow:
                 lie = [on - timedelta(days=on.weekday()) for on in lie]
             facts = {
                 on - timedelta(days=on.weekday() if cap.weekly else 0)
-                for on in (self.on(times[k]) for k in cap.steps & times.keys() if self.steps[k].fact)
+                for on in (
+                    self.on(times[k]) for k in cap.steps & times.keys() if self.steps[k].fact
+                )
             }
             for on, count in Counter(lie).items():
                 mine = any(
                     not self.steps[k].fact
-                    and self.on(times[k]) - timedelta(
-                        days=self.on(times[k]).weekday() if cap.weekly else 0
-                    )
+                    and self.on(times[k])
+                    - timedelta(days=self.on(times[k]).weekday() if cap.weekly else 0)
                     == on
                     for k in cap.steps & times.keys()
                 )
@@ -155,9 +171,7 @@ class Slow:
             if self.steps[tie.earlier].fact and self.steps[tie.later].fact:
                 continue
             moment = self.moment(tie.earlier, tie.window.anchor, times[tie.earlier])
-            amount = self.amount(
-                tie.window.unit, self.steps[tie.earlier], moment, times[tie.later]
-            )
+            amount = self.amount(tie.window.unit, moment, times[tie.later])
             found += not which(tie.window.min, tie.window.max, amount)
         return found
 
@@ -212,6 +226,3 @@ def pairs_of(slow: Slow) -> list[tuple[int, time]]:
             for local in [at.astimezone(slow.place)]
         }
     )
-
-
-

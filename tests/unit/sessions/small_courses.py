@@ -68,7 +68,9 @@ def courses(draw: st.DrawFn, *, most_steps: int = 5, with_facts: bool = True) ->
         if draw(st.booleans()):
             on = first_on + timedelta(days=draw(st.integers(0, DAYS - 1)))
             on -= timedelta(days=on.weekday() if weekly else 0)
-            caps.append(Cap(dosings, draw(st.integers(1, 2)), {on: draw(st.integers(0, 1))}, weekly))
+            caps.append(
+                Cap(dosings, draw(st.integers(1, 2)), {on: draw(st.integers(0, 1))}, weekly)
+            )
     problem = Problem(
         axis=axis,
         steps=tuple(steps),

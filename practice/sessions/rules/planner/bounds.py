@@ -11,31 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from practice.sessions.rules.planner import dates
-from practice.sessions.rules.planner.dates import ALL, INFINITE, Layers
+from practice.sessions.rules.planner.dates import INFINITE, Layers
 from practice.sessions.rules.planner.model import Model, Segment
+from practice.sessions.rules.planner.tables import (
+    Offsets,
+    Table,
+    cost_at,
+    free_after,
+    layers_after,
+    merge,
+    reverse,
+)
 
 MOST_ENTRIES = 300
 MOST_WAYS_UNLINKED = 20
 MOST_STEPS = 3
-
-Offsets: TypeAlias = tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What some steps cost together at least, by their dates.
-
-    ``scope`` are the steps, in the order of the search. For more than one, ``entries`` hold by how
-    many dates the middle ones lie after the first, and segments for the last one.
-    """
-
-    scope: tuple[int, ...]
-    entries: Mapping[Offsets, Sequence[Segment]] = field(default_factory=dict)
-    layers: Layers = ()  # for one step alone
-    cost: int = 0  # for none
 
 
 @dataclass(slots=True)
@@ -84,6 +76,8 @@ class Bounds:
         self.seen_by = self._seen_by()
         self.open_at = self._open_at()
         self._made: dict[tuple[object, ...], list[Table]] = {}
+        self._mattering: dict[tuple[int, int], bool] = {}
+        self.refined: dict[int, Layers] = {}
 
     def again(self, model: Model, *, most: int = INFINITE) -> Bounds:
         """Return the same tables for another price of single steps, or another highest cost."""
@@ -95,6 +89,7 @@ class Bounds:
             else layers
             for n, layers in self.own.items()
         }
+        other.refined = {}
         other._made = {}  # noqa: SLF001  # it is one of us
         return other
 
@@ -178,7 +173,7 @@ class Bounds:
         yield from found
 
     def _seen_by(self) -> dict[int, tuple[int, ...]]:
-        """Return the anchors of links left out at a step or behind it, in the order of the search."""
+        """Return the anchors of links left out at a step or behind it, in order."""
         seen: set[int] = set()
         found = {}
         for step in reversed(self.order):
@@ -188,16 +183,14 @@ class Bounds:
 
     def _open_at(self) -> list[list[tuple[int, int, tuple[int, ...]]]]:
         """Return, for each place in the order, the tables that speak only of steps up to it."""
-        found = []
-        for place in range(len(self.order)):
-            found.append(
-                [
-                    (step, nth, scope)
-                    for (step, nth), scope in self.scopes.items()
-                    if self.at[step] > place and all(self.at[n] <= place for n in scope)
-                ]
-            )
-        return found
+        return [
+            [
+                (step, nth, scope)
+                for (step, nth), scope in self.scopes.items()
+                if self.at[step] > place and all(self.at[n] <= place for n in scope)
+            ]
+            for place in range(len(self.order))
+        ]
 
     # Striking out ---------------------------------------------------------------------------------
 
@@ -211,11 +204,26 @@ class Bounds:
 
     def tables(self, step: int, given: Mapping[int, int]) -> list[Table]:
         """Return what striking out a step leaves, where some anchors have their dates."""
-        key = (step, *((n, given[n]) for n in self.seen_by[step] if n in given))
+        key = (step, *((n, given[n]) for n in self.seen_by[step] if self._matters(n, given)))
         found = self._made.get(key)
         if found is None:
             found = self._made[key] = self._strike_out(step, given)
         return found
+
+    def _matters(self, anchor: int, given: Mapping[int, int]) -> bool:
+        """Say whether an anchor's date takes or costs anything at the steps it is linked to."""
+        if anchor not in given:
+            return False
+        key = anchor, given[anchor]
+        known = self._mattering.get(key)
+        if known is None:
+            known = self._mattering[key] = any(
+                self.days[step] & ~free_after(table, given[anchor])
+                for step, tables in self.long.items()
+                for table in tables
+                if table.scope[0] == anchor
+            )
+        return known
 
     def _strike_out(self, step: int, given: Mapping[int, int]) -> list[Table]:
         parts = [self.own[step]]
@@ -224,13 +232,38 @@ class Bounds:
             for table in self.long[step]
             if table.scope[0] in given
         )
-        parts += (self.tables(one, given)[nth].layers for one, nth in self.alone[step])
+        behind = self._behind(step, given)
+        if step in self.refined:
+            behind = dates.higher(behind, self.refined[step])
+        parts.append(behind)
         own = dates.all_added(parts, self.most)
         plain = dates.layered({0: self.days[step]})
         return [
             self._table(group, own if group.with_own else plain, given)
             for group in self.groups[step]
         ]
+
+    def _behind(self, step: int, given: Mapping[int, int]) -> Layers:
+        return dates.all_added(
+            (self.tables(one, given)[nth].layers for one, nth in self.alone[step]), self.most
+        )
+
+    def refine(self) -> None:
+        """Find out for every date of every anchor what lies behind it costs, its links included.
+
+        This takes as many rounds of tables as there are dates, and pays only in a search that fails
+        again and again for a reason that the tables without the anchor's date do not know.
+        """
+        found = {}
+        for anchor in self.anchors:
+            costs: dict[int, int] = {}
+            for day in dates.bits_of(self.days[anchor]):
+                cost = dates.cost_on(self._behind(anchor, {anchor: day}), day)
+                if cost < INFINITE:
+                    costs[cost] = costs.get(cost, 0) | 1 << day
+            found[anchor] = dates.layered(costs)
+        self.refined = found
+        self._made = {}
 
     def _table(self, group: Group, own: Layers, given: Mapping[int, int]) -> Table:
         scope = group.scope
@@ -239,27 +272,8 @@ class Bounds:
         made = [self.tables(step, given)[nth] for step, nth in group.made]
         found: dict[Offsets, list[Segment]] = {}
         ranges: dict[tuple[int, int, int], int] = {}
-        first_days, most = self.days[scope[0]], self.most
         for offsets in group.offsets:
-            if made:
-                segments = merge(scope, offsets, [*group.links, *made])
-            else:
-                segments = group.merged.get(offsets)  # type: ignore[assignment]
-                if segments is None:
-                    segments = group.merged[offsets] = merge(scope, offsets, group.links)
-            costs: dict[int, int] = {}
-            for low, high, layers in segments:
-                for nth, (cost, bits) in enumerate(own):
-                    before = ranges.get((nth, low, high))
-                    if before is None:
-                        before = dates.some_earlier(bits, low, high) & first_days
-                        ranges[nth, low, high] = before
-                    if before:
-                        for more, where in layers:
-                            both = before & where
-                            if both and cost + more <= most:
-                                costs[cost + more] = costs.get(cost + more, 0) | both
-            result = dates.layered(costs)
+            result = self._costs(self._segments(group, offsets, made), own, scope[0], ranges)
             if len(scope) == 1:
                 return Table(scope, layers=result)
             if result:
@@ -270,6 +284,37 @@ class Bounds:
                 else:
                     entry.append((x, x, result))
         return Table(scope, entries=found)
+
+    def _segments(self, group: Group, offsets: Offsets, made: list[Table]) -> list[Segment]:
+        """Add up what a group holds. Links alone always add up to the same."""
+        if made:
+            return merge(group.scope, offsets, [*group.links, *made])
+        segments = group.merged.get(offsets)
+        if segments is None:
+            segments = group.merged[offsets] = merge(group.scope, offsets, group.links)
+        return segments
+
+    def _costs(
+        self,
+        segments: Sequence[Segment],
+        own: Layers,
+        first: int,
+        ranges: dict[tuple[int, int, int], int],
+    ) -> Layers:
+        """Return the costs by the date of the first step, ``own`` those of the step struck out."""
+        first_days, most = self.days[first], self.most
+        costs: dict[int, int] = {}
+        for low, high, layers in segments:
+            for nth, (cost, bits) in enumerate(own):
+                before = ranges.get((nth, low, high))
+                if before is None:
+                    before = dates.some_earlier(bits, low, high) & first_days
+                    ranges[nth, low, high] = before
+                for more, where in layers if before else ():
+                    both = before & where
+                    if both and cost + more <= most:
+                        costs[cost + more] = costs.get(cost + more, 0) | both
+        return dates.layered(costs)
 
     # For the search -------------------------------------------------------------------------------
 
@@ -298,81 +343,3 @@ class Bounds:
         if total:
             layers = tuple((cost + total, bits) for cost, bits in layers)
         return layers
-
-
-def cost_at(table: Table, days: Mapping[int, int]) -> int:
-    """Return what a table says where all its steps have their dates."""
-    if len(table.scope) == 1:
-        return dates.cost_on(table.layers, days[table.scope[0]])
-    first = days[table.scope[0]]
-    x = days[table.scope[-1]] - first
-    key = tuple(days[n] - first for n in table.scope[1:-1])
-    for low, high, layers in table.entries.get(key, ()):
-        if low <= x <= high:
-            return dates.cost_on(layers, first)
-    return INFINITE
-
-
-def layers_after(segments: Iterable[Segment], day: int) -> Layers:
-    """Return what the dates of a step cost if the first step of a table has its date."""
-    costs: dict[int, int] = {}
-    for low, high, layers in segments:
-        cost = dates.cost_on(layers, day)
-        if cost < INFINITE:
-            first, past = max(day + low, 0), day + high + 1
-            if first < past:
-                costs[cost] = costs.get(cost, 0) | (1 << past) - (1 << first)
-    return dates.layered(costs)
-
-
-def reverse(segments: Iterable[Segment]) -> list[Segment]:
-    """Turn a link round: by the dates of the step that was the second."""
-    found: list[Segment] = []
-    for low, high, layers in segments:
-        if all(bits == ALL for _, bits in layers):
-            found.append((-high, -low, layers))
-        else:
-            found += (
-                (-x, -x, tuple((cost, _shifted(bits, x)) for cost, bits in layers))
-                for x in range(low, high + 1)
-            )
-    return sorted(found, key=lambda segment: segment[0])
-
-
-def merge(scope: Sequence[int], offsets: Offsets, tables: Sequence[Table]) -> list[Segment]:
-    """Add up tables that end at one step, where the other steps lie so far after the first."""
-    lies = dict(zip(scope, offsets, strict=True))
-    total: list[Segment] | None = None
-    for table in tables:
-        first = lies[table.scope[0]]
-        key = tuple(lies[n] - first for n in table.scope[1:-1])
-        segments = table.entries.get(key, ())
-        if first:
-            segments = [
-                (low + first, high + first, tuple((c, _shifted(b, -first)) for c, b in layers))
-                for low, high, layers in segments
-            ]
-        total = list(segments) if total is None else _both(total, segments)
-        if not total:
-            return []
-    return total or []
-
-
-def _both(one: Sequence[Segment], other: Sequence[Segment]) -> list[Segment]:
-    found: list[Segment] = []
-    n = m = 0
-    while n < len(one) and m < len(other):
-        low, high = max(one[n][0], other[m][0]), min(one[n][1], other[m][1])
-        if low <= high:
-            layers = dates.added(one[n][2], other[m][2])
-            if layers:
-                found.append((low, high, layers))
-        if one[n][1] < other[m][1]:
-            n += 1
-        else:
-            m += 1
-    return found
-
-
-def _shifted(bits: int, by: int) -> int:
-    return ALL if bits == ALL else dates.moved(bits, by)

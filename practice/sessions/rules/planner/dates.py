@@ -82,6 +82,20 @@ def all_added(many: Iterable[Layers], most: int = INFINITE) -> Layers:
     return total
 
 
+def higher(one: Layers, other: Layers) -> Layers:
+    """Return, for each date, the higher of two costs."""
+    costs = sorted({cost for cost, _ in (*one, *other)})
+    return layered({cost: _up_to(one, cost) & _up_to(other, cost) for cost in costs})
+
+
+def _up_to(layers: Layers, most: int) -> int:
+    found = 0
+    for cost, bits in layers:
+        if cost <= most:
+            found = bits
+    return found
+
+
 def within(layers: Layers, dates: int) -> Layers:
     """Return the layers of some dates alone."""
     return layered({cost: bits & dates for cost, bits in layers})

@@ -6,6 +6,7 @@ The search minimises one whole number. Which plan that gives is a matter of pric
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import NamedTuple, Protocol
 
 from practice.sessions.rules.planner import dates
@@ -47,21 +48,18 @@ class Own(Protocol):
 
 
 class Preferred:
-    """Some starts cost nothing, all others the same."""
+    """Some starts cost nothing, all others the same. ``days`` are the dates of those."""
 
-    def __init__(self, cells: frozenset[int], cost: int) -> None:
-        self.cells, self.cost = cells, cost
+    def __init__(self, cells: frozenset[int], days: int, cost: int) -> None:
+        self.cells, self.days, self.cost = cells, days, cost
 
     def at(self, cell: int) -> int:
+        """Return the cost of one start."""
         return 0 if cell in self.cells else self.cost
 
-    def on(self, starts: Starts) -> Layers:
-        free = sum(
-            1 << day
-            for day, (first, past) in starts.slices.items()
-            if not self.cells.isdisjoint(starts.cells[first:past])
-        )
-        return dates.layered({0: free, self.cost: ALL})
+    def on(self, _starts: Starts) -> Layers:
+        """Return what each date costs at least."""
+        return dates.layered({0: self.days, self.cost: ALL})
 
 
 class Kept:
@@ -71,6 +69,7 @@ class Kept:
         self.cell, self.move, self.per_cell = cell, move, per_cell
 
     def at(self, cell: int) -> int:
+        """Return the cost of one start."""
         return 0 if cell == self.cell else self.move + self.per_cell * abs(cell - self.cell)
 
     def on(self, starts: Starts) -> Layers:
@@ -113,6 +112,12 @@ class Model:
                         for price in prices
                     )
 
+    def with_own(self, own: Mapping[int, Own]) -> Model:
+        """Return the same prices of windows with others of single steps."""
+        other = copy(self)
+        other.own = dict(own)
+        return other
+
     def own_layers(self, n: int) -> Layers:
         """Return what the dates of a step cost of themselves, its facts included."""
         web = self.web
@@ -149,7 +154,7 @@ class Model:
         return segments
 
 
-def recommended(
+def recommended(  # noqa: PLR0917  # a rule's two ends, and where one lies
     web: Web, link: Link, price: Price, other: int, cell: int, day: int
 ) -> tuple[int, int]:
     """Return the cells in which step ``other`` costs nothing if the link's other end lies there."""
@@ -226,7 +231,7 @@ class _Days:
 
     def hard(self, apart: int) -> int:
         link = self.link
-        bits = ALL
+        bits = self.web.together(link.a, link.b, apart)
         if link.cell_low > -FAR:
             bits &= self.at_least(apart, link.cell_low)
         if link.cell_high < FAR and bits:

@@ -48,7 +48,9 @@ def dosing_leaves_integration(problem: Problem, key: str, *, out_of_time: Clock 
         OutOfTime: if it takes longer than it may.
     """
     behind = {
-        tie.later for tie in problem.ties if tie.earlier == key and _is_integration(problem, tie.later)
+        tie.later
+        for tie in problem.ties
+        if tie.earlier == key and _is_integration(problem, tie.later)
     }
     facts = {each.key for each in problem.steps if each.fact is not None}
     return offered(problem.only({key, *behind, *facts}), key, out_of_time=out_of_time)

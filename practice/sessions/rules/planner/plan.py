@@ -116,13 +116,9 @@ def plan_of(
     """Put a solution in words. Steps after the first ``booked`` become ranges of dates."""
     problem = web.problem
     count = len(problem.steps) if booked is None else booked
-    placed = {
-        each.key: _place(problem, each, cells.get(n)) for n, each in enumerate(problem.steps)
-    }
+    placed = {each.key: _place(problem, each, cells.get(n)) for n, each in enumerate(problem.steps)}
     gaps = gaps_between(problem, placed)
-    sure = {
-        each.key for n, each in enumerate(problem.steps) if n < count or each.fact is not None
-    }
+    sure = {each.key for n, each in enumerate(problem.steps) if n < count or each.fact is not None}
     sure_gaps = tuple(each for each in gaps if {each.earlier, each.later} <= sure)
     return Plan(
         characters=characters,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from practice.calendar.rules import zones
+from practice.calendar.rules.timeline import CELL_MINUTES
+from practice.sessions.rules.lifecycle import SessionKind
 from practice.sessions.rules.planner.dates import INFINITE
 from practice.sessions.rules.planner.ground import Ground, Starts
 from practice.sessions.rules.planner.model import Model, Own, Preferred
@@ -40,7 +43,12 @@ class Outcome:
     unfinished: tuple[Character, ...] = ()
 
 
-def plan(problem: Problem, *, out_of_time: Clock = never) -> Outcome:
+def plan(
+    problem: Problem,
+    *,
+    characters: Collection[Character] = tuple(Character),
+    out_of_time: Clock = never,
+) -> Outcome:
     """Plan a course: soonest; dosings on one weekday and at one time; gentlest.
 
     All three first keep as many windows as they can as recommended. What they still leave open goes
@@ -48,6 +56,7 @@ def plan(problem: Problem, *, out_of_time: Clock = never) -> Outcome:
 
     Args:
         problem: the course and its calendar.
+        characters: which plans are wanted; the soonest is always among them.
         out_of_time: asked now and then; once it says yes, the best found so far is returned.
     """
     web = Web(problem)
@@ -67,33 +76,34 @@ def plan(problem: Problem, *, out_of_time: Clock = never) -> Outcome:
     if found is None:
         return Outcome(no_plan=why_none(problem))
 
-    outside, cells = found
-    solutions = [(Character.SOONEST, cells)]
-    unfinished = []
-    for character, look in ((Character.SAME_TIME, _same_time), (Character.GENTLEST, _gentlest)):
-        try:
-            other = look(web, outside, out_of_time)
-        except OutOfTime:
-            unfinished.append(character)
-        else:
-            if other is not None:
-                solutions.append((character, other))
+    solutions, unfinished = _all(web, found, characters, out_of_time)
     plans = []
     for n, (_, cells) in enumerate(solutions):
         if cells not in [earlier for _, earlier in solutions[:n]]:
-            characters = [character for character, same in solutions if same == cells]
-            plans.append(plan_of(web, cells, *characters, booked=booked))
-    return Outcome(tuple(plans), booked=booked, unfinished=tuple(unfinished))
+            best_at = [character for character, same in solutions if same == cells]
+            plans.append(plan_of(web, cells, *best_at, booked=booked))
+    return Outcome(tuple(plans), booked=booked, unfinished=unfinished)
 
 
-def soonest(problem: Problem, *, out_of_time: Clock = never) -> dict[str, int] | None:
-    """Return the cells of the soonest plan alone, or ``None``.
-
-    Raises:
-        OutOfTime: if it takes longer than it may.
-    """
-    found = Search(Model(Web(problem), outside=1), out_of_time=out_of_time).solve()
-    return None if found is None else {problem.steps[n].key: c for n, c in found[1].items()}
+def _all(
+    web: Web,
+    soonest_found: tuple[int, dict[int, int]],
+    characters: Collection[Character],
+    out_of_time: Clock,
+) -> tuple[list[tuple[Character, dict[int, int]]], tuple[Character, ...]]:
+    """Return the solutions that are wanted, and what was not looked for to its end."""
+    outside, cells = soonest_found
+    solutions, unfinished = [(Character.SOONEST, cells)], []
+    for character, look in ((Character.SAME_TIME, _same_time), (Character.GENTLEST, _gentlest)):
+        if character in characters:
+            try:
+                other = look(web, outside, out_of_time)
+            except OutOfTime:
+                unfinished.append(character)
+            else:
+                if other is not None:
+                    solutions.append((character, other))
+    return solutions, tuple(unfinished)
 
 
 def within_reach(problem: Problem, out_of_time: Clock = never) -> int:
@@ -165,62 +175,64 @@ def _solved(search: Search, least: int, most: int) -> dict[int, int] | None:
 
 
 def _same_time(web: Web, outside: int, out_of_time: Clock) -> dict[int, int] | None:
-    """Put as many dosings as can be on one weekday at one time; of equal pairs, the first."""
+    """Put as many dosings as can be on one weekday at one time; of equal pairs, the first.
+
+    For each pair the row of dosings alone says how many have to lie elsewhere at least. In the
+    order of that, a pair is looked at together with the integrations, and then wholly, as long as
+    it can still be better than the best so far.
+    """
     dosings = [n for n in web.chain if web.steps[n].rest_hours is not None]
-    if len(dosings) < 2:  # noqa: PLR2004
+    if len(dosings) < 2:
         return None
-    pairs = _pairs(web, dosings)
+    kinds = {n for n in web.chain if web.steps[n].kind is SessionKind.INTEGRATION}
     plain = Model(web, outside=FIRST)
     whole = Search(plain, out_of_time=out_of_time)
     row = Search(plain, order=dosings)
-    best, floor = len(dosings) + 1, outside * FIRST
-    best_pair: tuple[int, int] | None = None
-    best_cells: dict[int, int] | None = None
+    both = Search(plain, order=[n for n in web.chain if n in kinds or n in dosings])
+    floor = outside * FIRST
     priced = []
-    for pair, cells in pairs.items():
-        own: dict[int, Own] = {n: Preferred(frozenset(cells.get(n, ())), 1) for n in dosings}
-        model = Model(web, outside=FIRST, own=own)
-        root = row.again(model, most=floor + len(dosings)).root()
-        priced.append((max(root - floor, 0), pair, model))
-    for bound, pair, model in sorted(priced, key=lambda each: each[:2]):
-        if bound > best or bound + floor >= INFINITE:
+    for pair, own in _pairs(web, dosings).items():
+        model = plain.with_own(own)
+        least = row.again(model, most=floor + len(dosings)).root() - floor
+        priced.append((max(least, 0), pair, model))
+    best, best_pair, best_cells = len(dosings) + 1, (7, 0), None
+    for least, pair, model in sorted(priced, key=lambda each: each[:2]):
+        if least > best:
             break
-        worse = 0 if best_pair is not None and pair < best_pair else 1
-        search = whole.again(model, most=floor + best - worse)
-        found = search.solve(budget=floor + bound)
-        if found is not None:
-            best, best_pair, best_cells = found[0] - floor, pair, found[1]
+        most = floor + best - (pair > best_pair)
+        if least + floor <= most and both.again(model, most=most).root() <= most:
+            found = whole.again(model, most=most).solve(budget=floor + least)
+            if found is not None:
+                best, best_pair, best_cells = found[0] - floor, pair, found[1]
     return best_cells
 
 
-def _pairs(
-    web: Web, dosings: list[int]
-) -> Mapping[tuple[int, int], Mapping[int, list[int]]]:
-    """Return which starts of which dosings lie on a weekday at a minute of the wall clock."""
-    read: dict[int, list[tuple[tuple[int, int], int]]] = {}
-    found: dict[tuple[int, int], dict[int, list[int]]] = {}
+def _pairs(web: Web, dosings: list[int]) -> Mapping[tuple[int, int], dict[int, Own]]:
+    """Return, for each weekday and minute of the wall clock, which starts of which dosings do."""
+    read: dict[int, dict[tuple[int, int], Preferred]] = {}
     for n in dosings:
         starts = web.starts[n]
         if id(starts) not in read:
             read[id(starts)] = _readings(web.ground, starts)
-        for pair, cell in read[id(starts)]:
-            found.setdefault(pair, {}).setdefault(n, []).append(cell)
-    return found
+    nothing = Preferred(frozenset(), 0, 1)
+    pairs = {pair for found in read.values() for pair in found}
+    return {
+        pair: {n: read[id(web.starts[n])].get(pair, nothing) for n in dosings} for pair in pairs
+    }
 
 
-def _readings(ground: Ground, starts: Starts) -> list[tuple[tuple[int, int], int]]:
-    """Return what the clock on the wall shows at each start."""
-    found = []
-    first_on = ground.axis.first_on
-    monday = first_on.weekday()
+def _readings(ground: Ground, starts: Starts) -> dict[tuple[int, int], Preferred]:
+    """Return what the clock on the wall shows, and at which starts and on which dates."""
+    cells: dict[tuple[int, int], list[int]] = {}
+    days: dict[tuple[int, int], int] = {}
+    zone, first_on = ground.axis.zone, ground.axis.first_on
     for day, (first, past) in starts.slices.items():
-        edge = ground.edges[day]
-        stretches = zones.stretches(ground.axis.zone, ground.axis.dates[day]) if (
-            ground.edges[day + 1] - edge != 288  # noqa: PLR2004
-        ) else zones.PLAIN_DAY
+        on = first_on + timedelta(days=day)
+        stretches = zones.stretches(zone, on)
         for cell in starts.cells[first:past]:
-            elapsed = (cell - edge) * 5
+            elapsed = (cell - ground.edges[day]) * CELL_MINUTES
             part = next(s for s in reversed(stretches) if s.elapsed_minutes <= elapsed)
-            minute = part.wall_minutes + elapsed - part.elapsed_minutes
-            found.append((((monday + day) % 7, minute), cell))
-    return found
+            pair = on.weekday(), part.wall_minutes + elapsed - part.elapsed_minutes
+            cells.setdefault(pair, []).append(cell)
+            days[pair] = days.get(pair, 0) | 1 << day
+    return {pair: Preferred(frozenset(found), days[pair], 1) for pair, found in cells.items()}

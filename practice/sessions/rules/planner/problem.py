@@ -45,9 +45,9 @@ class Step:
         before_minutes: set-up, in which the client has no other session.
         after_minutes: turnover.
         starts: bitmap of the starts that the calendar allows: hours, claims, notice, full days,
-            the client's other appointments and wishes. The course's own claims are not in the way.
-        later: bitmap of starts that cannot be booked yet, being past the horizon or the clearance.
-        is_external: a visit to somebody outside, which is a date. One start on a date stands for it.
+            the client's other appointments, wishes. The course's own claims are not in the way.
+        later: bitmap of starts that cannot be booked yet: past the horizon, or the clearance.
+        is_external: a visit to somebody outside, which is a date. One start stands for a date.
         travels: the client comes in person.
         rest_hours: after a dosing, how many hours the client may not travel, besides not before
             the next morning; ``None`` for sessions that give no medicine.

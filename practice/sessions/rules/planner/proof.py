@@ -16,7 +16,7 @@ WIDENED_BY = (1, 2, 3, 5, 7, 10, 14, 21, 28)
 """By how many days a limit is widened, to see what would help."""
 
 MOST_LOOKS = 20
-"""How often the full search may look at the clock, each after so many steps placed, per question."""
+"""How often the full search may look at its clock, for one question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,8 @@ def _in_words(problem: Problem, core: Problem) -> Iterator[str]:
 def _nearest(prefix: Problem, core: Problem, *, fully: bool) -> Iterator[str]:
     """Yield what would unblock the step: the limits that need the least first, then the rest."""
     found = []
-    for rule in (*core.ties, *core.spans):
+    rules: list[Tie | Span] = [*core.ties, *core.spans]
+    for rule in rules:
         days = _least_widening(prefix, rule, fully=fully)
         if days is not None:
             found.append((days, _widened_words(prefix, rule, days)))
@@ -156,7 +157,9 @@ def _nearest(prefix: Problem, core: Problem, *, fully: bool) -> Iterator[str]:
 def _relaxed(problem: Problem, keys: Iterable[str], words: str) -> Problem:
     """Return the problem with one thing otherwise, for all the steps that it concerns."""
     steps = tuple(
-        replace(each, starts=next((r.starts for r in each.relaxed if r.words == words), each.starts))
+        replace(
+            each, starts=next((r.starts for r in each.relaxed if r.words == words), each.starts)
+        )
         if each.key in keys
         else each
         for each in problem.steps

@@ -27,7 +27,10 @@ def prune(
             link, table = links[n], tables[n]
             if not {link.a, link.b} & (ended | changed):
                 continue
-            for at, other in ((link.b, onward(table, left[link.a])), (link.a, back(table, left[link.b]))):
+            for at, other in (
+                (link.b, onward(table, left[link.a])),
+                (link.a, back(table, left[link.b])),
+            ):
                 kept = left[at] & other
                 if kept != left[at]:
                     left[at] = kept

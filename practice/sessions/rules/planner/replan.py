@@ -15,7 +15,7 @@ from practice.sessions.rules.planner.search import Clock, OutOfTime, Search, nev
 from practice.sessions.rules.planner.web import Web
 
 ONE_MOVE = 1 << 32
-"""A session moved costs more than any shift: 800 dates of 300 cells, for each of a hundred steps."""
+"""A session moved costs more than any shift: 800 dates of 300 cells for each of 100 steps."""
 
 
 class Keeps(StrEnum):
@@ -159,7 +159,9 @@ def _tightened(problem: Problem, old: Mapping[str, Placed]) -> Problem:
     )
     spans = tuple(
         replace(span, hard_max=span.max)
-        if all(g.is_recommended for g in gaps_between(replace(problem, ties=(), spans=(span,)), old))
+        if all(
+            g.is_recommended for g in gaps_between(replace(problem, ties=(), spans=(span,)), old)
+        )
         else span
         for span in problem.spans
     )
@@ -215,11 +217,7 @@ def _answer(
     plan = plan_of(web, cells)
     plan = replace(plan, gaps=gaps_between(problem, {each.key: each for each in plan.steps}))
     own = _own(web, old, per_cell=1, move=0)
-    moved = tuple(
-        web.steps[n].key
-        for n, cell in cells.items()
-        if n in own and own[n].at(cell)
-    )
+    moved = tuple(web.steps[n].key for n, cell in cells.items() if n in own and own[n].at(cell))
     shift = sum(own[n].at(cell) for n, cell in cells.items() if n in own)
     return Replanned(
         keeps,

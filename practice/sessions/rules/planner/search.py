@@ -3,8 +3,8 @@
 Steps are placed in order, each on every date and in every cell that the steps before it leave, as
 long as what has been spent and what the tables say is still to come stays within a budget. The
 budget begins at the least that any plan can cost and grows to the next sum that was seen to be
-possible, so the first plan found is one of the cheapest; and because cells are tried in order, it is
-the earliest of these.
+possible, so the first plan found is one of the cheapest; and because cells are tried in order, it
+is the earliest of these.
 
 What failed once is not tried again: a step's future depends on the steps before it only through the
 cells that those leave to the steps behind, and two pasts that leave the same are one.
@@ -30,7 +30,15 @@ LOOK_EVERY = 64
 """How many steps are placed between two looks at the clock."""
 
 
-class OutOfTime(Exception):  # noqa: N818  # it is no error: the caller takes the best plan so far
+THRASHING = 300
+"""After how many steps placed in vain the tables are refined; a test lowers it."""
+
+
+class _TriedTooOften(Exception):
+    """It is time to refine the tables and to begin again."""
+
+
+class OutOfTime(Exception):  # it is no error: the caller takes the best plan so far
     """The time for planning is over."""
 
 
@@ -72,16 +80,12 @@ class Search:
         self.out_of_time = out_of_time
         self.nodes = 0
         here = set(self.order)
-        self.numbers = [
-            n for n, link in enumerate(web.links) if link.a in here and link.b in here
-        ]
+        self.numbers = [n for n, link in enumerate(web.links) if link.a in here and link.b in here]
         segments: dict[int, list[Segment]] = {n: model.segments(n) for n in self.numbers}
         pruned = None
         if self.order:
             compact = {step: n for n, step in enumerate(self.order)}
-            links = [
-                Link(compact[web.links[n].a], compact[web.links[n].b]) for n in self.numbers
-            ]
+            links = [Link(compact[web.links[n].a], compact[web.links[n].b]) for n in self.numbers]
             pruned = prune(
                 links, [segments[n] for n in self.numbers], [web.days[n] for n in self.order]
             )
@@ -130,7 +134,8 @@ class Search:
         self._begin()
 
     def _begin(self) -> None:
-        self.nodes = 0
+        self.nodes, self.is_refined = 0, False
+        self.found: dict[int, int] | None = None
         self.left: list[Left] = [(0, 0, [], 0, 0)] * len(self.reaches)
         self.keys: list[object] = [None] * len(self.reaches)
         self.used = [dict.fromkeys(range(len(room.left)), 0) for room in self.rooms]
@@ -141,7 +146,7 @@ class Search:
 
     def _is_by_date(self, reach: _Reach) -> bool:
         """Say whether a link leaves the same wherever on its date the first step lies."""
-        link, starts, ground = reach.link, self.web.starts, self.web.ground
+        link, ground = reach.link, self.web.ground
         if link.cell_high < FAR or not all(price.in_days for price in reach.prices):
             return False
         if link.cell_low == -FAR and not link.rests:
@@ -152,7 +157,7 @@ class Search:
         early = min(c - ground.edges[d] for d, c in self._firsts(link.b))
         if link.rests and early < 8 * 12:
             return False
-        return 276 * link.day_low + early - late >= link.cell_low  # noqa: PLR2004
+        return 276 * link.day_low + early - late >= link.cell_low
 
     def _lasts(self, step: int) -> list[tuple[int, int]]:
         return [(d, self.web.starts[step].last(d)) for d in dates.bits_of(self.days[step])]
@@ -184,9 +189,12 @@ class Search:
         """
         least = max(self.root(), budget or 0)
         while least < INFINITE and least <= self.bounds.most:
-            self.budget = least
-            self.found: dict[int, int] | None = None
-            lower = self._place(0, 0)
+            self._spend(least)
+            try:
+                lower = self._place(0, 0)
+            except _TriedTooOften:
+                self._refine()
+                lower = max(least, self.root())
             if self.found is not None:
                 return least, self.found
             least = lower
@@ -200,9 +208,25 @@ class Search:
         """
         if self.root() > budget:
             return None
-        self.budget, self.found = budget, None
-        self._place(0, 0, cheapest_first=cheapest_first)
+        self._spend(budget)
+        try:
+            self._place(0, 0, cheapest_first=cheapest_first)
+        except _TriedTooOften:
+            self._refine()
+            self._place(0, 0, cheapest_first=cheapest_first)
         return self.found
+
+    def _spend(self, budget: int) -> None:
+        """Begin to look for a plan that costs no more than so much."""
+        self.budget = budget
+        self.found = None
+
+    def _refine(self) -> None:
+        """Refine the tables, and begin again with what is known to fail."""
+        self.bounds.refine()
+        memo, nodes = self.memo, self.nodes
+        self._begin()
+        self.memo, self.nodes, self.is_refined = memo, nodes, True
 
     def firsts(self) -> Iterator[int]:
         """Yield the cells of the first step from which a plan of all others can be made.
@@ -212,10 +236,11 @@ class Search:
         """
         if self.root() >= INFINITE:
             return
-        self.budget = INFINITE - 1
+        self._spend(INFINITE - 1)
+        self.is_refined = True
         for cell, day, _, ahead in self._candidates(0, self.budget):
             if ahead < INFINITE:
-                self.found = None
+                self._spend(self.budget)
                 self._put(0, cell, day)
                 self._place(1, 0)
                 self._take_back(0, day)
@@ -230,6 +255,8 @@ class Search:
         self.nodes += 1
         if self.nodes % LOOK_EVERY == 0 and self.out_of_time():
             raise OutOfTime
+        if self.nodes > THRASHING and not self.is_refined and self.anchors:
+            raise _TriedTooOften
         key = (place, *[self.keys[n] for n in self.crossing[place]], *self._rooms_key())
         left = self.budget - spent
         known = self.memo.get(key, 0)
@@ -252,44 +279,29 @@ class Search:
         self.memo[key] = max(best, known)
         return self.memo[key]
 
-    def _candidates(
-        self, place: int, left: int
-    ) -> Iterator[tuple[int, int, int, int]]:
+    def _candidates(self, place: int, left: int) -> Iterator[tuple[int, int, int, int]]:
         """Yield the cells for a step, each with its date, its cost and the least cost behind it.
 
         Of dates that cost too much, one entry stands for all, so that its cost is known.
         """
         step = self.order[place]
-        starts, edges = self.web.starts[step], self.web.ground.edges
-        low, high = 0, edges[-1] - 1
-        fines = list(self.model.fines.get(step, ()))
-        gaps: list[tuple[int, int]] = []
-        for reach in self.into[place]:
-            first, last, prices, closed, opened = self.left[self.index[id(reach)]]
-            low, high = max(low, first), min(high, last)
-            fines += prices
-            if closed < opened:
-                gaps.append((closed, opened))
+        low, high, fines, gaps = self._limits(place)
         if low > high:
             return
-        day_of = self.web.ground.day_of
+        starts, day_of = self.web.starts[step], self.web.ground.day_of
         first_day, last_day = day_of[low], day_of[high]
         days = self.days[step] >> first_day << first_day & (1 << last_day + 1) - 1
-        is_anchor = step in self.anchors
-        layers: Layers = () if is_anchor else self.bounds.ahead(place, self.day, self.given)
+        layers: Layers = self.bounds.ahead(place, self.day, self.given)
         own = self.own.get(step)
         for day in dates.bits_of(days):
-            if is_anchor:
-                given = {**self.given, step: day}
-                layers = self.bounds.ahead(place, self.day, given)
             ahead = dates.cost_on(layers, day)
+            if step in self.anchors and ahead <= left:
+                given = {**self.given, step: day}
+                ahead = max(ahead, dates.cost_on(self.bounds.ahead(place, self.day, given), day))
             if ahead > left:
                 yield 0, day, 0, ahead
                 continue
-            if any(
-                step in room.steps and used[g := room.group_of[day]] >= room.left[g]
-                for room, used in zip(self.rooms, self.used, strict=True)
-            ):
+            if self._is_full(step, day):
                 continue
             for cell in starts.between(day, low, high):
                 if any(closed <= cell < opened for closed, opened in gaps):
@@ -299,6 +311,27 @@ class Search:
                     if not first <= cell <= last:
                         cost += price
                 yield cell, day, cost, ahead
+
+    def _limits(
+        self, place: int
+    ) -> tuple[int, int, list[tuple[int, int, int]], list[tuple[int, int]]]:
+        """Return the first and last cell for a step, what cells cost, and what is closed."""
+        low, high = 0, self.web.ground.edges[-1] - 1
+        fines = list(self.model.fines.get(self.order[place], ()))
+        gaps: list[tuple[int, int]] = []
+        for reach in self.into[place]:
+            first, last, prices, closed, opened = self.left[self.index[id(reach)]]
+            low, high = max(low, first), min(high, last)
+            fines += prices
+            if closed < opened:
+                gaps.append((closed, opened))
+        return low, high, fines, gaps
+
+    def _is_full(self, step: int, day: int) -> bool:
+        return any(
+            step in room.steps and used[group := room.group_of[day]] >= room.left[group]
+            for room, used in zip(self.rooms, self.used, strict=True)
+        )
 
     def _put(self, place: int, cell: int, day: int) -> None:
         step, ground = self.order[place], self.web.ground
@@ -342,6 +375,4 @@ class Search:
                 used[room.group_of[day]] -= 1
 
     def _rooms_key(self) -> tuple[object, ...]:
-        return tuple(
-            tuple((g, count) for g, count in used.items() if count) for used in self.used
-        )
+        return tuple(tuple((g, count) for g, count in used.items() if count) for used in self.used)

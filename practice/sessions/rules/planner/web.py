@@ -234,7 +234,7 @@ class Web:
         for b, found in enumerate(self.behind):
             for a, days in found.items():
                 rests = self.steps[a].rest_hours is not None and self.steps[b].travels
-                if rests and days < 2 and not ((a, b) in links and links[a, b].rests):  # noqa: PLR2004
+                if rests and days < 2 and not ((a, b) in links and links[a, b].rests):
                     self._add_order(links.setdefault((a, b), Link(a, b)))
 
     @cached_property
@@ -307,7 +307,23 @@ class Web:
                 low, _ = link.later(self.ground, place.cell, place.day)
                 _, high = back.earlier(self.ground, place.cell, place.day)
                 bits = self.bits[b]
-                self.bits[b] = self.ground.within(bits, 0, high) | self.ground.within(bits, low, FAR)
+                self.bits[b] = self.ground.within(bits, 0, high) | self.ground.within(
+                    bits, low, FAR
+                )
+
+    def together(self, a: int, b: int, apart: int) -> int:
+        """Return the dates of ``a`` on which caps leave room for ``b`` so many dates later."""
+        closed = 0
+        for room in self.rooms:
+            if a in room.steps and b in room.steps and min(room.left) < 2:
+                group_of, left = room.group_of, room.left
+                first, past = max(0, -apart), min(len(group_of), len(group_of) - apart)
+                closed |= sum(
+                    1 << day
+                    for day in range(first, past)
+                    if group_of[day] == group_of[day + apart] and left[group_of[day]] < 2
+                )
+        return ~closed
 
     def reach(self, link: Link, n: int, cell: int, day: int) -> tuple[int, int]:
         """Return the cells that a link leaves to its other end if step ``n`` starts there."""
