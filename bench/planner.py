@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from importlib.util import find_spec
 from statistics import median
 from time import process_time
 from typing import TypeVar
 
-from bench import planner_cpsat
 from bench.measure import Goal, at_least, at_most, in_turn, ratio, show
 from bench.planner_calendars import RUN, calendar, course, p95, problem, taken_share
 from practice.calendar.rules import timeline
@@ -48,6 +48,7 @@ CASES = (
 NO_PLAN = ("im-induction-6", "Tue+Fri", 0.7)
 BESIDE_CPSAT = 12
 STORM = 40
+IMPOSSIBLE = -1
 MIB = 1 << 20
 
 T = TypeVar("T")
@@ -62,11 +63,11 @@ def run() -> None:
     for slug, monitor, share, middle, tail in CASES:
         _plans(slug, monitor, share, middle, tail)
     _proofs()
-    _growth()
     _replans()
     _storm()
     _memory()
     _beside_cpsat()
+    _growth()
 
 
 def _timed(call: Callable[[], T]) -> tuple[float, T]:
@@ -234,6 +235,11 @@ def _memory() -> None:
 
 
 def _beside_cpsat() -> None:
+    if find_spec("ortools") is None:
+        print(" not compared with OR-tools CP-SAT: ortools is not installed")
+        return
+    from bench import planner_cpsat  # noqa: PLC0415  # only where ortools is installed
+
     print(f" beside OR-tools CP-SAT, one worker, {BESIDE_CPSAT} calendars each, model included")
     for slug, share in (("sl-psycholytic-6", 0.7), ("im-induction-6", 0.45)):
         asked = [
@@ -272,6 +278,6 @@ def _least(asked: Problem, *, gentle: bool) -> int:
     """Return what CP-SAT is asked for too, and with it a plan, the earliest of its cost."""
     found = plan(asked, characters=[Character.GENTLEST] if gentle else [])
     if not found.plans:
-        return planner_cpsat.IMPOSSIBLE
+        return IMPOSSIBLE
     best = found.plans[-1]
     return best.outside * 1_000 + best.uncomfortable if gentle else best.outside

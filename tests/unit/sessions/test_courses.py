@@ -145,8 +145,10 @@ FAULTS = {
     ),
     "hours to a date": (
         change("@medical_eval", "after", 0, "unit", to="hours"),
-        ("medical_eval, after intake: a visit outside is a date, "
-        "so its windows are counted in days."),
+        (
+            "medical_eval, after intake: a visit outside is a date, "
+            "so its windows are counted in days."
+        ),
     ),
     "an unknown service": (
         change("@prep_1", "service", to="prep_300"),
@@ -158,8 +160,10 @@ FAULTS = {
     ),
     "an unknown kind": (
         change("@prep_1", "kind", to="party"),
-        ("prep_1: there is no kind of session called party. "
-        "prep_1: prep_60 is a service for prep, not for party."),
+        (
+            "prep_1: there is no kind of session called party. "
+            "prep_1: prep_60 is a service for prep, not for party."
+        ),
     ),
     "an unknown gate": (
         change("@prep_1", "gates", to=["moon_is_full"]),
