@@ -8,7 +8,16 @@ together.
 import sys
 from collections.abc import Callable
 
-from bench import api, bookings, clients, feeds, free_times, races, web_servers
+from bench import (
+    api,
+    bookings,
+    clients,
+    feeds,
+    free_times,
+    planner,
+    races,
+    web_servers,
+)
 from bench.serving import database_servers
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
@@ -19,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "races": races.run,
     "clients": clients.run,
     "api": api.run,
+    "planner": planner.run,
 }
 
 

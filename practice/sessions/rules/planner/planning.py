@@ -1,0 +1,238 @@
+"""Up to three complete plans for a course, or the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from practice.calendar.rules import zones
+from practice.calendar.rules.timeline import CELL_MINUTES
+from practice.sessions.rules.lifecycle import SessionKind
+from practice.sessions.rules.planner.dates import INFINITE
+from practice.sessions.rules.planner.ground import Ground, Starts
+from practice.sessions.rules.planner.model import Model, Own, Preferred
+from practice.sessions.rules.planner.plan import Character, Plan, plan_of
+from practice.sessions.rules.planner.problem import Problem
+from practice.sessions.rules.planner.proof import NoPlan, why_none
+from practice.sessions.rules.planner.search import Clock, OutOfTime, Search, never
+from practice.sessions.rules.planner.web import Web
+
+FIRST = 1_000
+"""What counts before everything else costs this much, so that nothing else adds up to it."""
+
+SLACK = 2
+"""By how much the tables for a plan reach beyond the least cost, to keep them small."""
+
+STILL_TRIED = 4_000
+"""How many steps are still placed, when time is up, to find any plan at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What planning came to.
+
+    ``plans`` are different, each named by all that it is best at. ``booked`` is how many of the
+    first steps can be booked; the rest is "not within the horizon" and has ranges of dates.
+    ``no_plan`` says why there is none. ``unfinished`` names what was not looked for to its end.
+    """
+
+    plans: tuple[Plan, ...] = ()
+    booked: int = 0
+    no_plan: NoPlan | None = None
+    unfinished: tuple[Character, ...] = ()
+
+
+def plan(
+    problem: Problem,
+    *,
+    characters: Collection[Character] = tuple(Character),
+    out_of_time: Clock = never,
+) -> Outcome:
+    """Plan a course: soonest; dosings on one weekday and at one time; gentlest.
+
+    All three first keep as many windows as they can as recommended. What they still leave open goes
+    to the earliest times, step by step.
+
+    Args:
+        problem: the course and its calendar.
+        characters: which plans are wanted; the soonest is always among them.
+        out_of_time: asked now and then; once it says yes, the best found so far is returned.
+    """
+    web = Web(problem)
+    search = Search(Model(web, outside=1), out_of_time=out_of_time)
+    booked = len(problem.steps)
+    try:
+        found = search.solve()
+        if found is None and any(each.later for each in problem.steps):
+            booked = within_reach(problem, out_of_time)
+            if booked < 0:
+                return Outcome(no_plan=why_none(_all_hours(problem)))
+            web = Web(problem, booked=booked)
+            search = Search(Model(web, outside=1), out_of_time=out_of_time)
+            found = search.solve()
+    except OutOfTime:
+        return _whatever(search, web, booked)
+    if found is None:
+        return Outcome(no_plan=why_none(problem))
+
+    solutions, unfinished = _all(web, found, characters, out_of_time)
+    plans = []
+    for n, (_, cells) in enumerate(solutions):
+        if cells not in [earlier for _, earlier in solutions[:n]]:
+            best_at = [character for character, same in solutions if same == cells]
+            plans.append(plan_of(web, cells, *best_at, booked=booked))
+    return Outcome(tuple(plans), booked=booked, unfinished=unfinished)
+
+
+def _all(
+    web: Web,
+    soonest_found: tuple[int, dict[int, int]],
+    characters: Collection[Character],
+    out_of_time: Clock,
+) -> tuple[list[tuple[Character, dict[int, int]]], tuple[Character, ...]]:
+    """Return the solutions that are wanted, and what was not looked for to its end."""
+    outside, cells = soonest_found
+    solutions, unfinished = [(Character.SOONEST, cells)], []
+    for character, look in ((Character.SAME_TIME, _same_time), (Character.GENTLEST, _gentlest)):
+        if character in characters:
+            try:
+                other = look(web, outside, out_of_time)
+            except OutOfTime:
+                unfinished.append(character)
+            else:
+                if other is not None:
+                    solutions.append((character, other))
+    return solutions, tuple(unfinished)
+
+
+def within_reach(problem: Problem, out_of_time: Clock = never) -> int:
+    """Return how many of the first steps can be booked, the others following later.
+
+    -1 if there is no plan even over hours that cannot be booked yet.
+
+    Raises:
+        OutOfTime: if it takes longer than it may.
+    """
+
+    def possible(count: int) -> bool:
+        search = Search(Model(Web(problem, booked=count)), out_of_time=out_of_time)
+        return search.solve() is not None
+
+    if not possible(0):
+        return -1
+    low, high = 0, len(problem.steps)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if possible(middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _all_hours(problem: Problem) -> Problem:
+    steps = tuple(replace(each, starts=each.starts | each.later) for each in problem.steps)
+    return replace(problem, steps=steps)
+
+
+def _whatever(search: Search, web: Web, booked: int) -> Outcome:
+    """Return any plan that is found at once, and say that a better one may exist."""
+    left = iter(range(STILL_TRIED // 64))
+    other = search.again()
+    other.out_of_time = lambda: next(left, None) is None
+    try:
+        cells = other.within(INFINITE - 1)
+    except OutOfTime:
+        cells = None
+    rest = tuple(Character)
+    if cells is None:
+        return Outcome(unfinished=rest)
+    found = plan_of(web, cells, Character.SOONEST, booked=booked, is_best=False)
+    return Outcome((found,), booked=booked, unfinished=rest)
+
+
+def _gentlest(web: Web, outside: int, out_of_time: Clock) -> dict[int, int] | None:
+    """Keep most windows in the middle half of what is recommended."""
+    model = Model(web, outside=FIRST, uncomfortable=1)
+    most = outside * FIRST + FIRST - 1
+    wide = Search(model, most=most, out_of_time=out_of_time)
+    return _solved(wide, max(wide.root(), outside * FIRST), most)
+
+
+def _solved(search: Search, least: int, most: int) -> dict[int, int] | None:
+    """Find the cheapest plan that costs ``least`` to ``most``, with tables as small as will do."""
+    reach = least + SLACK
+    while least <= most:
+        found = search.again(most=min(reach, most)).solve(budget=least)
+        if found is not None:
+            return found[1]
+        least, reach = reach + 1, least + 2 * (reach - least) + 1
+    return None
+
+
+# Same weekday and time ----------------------------------------------------------------------------
+
+
+def _same_time(web: Web, outside: int, out_of_time: Clock) -> dict[int, int] | None:
+    """Put as many dosings as can be on one weekday at one time; of equal pairs, the first.
+
+    For each pair the row of dosings alone says how many have to lie elsewhere at least. In the
+    order of that, a pair is looked at together with the integrations, and then wholly, as long as
+    it can still be better than the best so far.
+    """
+    dosings = [n for n in web.chain if web.steps[n].rest_hours is not None]
+    if len(dosings) < 2:
+        return None
+    kinds = {n for n in web.chain if web.steps[n].kind is SessionKind.INTEGRATION}
+    plain = Model(web, outside=FIRST)
+    whole = Search(plain, out_of_time=out_of_time)
+    row = Search(plain, order=dosings)
+    both = Search(plain, order=[n for n in web.chain if n in kinds or n in dosings])
+    floor = outside * FIRST
+    priced = []
+    for pair, own in _pairs(web, dosings).items():
+        model = plain.with_own(own)
+        least = row.again(model, most=floor + len(dosings)).root() - floor
+        priced.append((max(least, 0), pair, model))
+    best, best_pair, best_cells = len(dosings) + 1, (7, 0), None
+    for least, pair, model in sorted(priced, key=lambda each: each[:2]):
+        if least > best:
+            break
+        most = floor + best - (pair > best_pair)
+        if least + floor <= most and both.again(model, most=most).root() <= most:
+            found = whole.again(model, most=most).solve(budget=floor + least)
+            if found is not None:
+                best, best_pair, best_cells = found[0] - floor, pair, found[1]
+    return best_cells
+
+
+def _pairs(web: Web, dosings: list[int]) -> Mapping[tuple[int, int], dict[int, Own]]:
+    """Return, for each weekday and minute of the wall clock, which starts of which dosings do."""
+    read: dict[int, dict[tuple[int, int], Preferred]] = {}
+    for n in dosings:
+        starts = web.starts[n]
+        if id(starts) not in read:
+            read[id(starts)] = _readings(web.ground, starts)
+    nothing = Preferred(frozenset(), 0, 1)
+    pairs = {pair for found in read.values() for pair in found}
+    return {
+        pair: {n: read[id(web.starts[n])].get(pair, nothing) for n in dosings} for pair in pairs
+    }
+
+
+def _readings(ground: Ground, starts: Starts) -> dict[tuple[int, int], Preferred]:
+    """Return what the clock on the wall shows, and at which starts and on which dates."""
+    cells: dict[tuple[int, int], list[int]] = {}
+    days: dict[tuple[int, int], int] = {}
+    zone, first_on = ground.axis.zone, ground.axis.first_on
+    for day, (first, past) in starts.slices.items():
+        on = first_on + timedelta(days=day)
+        stretches = zones.stretches(zone, on)
+        for cell in starts.cells[first:past]:
+            elapsed = (cell - ground.edges[day]) * CELL_MINUTES
+            part = next(s for s in reversed(stretches) if s.elapsed_minutes <= elapsed)
+            pair = on.weekday(), part.wall_minutes + elapsed - part.elapsed_minutes
+            cells.setdefault(pair, []).append(cell)
+            days[pair] = days.get(pair, 0) | 1 << day
+    return {pair: Preferred(frozenset(found), days[pair], 1) for pair, found in cells.items()}
