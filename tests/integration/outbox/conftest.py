@@ -1,8 +1,6 @@
 """A practice with work to do, a clock that can be moved, and workers that are real processes."""
 
 import multiprocessing
-import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -111,8 +109,8 @@ def _work(app: Flask) -> None:
 
 
 def kill(process: BaseProcess) -> None:
-    if process.is_alive() and process.pid is not None:
-        os.kill(process.pid, signal.SIGKILL)
+    """End a process with SIGKILL, whoever else has just done so."""
+    process.kill()
     process.join(PATIENCE_SECONDS)
 
 
