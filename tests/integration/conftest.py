@@ -52,7 +52,7 @@ def app_of_its_own(config: Config) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-NOWHERE = {"sqlite": "sqlite:///nowhere", "postgresql+psycopg": "postgresql+psycopg:///nowhere"}
+NOWHERE = {"sqlite": "sqlite:////nowhere", "postgresql+psycopg": "postgresql+psycopg:///nowhere"}
 MADE_WITH = ("secret_key", "base_url", "payments_sandbox", "log_level", "proxy_hops", "sign_up")
 """What the application reads while it is put together; the rest it reads when it is asked."""
 
