@@ -10,7 +10,6 @@ from heapq import heappop, heappush
 from practice.calendar.rules import zones
 from practice.calendar.rules.timeline import CELL_MINUTES
 from practice.sessions.rules.lifecycle import SessionKind
-from practice.sessions.rules.planner.dates import INFINITE
 from practice.sessions.rules.planner.ground import Ground, Starts
 from practice.sessions.rules.planner.model import Model, Own, Preferred
 from practice.sessions.rules.planner.plan import Character, Plan, plan_of
@@ -24,9 +23,6 @@ FIRST = 1_000
 
 SLACK = 2
 """By how much the tables for a plan reach beyond the least cost, to keep them small."""
-
-STILL_TRIED = 4_000
-"""How many steps are still placed, when time is up, to find any plan at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +135,7 @@ def _all_hours(problem: Problem) -> Problem:
 
 def _whatever(search: Search, web: Web, booked: int) -> Outcome:
     """Return any plan that is found at once, and say that a better one may exist."""
-    left = iter(range(STILL_TRIED // 64))
-    other = search.again()
-    other.out_of_time = lambda: next(left, None) is None
-    try:
-        cells = other.within(INFINITE - 1)
-    except OutOfTime:
-        cells = None
+    cells = search.any_at_all()
     rest = tuple(Character)
     if cells is None:
         return Outcome(unfinished=rest)

@@ -54,6 +54,9 @@ def replan(
         old: where every step lay before. A step without an old time is placed at no cost.
         keeps: which windows are kept. Those that were broken already need only keep their limits.
         out_of_time: asked now and then; once it says yes, the best found so far is returned.
+
+    Raises:
+        OutOfTime: if time ran out before anything was found.
     """
     tightened = _tightened(problem, old) if keeps is Keeps.RECOMMENDED else problem
     web = Web(tightened)
@@ -62,7 +65,10 @@ def replan(
     try:
         found = counting.solve()
     except OutOfTime:
-        return None
+        some = counting.any_at_all()
+        if some is None:
+            raise
+        return _answer(problem, web, old, some, keeps, is_best=False)
     if found is None:
         return None
     least, cells = found

@@ -37,6 +37,10 @@ THRASHING = 300
 """After how many steps placed in vain the tables are refined; a test lowers it."""
 
 
+STILL_TRIED = 4_000
+"""How many steps are still placed, when time is up, to find any plan at all."""
+
+
 class _TriedTooOften(Exception):
     """It is time to refine the tables and to begin again."""
 
@@ -230,6 +234,16 @@ class Search:
             self._refine()
             self._place(0, 0, cheapest_first=cheapest_first)
         return self.found
+
+    def any_at_all(self) -> dict[int, int] | None:
+        """Return the first plan found in a few more steps, though time is up; or ``None``."""
+        looks = iter(range(STILL_TRIED // LOOK_EVERY))
+        other = self.again()
+        other.out_of_time = lambda: next(looks, None) is None
+        try:
+            return other.within(INFINITE - 1)
+        except OutOfTime:
+            return None
 
     def _spend(self, budget: int) -> None:
         """Begin to look for a plan that costs no more than so much."""
