@@ -8,7 +8,7 @@ them is left out; as soon as that step has its date, the tables are made anew fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 
 from practice.sessions.rules.planner import dates
@@ -103,7 +103,9 @@ class Bounds:
             for group in self.layout.groups[step]
         ]
 
-    def _costs_of(self, step: int, given: Mapping[int, int], *, but_not: int = -1) -> Layers:
+    def _costs_of(
+        self, step: int, given: Mapping[int, int], *, but_not: Collection[int] = ()
+    ) -> Layers:
         """Return what the dates of a step cost, with what anchors and tables say of it alone."""
         parts = [self.own[step]]
         parts += (
@@ -112,16 +114,18 @@ class Bounds:
             if table.scope[0] in given
         )
         behind = self._behind(step, given, but_not=but_not)
-        if step in self.refined and but_not < 0:
+        if step in self.refined and not but_not:
             behind = dates.higher(behind, self.refined[step])
         return dates.all_added([*parts, behind], self.most)
 
-    def _behind(self, step: int, given: Mapping[int, int], *, but_not: int = -1) -> Layers:
+    def _behind(
+        self, step: int, given: Mapping[int, int], *, but_not: Collection[int] = ()
+    ) -> Layers:
         return dates.all_added(
             (
                 self.tables(one, given)[nth].layers
                 for one, nth in self.layout.alone[step]
-                if one != but_not
+                if one not in but_not
             ),
             self.most,
         )
@@ -248,13 +252,14 @@ class Bounds:
         The step that it leads to, struck out after it, is struck out by hand: all the others that
         this one is linked to have their dates.
         """
-        parts = [self._costs_of(then, given, but_not=step)]
+        placed = {*days, step}
+        parts = [self._costs_of(then, given, but_not=placed)]
         for group in self.layout.groups[then]:
-            parts += (layers_of_last(table, days) for table in group.links)
+            parts += (layers_of_last(t, days) for t in group.links if t.scope[0] != step)
             parts += (
                 layers_of_last(self.tables(one, given)[nth], days)
                 for one, nth in group.made
-                if one != step
+                if one not in placed
             )
         way = self.layout.links[then, step]
         costs: dict[int, int] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from practice.sessions.rules.planner.model import Segment
 from practice.sessions.rules.planner.tables import Offsets, Table, reverse
@@ -13,6 +12,8 @@ from practice.sessions.rules.planner.web import Web
 MOST_ENTRIES = 300
 MOST_WAYS_UNLINKED = 20
 MOST_STEPS = 3
+MEETING = 3
+"""How many links have to end at a step for detours to it to be struck out first."""
 
 
 @dataclass(slots=True)
@@ -167,25 +168,27 @@ class Layout:
 
 
 def _detours(order: Sequence[int], linked: Sequence[tuple[int, int]]) -> dict[int, int]:
-    """Return the steps that lead only to the step right behind them, where three ways meet.
+    """Return the steps that lead only to a step right behind them, where three ways meet.
 
-    Struck out before that step, not behind it, such a step leaves tables of two steps, not three.
+    Struck out before that step, not behind it, such steps leave tables of two steps, not of three.
     """
     at = {step: n for n, step in enumerate(order)}
     pairs = [(a, b) if at[a] < at[b] else (b, a) for a, b in linked]
     found: dict[int, int] = {}
-    for step, then in pairwise(order):
-        onward = [b for a, b in pairs if a == step]
-        meeting = [a for a, b in pairs if b == then]
-        if onward == [then] and len(meeting) > 2 and step not in found.values():
+    for place, then in enumerate(order):
+        if sum(b == then for _, b in pairs) < MEETING:
+            continue
+        for step in reversed(order[:place]):
+            if step in {*found, *found.values()} or [b for a, b in pairs if a == step] != [then]:
+                break
             found[step] = then
     return found
 
 
 def _struck(order: Sequence[int], detours: Mapping[int, int]) -> list[int]:
     """Return the order of which steps are struck out from the end: detours behind their aims."""
-    struck = list(order)
-    for step, then in detours.items():
-        n, m = struck.index(step), struck.index(then)
-        struck[n], struck[m] = then, step
+    struck: list[int] = []
+    for step in order:
+        if step not in detours:
+            struck += [step, *(each for each in order if detours.get(each) == step)]
     return struck
