@@ -46,7 +46,7 @@ CASES = (
     ("im-induction-6", "Mon+Thu", 0.7, None, None),
 )
 NO_PLAN = ("im-induction-6", "Tue+Fri", 0.7)
-BESIDE_CPSAT = 12
+BESIDE_CPSAT = 6
 STORM = 40
 IMPOSSIBLE = -1
 MIB = 1 << 20
@@ -58,7 +58,7 @@ def run() -> None:
     print(
         f" {CALENDARS} calendars each, seeds 0 to {CALENDARS - 1}, 120 days, starts every 15"
         f" minutes;\n taken: so many whole days, and on the others one run of {RUN[0]:.0%} to"
-        f" {RUN[1]:.0%} of the hours\n (scaled to the share), as in bench/planner_calendars.py"
+        f" {RUN[1]:.0%} of the hours,\n as in bench/planner_calendars.py"
     )
     for slug, monitor, share, middle, tail in CASES:
         _plans(slug, monitor, share, middle, tail)
@@ -258,7 +258,7 @@ def _beside_cpsat() -> None:
                         a, partial(planner_cpsat.least, gentle=g)
                     ),
                 },
-                rounds=3,
+                rounds=2,
             )
             show(
                 f"{slug}, {name}: same answers; CP-SAT / here",

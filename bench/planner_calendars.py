@@ -1,7 +1,7 @@
 """Random calendars for the planner.
 
-A share of the hours is taken as this: of the bookable days some are taken whole, so that half of
-them are at 70 %, and on each of the rest one run of 25 to 55 % of the hours, somewhere. Single
+A share of the hours is taken like this: some of the bookable days whole, half of them for 70 % in
+all, and on each of the others one run of 25 to 55 % of the hours, somewhere. Single
 bookings strewn over the day would leave no room for dosings, which need four hours in one piece:
 from about half taken, none of such calendars has a plan.
 """
@@ -61,7 +61,7 @@ def calendar(
         if draw.random() < whole:
             spans.append((opens, closes))
         else:
-            length = draw.uniform(*RUN) * min(share / 0.7, 1) * (closes - opens)
+            length = draw.uniform(*RUN) * min(share / run, 1) * (closes - opens)
             begin = opens + draw.random() * ((closes - opens) - length)
             spans.append((begin, begin + length))
     return Calendar(axis, timeline.busy(axis, spans), MONITOR_DAYS[monitor])

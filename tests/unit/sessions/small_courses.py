@@ -52,7 +52,7 @@ def courses(draw: st.DrawFn, *, most_steps: int = 5, with_facts: bool = True) ->
     outside = {each.key for each in steps if each.is_external}
     ties = []
     for n in range(1, count):
-        for earlier in draw(st.sets(st.sampled_from(keys[:n]), max_size=2)) or (
+        for earlier in draw(st.sets(st.sampled_from(keys[:n]), max_size=3)) or (
             {keys[n - 1]} if draw(st.booleans()) else set()
         ):
             in_days = bool({earlier, keys[n]} & outside)

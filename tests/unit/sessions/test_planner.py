@@ -23,6 +23,7 @@ from practice.sessions.rules.planner import (
     dosing_leaves_integration,
     plan,
     replan,
+    search,
 )
 
 ZONE = ZoneInfo("America/New_York")
@@ -209,8 +210,26 @@ def test_moving_a_dosing_takes_its_integration_along_and_nothing_else() -> None:
     assert (kept.plan.outside, kept.plan.warnings) == (0, ())
 
 
-def test_time_that_is_up_leaves_the_best_plan_found_and_says_so() -> None:
-    found = plan(asked("sl-psycholytic-6", share=0.45), out_of_time=lambda: True)
+def test_time_that_is_up_leaves_the_best_plan_found_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search, "LOOK_EVERY", 1)
+    looks = iter(range(20))  # as many as the seventeen steps of the soonest plan, and few more
 
-    assert [each.is_best for each in found.plans] in ([True], [False])
-    assert set(found.unfinished) <= set(Character)
+    found = plan(asked("sl-psycholytic-6"), out_of_time=lambda: next(looks, None) is None)
+
+    assert [each.characters for each in found.plans] == [(Character.SOONEST,)]
+    assert found.unfinished == (Character.SAME_TIME, Character.GENTLEST)
+
+
+def test_time_that_is_up_at_once_leaves_any_legal_plan_marked_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search, "LOOK_EVERY", 1)
+    problem = asked("im-induction-6")
+
+    found = plan(problem, out_of_time=lambda: True)
+
+    assert [each.is_best for each in found.plans] == [False]
+    assert [broken(problem, each) for each in found.plans] == [[]]
+    assert found.unfinished == tuple(Character)

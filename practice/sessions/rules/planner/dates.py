@@ -61,17 +61,25 @@ def layered(found: Mapping[int, int], most: int = INFINITE) -> Layers:
 
 
 def added(one: Layers, other: Layers, most: int = INFINITE) -> Layers:
-    """Return what dates cost that cost something twice."""
+    """Return what dates cost that cost something twice, up to ``most``."""
     if one == FREE:
-        return other
+        one, other = other, one
     if other == FREE:
-        return one
+        return (
+            one if most >= INFINITE or not one or one[-1][0] <= most else layered(dict(one), most)
+        )
+    if len(one) == len(other) == 1:
+        cost, bits = one[0][0] + other[0][0], one[0][1] & other[0][1]
+        return ((cost, bits),) if bits and cost <= most else NEVER
     found: dict[int, int] = {}
     for cost, bits in one:
         for more, where in other:
-            if cost + more <= most and (both := bits & where):
+            if cost + more > most:
+                break
+            both = bits & where
+            if both:
                 found[cost + more] = found.get(cost + more, 0) | both
-    return layered(found, most)
+    return layered(found)
 
 
 def all_added(many: Iterable[Layers], most: int = INFINITE) -> Layers:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from heapq import heappop, heappush
 
 from practice.calendar.rules import zones
 from practice.calendar.rules.timeline import CELL_MINUTES
 from practice.sessions.rules.lifecycle import SessionKind
-from practice.sessions.rules.planner.dates import INFINITE
 from practice.sessions.rules.planner.ground import Ground, Starts
 from practice.sessions.rules.planner.model import Model, Own, Preferred
 from practice.sessions.rules.planner.plan import Character, Plan, plan_of
@@ -23,9 +23,6 @@ FIRST = 1_000
 
 SLACK = 2
 """By how much the tables for a plan reach beyond the least cost, to keep them small."""
-
-STILL_TRIED = 4_000
-"""How many steps are still placed, when time is up, to find any plan at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def plan(
         out_of_time: asked now and then; once it says yes, the best found so far is returned.
     """
     web = Web(problem)
-    search = Search(Model(web, outside=1), out_of_time=out_of_time)
+    search = Search(Model(web, outside=FIRST), out_of_time=out_of_time)
     booked = len(problem.steps)
     try:
         found = search.solve()
@@ -69,14 +66,14 @@ def plan(
             if booked < 0:
                 return Outcome(no_plan=why_none(_all_hours(problem)))
             web = Web(problem, booked=booked)
-            search = Search(Model(web, outside=1), out_of_time=out_of_time)
+            search = Search(Model(web, outside=FIRST), out_of_time=out_of_time)
             found = search.solve()
     except OutOfTime:
         return _whatever(search, web, booked)
     if found is None:
         return Outcome(no_plan=why_none(problem))
 
-    solutions, unfinished = _all(web, found, characters, out_of_time)
+    solutions, unfinished = _all(search, found, characters, out_of_time)
     plans = []
     for n, (_, cells) in enumerate(solutions):
         if cells not in [earlier for _, earlier in solutions[:n]]:
@@ -86,18 +83,18 @@ def plan(
 
 
 def _all(
-    web: Web,
-    soonest_found: tuple[int, dict[int, int]],
+    search: Search,
+    found: tuple[int, dict[int, int]],
     characters: Collection[Character],
     out_of_time: Clock,
 ) -> tuple[list[tuple[Character, dict[int, int]]], tuple[Character, ...]]:
     """Return the solutions that are wanted, and what was not looked for to its end."""
-    outside, cells = soonest_found
+    least, cells = found
     solutions, unfinished = [(Character.SOONEST, cells)], []
-    for character, look in ((Character.SAME_TIME, _same_time), (Character.GENTLEST, _gentlest)):
+    for character, look in ((Character.SAME_TIME, same_time), (Character.GENTLEST, gentlest)):
         if character in characters:
             try:
-                other = look(web, outside, out_of_time)
+                other = look(search, least, out_of_time)
             except OutOfTime:
                 unfinished.append(character)
             else:
@@ -138,13 +135,7 @@ def _all_hours(problem: Problem) -> Problem:
 
 def _whatever(search: Search, web: Web, booked: int) -> Outcome:
     """Return any plan that is found at once, and say that a better one may exist."""
-    left = iter(range(STILL_TRIED // 64))
-    other = search.again()
-    other.out_of_time = lambda: next(left, None) is None
-    try:
-        cells = other.within(INFINITE - 1)
-    except OutOfTime:
-        cells = None
+    cells = search.any_at_all()
     rest = tuple(Character)
     if cells is None:
         return Outcome(unfinished=rest)
@@ -152,12 +143,15 @@ def _whatever(search: Search, web: Web, booked: int) -> Outcome:
     return Outcome((found,), booked=booked, unfinished=rest)
 
 
-def _gentlest(web: Web, outside: int, out_of_time: Clock) -> dict[int, int] | None:
-    """Keep most windows in the middle half of what is recommended."""
-    model = Model(web, outside=FIRST, uncomfortable=1)
-    most = outside * FIRST + FIRST - 1
-    wide = Search(model, most=most, out_of_time=out_of_time)
-    return _solved(wide, max(wide.root(), outside * FIRST), most)
+def gentlest(search: Search, least: int, out_of_time: Clock) -> dict[int, int] | None:
+    """Keep most windows in the middle half of what is recommended.
+
+    ``search`` is the one for the soonest plan, and ``least`` what that costs.
+    """
+    model = Model(search.web, outside=FIRST, uncomfortable=1)
+    most = least + FIRST - 1
+    wide = Search(model, most=most, out_of_time=out_of_time, like=search)
+    return _solved(wide, max(wide.root(), least), most)
 
 
 def _solved(search: Search, least: int, most: int) -> dict[int, int] | None:
@@ -174,37 +168,51 @@ def _solved(search: Search, least: int, most: int) -> dict[int, int] | None:
 # Same weekday and time ----------------------------------------------------------------------------
 
 
-def _same_time(web: Web, outside: int, out_of_time: Clock) -> dict[int, int] | None:
+def same_time(search: Search, least_cost: int, out_of_time: Clock) -> dict[int, int] | None:
     """Put as many dosings as can be on one weekday at one time; of equal pairs, the first.
 
-    For each pair the row of dosings alone says how many have to lie elsewhere at least. In the
-    order of that, a pair is looked at together with the integrations, and then wholly, as long as
-    it can still be better than the best so far.
+    For each pair the row of dosings alone says how many have to lie elsewhere at least, then the
+    row with the integrations, then the whole course: always of the pair that can still be the best.
+    The pair with the most starts comes first, for then the others have something to beat.
     """
+    web, plain = search.web, search.model
     dosings = [n for n in web.chain if web.steps[n].rest_hours is not None]
     if len(dosings) < 2:
         return None
     kinds = {n for n in web.chain if web.steps[n].kind is SessionKind.INTEGRATION}
-    plain = Model(web, outside=FIRST)
-    whole = Search(plain, out_of_time=out_of_time)
-    row = Search(plain, order=dosings)
-    both = Search(plain, order=[n for n in web.chain if n in kinds or n in dosings])
-    floor = outside * FIRST
-    priced = []
-    for pair, own in _pairs(web, dosings).items():
-        model = plain.with_own(own)
-        least = row.again(model, most=floor + len(dosings)).root() - floor
-        priced.append((max(least, 0), pair, model))
-    best, best_pair, best_cells = len(dosings) + 1, (7, 0), None
-    for least, pair, model in sorted(priced, key=lambda each: each[:2]):
-        if least > best:
-            break
+    row = Search(plain, order=dosings, like=search)
+    both = Search(plain, order=[n for n in web.chain if n in kinds or n in dosings], like=search)
+    whole, floor = search, least_cost
+    whole.out_of_time = out_of_time
+    best, best_pair = len(dosings) + 1, (7, 0)
+    best_cells: dict[int, int] | None = None
+    models = {pair: plain.with_own(own) for pair, own in _pairs(web, dosings).items()}
+    starts = {pair: _count(m) for pair, m in models.items()}
+    likely = min(models, key=lambda pair: (-starts[pair], pair))
+    queue: list[tuple[int, tuple[int, int], tuple[Search, ...]]] = [
+        (0, pair, (row, both, whole)) for pair in sorted(models) if pair != likely
+    ]
+    queue.insert(0, (-1, likely, (whole,)))
+    while queue and queue[0][0] <= best:
+        least, pair, looks = heappop(queue)
         most = floor + best - (pair > best_pair)
-        if least + floor <= most and both.again(model, most=most).root() <= most:
-            found = whole.again(model, most=most).solve(budget=floor + least)
-            if found is not None:
-                best, best_pair, best_cells = found[0] - floor, pair, found[1]
+        if least + floor > most:
+            continue
+        look = looks[0].again(models[pair], most=most)
+        if len(looks) > 1:
+            least = max(look.root() - floor, least)
+            if least + floor <= most:
+                heappush(queue, (least, pair, looks[1:]))
+            continue
+        found = look.solve(budget=floor + max(least, 0))
+        if found is not None:
+            best, best_pair, best_cells = found[0] - floor, pair, found[1]
     return best_cells
+
+
+def _count(model: Model) -> int:
+    """Return on how many dates in all the dosings can have what is preferred."""
+    return sum(each.days.bit_count() for each in model.own.values() if isinstance(each, Preferred))
 
 
 def _pairs(web: Web, dosings: list[int]) -> Mapping[tuple[int, int], dict[int, Own]]:

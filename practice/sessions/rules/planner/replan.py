@@ -54,6 +54,9 @@ def replan(
         old: where every step lay before. A step without an old time is placed at no cost.
         keeps: which windows are kept. Those that were broken already need only keep their limits.
         out_of_time: asked now and then; once it says yes, the best found so far is returned.
+
+    Raises:
+        OutOfTime: if time ran out before anything was found.
     """
     tightened = _tightened(problem, old) if keeps is Keeps.RECOMMENDED else problem
     web = Web(tightened)
@@ -62,13 +65,16 @@ def replan(
     try:
         found = counting.solve()
     except OutOfTime:
-        return None
+        some = counting.any_at_all()
+        if some is None:
+            raise
+        return _answer(problem, web, old, some, keeps, is_best=False)
     if found is None:
         return None
     least, cells = found
     is_best = True
     try:
-        cells = _least_shift(web, old, least, cells, out_of_time)
+        cells = _least_shift(counting, old, least, cells)
     except OutOfTime:
         is_best = False
     return _answer(problem, web, old, cells, keeps, is_best=is_best)
@@ -185,20 +191,16 @@ def _own(web: Web, old: Mapping[str, Placed], *, per_cell: int, move: int) -> di
 
 
 def _least_shift(
-    web: Web,
-    old: Mapping[str, Placed],
-    least: int,
-    cells: dict[int, int],
-    out_of_time: Clock,
+    counting: Search, old: Mapping[str, Placed], least: int, cells: dict[int, int]
 ) -> dict[int, int]:
     """Among the plans that move as few, return the one of least shift, of those the earliest."""
-    own = _own(web, old, per_cell=1, move=ONE_MOVE)
+    own = _own(counting.web, old, per_cell=1, move=ONE_MOVE)
 
     def cost(found: Mapping[int, int]) -> int:
         return sum(own[n].at(cell) for n, cell in found.items() if n in own)
 
     best = cost(cells)
-    search = Search(Model(web, own=own), most=best, out_of_time=out_of_time)
+    search = counting.again(counting.model.with_own(own), most=best)
     while (found := search.within(best - 1, cheapest_first=True)) is not None:
         best = cost(found)
     assert best // ONE_MOVE == least  # noqa: S101  # fewer moves would have been found before

@@ -30,8 +30,15 @@ LOOK_EVERY = 64
 """How many steps are placed between two looks at the clock."""
 
 
+PATIENCE = 60
+"""After how many steps placed in vain spans are looked at in advance too, for they seldom bind."""
+
 THRASHING = 300
 """After how many steps placed in vain the tables are refined; a test lowers it."""
+
+
+STILL_TRIED = 4_000
+"""How many steps are still placed, when time is up, to find any plan at all."""
 
 
 class _TriedTooOften(Exception):
@@ -73,29 +80,41 @@ class Search:
         order: Sequence[int] | None = None,
         most: int = INFINITE,
         out_of_time: Clock = never,
+        like: Search | None = None,
     ) -> None:
+        """Make ready to search; ``like`` is one of the same web, whose work need not be redone."""
         self.model, self.web = model, model.web
-        web = self.web
+        web = model.web
         self.order = list(web.chain if order is None else order)
         self.out_of_time = out_of_time
         self.nodes = 0
         here = set(self.order)
         self.numbers = [n for n, link in enumerate(web.links) if link.a in here and link.b in here]
-        segments: dict[int, list[Segment]] = {n: model.segments(n) for n in self.numbers}
-        pruned = None
-        if self.order:
-            compact = {step: n for n, step in enumerate(self.order)}
-            links = [Link(compact[web.links[n].a], compact[web.links[n].b]) for n in self.numbers]
-            pruned = prune(
-                links, [segments[n] for n in self.numbers], [web.days[n] for n in self.order]
-            )
-        self.is_possible = pruned is not None or not self.order
+        self.segments: dict[int, list[Segment]]
+        if like is not None and like.model.prices is model.prices:
+            self.segments = {n: like.segments[n] for n in self.numbers}
+        else:
+            self.segments = {n: model.segments(n) for n in self.numbers}
         self.days = list(web.days)
+        self.is_possible: bool = self._prune() if like is None else like.is_possible
+        if like is not None:
+            self.days = like.days
+        if self.is_possible:
+            self.bounds = Bounds(model, self.order, self.days, self.segments, most=most)
+            self._prepare()
+
+    def _prune(self) -> bool:
+        """Keep the dates that links leave; say whether every step has some."""
+        compact = {step: n for n, step in enumerate(self.order)}
+        links = [self.web.links[n] for n in self.numbers]
+        pruned = prune(
+            [Link(compact[link.a], compact[link.b]) for link in links],
+            [self.segments[n] for n in self.numbers],
+            [self.days[n] for n in self.order],
+        )
         for step, bits in zip(self.order, pruned or (), strict=False):
             self.days[step] = bits
-        if self.is_possible:
-            self.bounds = Bounds(model, self.order, self.days, segments, most=most)
-            self._prepare()
+        return pruned is not None
 
     def again(self, model: Model | None = None, *, most: int = INFINITE) -> Search:
         """Return a new search with another price of single steps, or another highest cost."""
@@ -108,7 +127,7 @@ class Search:
         return other
 
     def _prepare(self) -> None:
-        web, at = self.web, self.bounds.at
+        web, at = self.web, {step: n for n, step in enumerate(self.order)}
         reaches: list[_Reach] = []
         for number in self.numbers:
             link = web.links[number]
@@ -129,7 +148,6 @@ class Search:
         self.index = {id(r): n for n, r in enumerate(reaches)}
         self.reaches = reaches
         self.rooms = [room for room in web.rooms if self._binds(room)]
-        self.anchors = self.bounds.anchors
         self.own = self.model.own
         self._begin()
 
@@ -143,6 +161,7 @@ class Search:
         self.cell: dict[int, int] = {}
         self.day: dict[int, int] = {}
         self.given: dict[int, int] = {}
+        self.anchors = self.bounds.layout.anchors - self.bounds.layout.span_anchors
 
     def _is_by_date(self, reach: _Reach) -> bool:
         """Say whether a link leaves the same wherever on its date the first step lies."""
@@ -216,6 +235,16 @@ class Search:
             self._place(0, 0, cheapest_first=cheapest_first)
         return self.found
 
+    def any_at_all(self) -> dict[int, int] | None:
+        """Return the first plan found in a few more steps, though time is up; or ``None``."""
+        looks = iter(range(STILL_TRIED // LOOK_EVERY))
+        other = self.again()
+        other.out_of_time = lambda: next(looks, None) is None
+        try:
+            return other.within(INFINITE - 1)
+        except OutOfTime:
+            return None
+
     def _spend(self, budget: int) -> None:
         """Begin to look for a plan that costs no more than so much."""
         self.budget = budget
@@ -227,6 +256,7 @@ class Search:
         memo, nodes = self.memo, self.nodes
         self._begin()
         self.memo, self.nodes, self.is_refined = memo, nodes, True
+        self.anchors = self.bounds.layout.anchors
 
     def firsts(self) -> Iterator[int]:
         """Yield the cells of the first step from which a plan of all others can be made.
@@ -255,8 +285,10 @@ class Search:
         self.nodes += 1
         if self.nodes % LOOK_EVERY == 0 and self.out_of_time():
             raise OutOfTime
-        if self.nodes > THRASHING and not self.is_refined and self.anchors:
-            raise _TriedTooOften
+        if self.nodes > PATIENCE:
+            self.anchors = self.bounds.layout.anchors
+            if self.nodes > THRASHING and not self.is_refined and self.anchors:
+                raise _TriedTooOften
         key = (place, *[self.keys[n] for n in self.crossing[place]], *self._rooms_key())
         left = self.budget - spent
         known = self.memo.get(key, 0)

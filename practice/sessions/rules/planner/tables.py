@@ -29,15 +29,18 @@ class Table:
 
 def cost_at(table: Table, days: Mapping[int, int]) -> int:
     """Return what a table says where all its steps have their dates."""
+    if not table.scope:
+        return table.cost
+    return dates.cost_on(layers_of_last(table, days), days[table.scope[-1]])
+
+
+def layers_of_last(table: Table, days: Mapping[int, int]) -> Layers:
+    """Return what the dates of a table's last step cost where the others have theirs."""
     if len(table.scope) == 1:
-        return dates.cost_on(table.layers, days[table.scope[0]])
+        return table.layers
     first = days[table.scope[0]]
-    x = days[table.scope[-1]] - first
     key = tuple(days[n] - first for n in table.scope[1:-1])
-    for low, high, layers in table.entries.get(key, ()):
-        if low <= x <= high:
-            return dates.cost_on(layers, first)
-    return INFINITE
+    return layers_after(table.entries.get(key, ()), first)
 
 
 def layers_after(segments: Iterable[Segment], day: int) -> Layers:
@@ -72,10 +75,18 @@ def reverse(segments: Iterable[Segment]) -> list[Segment]:
     return sorted(found, key=lambda segment: segment[0])
 
 
-def merge(scope: Sequence[int], offsets: Offsets, tables: Sequence[Table]) -> list[Segment]:
-    """Add up tables that end at one step, where the other steps lie so far after the first."""
+def merge(
+    scope: Sequence[int],
+    offsets: Offsets,
+    tables: Sequence[Table],
+    most: int = INFINITE,
+    total: Sequence[Segment] | None = None,
+) -> list[Segment]:
+    """Add up tables that end at one step, where the other steps lie so far after the first.
+
+    ``total`` is what has been added up before; costs above ``most`` are left out.
+    """
     lies = dict(zip(scope, offsets, strict=True))
-    total: list[Segment] | None = None
     for table in tables:
         first = lies[table.scope[0]]
         key = tuple(lies[n] - first for n in table.scope[1:-1])
@@ -85,22 +96,25 @@ def merge(scope: Sequence[int], offsets: Offsets, tables: Sequence[Table]) -> li
                 (low + first, high + first, tuple((c, _shifted(b, -first)) for c, b in layers))
                 for low, high, layers in segments
             ]
-        total = list(segments) if total is None else _both(total, segments)
+        total = segments if total is None else _both(total, segments, most)
         if not total:
             return []
-    return total or []
+    return list(total or ())
 
 
-def _both(one: Sequence[Segment], other: Sequence[Segment]) -> list[Segment]:
+def _both(one: Sequence[Segment], other: Sequence[Segment], most: int) -> list[Segment]:
     found: list[Segment] = []
     n = m = 0
     while n < len(one) and m < len(other):
-        low, high = max(one[n][0], other[m][0]), min(one[n][1], other[m][1])
+        low_one, high_one, layers_one = one[n]
+        low_other, high_other, layers_other = other[m]
+        low = max(low_other, low_one)
+        high = min(high_other, high_one)
         if low <= high:
-            layers = dates.added(one[n][2], other[m][2])
+            layers = dates.added(layers_one, layers_other, most)
             if layers:
                 found.append((low, high, layers))
-        if one[n][1] < other[m][1]:
+        if high_one < high_other:
             n += 1
         else:
             m += 1

@@ -60,6 +60,11 @@ class Link:
     rests: bool = False
     softs: list[Soft] = field(default_factory=list)
 
+    @property
+    def is_span(self) -> bool:
+        """Say whether no window and no order is in it."""
+        return self.cell_low == -FAR and all(soft.middle is None for soft in self.softs)
+
     def later(self, ground: Ground, cell: int, day: int) -> tuple[int, int]:
         """Return the first and the last cell for ``b`` if ``a`` starts in a cell of a date."""
         low = max(cell + self.cell_low, ground.edge(day + self.day_low))
