@@ -404,8 +404,13 @@ def test_a_browser_is_signed_in_as_staff_or_as_a_client_and_never_as_both(
         kept["_user_id"] = staffs
     assert phone.get("/account").status_code == 302  # that sign-in is over
 
+    with client.session_transaction() as kept:
+        clients = kept["_user_id"]
     send(client, "/sign-in", {"email": EMAIL, "password": PASSWORD})
     assert (is_in(client), client.get("/account").status_code) == (False, 200)
+    with phone.session_transaction() as kept:
+        kept["_user_id"] = clients
+    assert not is_in(phone)  # and that one too: the cookie opens nothing in another browser
 
 
 def test_a_clients_cookie_counts_in_its_practice_alone(client: FlaskClient, alex: Client) -> None:

@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from practice.audit.rules import Actor
+from practice.audit.rules import VISITOR, Actor
 from practice.calendar.models import Claim, Resource
 from practice.core.db import db, read_again, transaction
 from practice.outbox.models import Message, Task
 from practice.people.models import Client
-from practice.people.rules import Role
+from practice.people.rules import ClientDetails, Role
 from practice.sessions import queries
 from practice.sessions.links import token_of
 from practice.sessions.models import Appointment, Service
@@ -32,6 +32,7 @@ from tests.integration.sessions.staff.conftest import MONDAY, SignedIn, days
 S = AppointmentState
 PAGE = "/p/tidewater/book/intake/?place=in-person"
 TUESDAY_TEN = at(MONDAY + days(1), 10)
+SOMEBODY = ClientDetails("Kim", "Reed", "kim@mail.example", "+17575550124")
 ASKED = {"start": sent(TUESDAY_TEN), "form_token": "once", **DETAILS}
 
 
@@ -155,6 +156,17 @@ def test_what_needs_approval_cannot_be_held_or_booked_around_it(visitor: FlaskCl
     send(visitor, PAGE, {"start": sent(TUESDAY_TEN), "form_token": "x"})
 
     assert appointments() == []
+
+
+def test_neither_way_of_taking_time_takes_what_needs_approval(visitor: FlaskClient) -> None:
+    intake = queries.get_service("intake")
+    when = {"starts_at": TUESDAY_TEN, "modality": Modality.IN_PERSON, "form_token": "x"}
+
+    with pytest.raises(booking.NeedsApproval), transaction():
+        booking.hold(intake, browser="b", address="a", by=VISITOR, **when)  # type: ignore[arg-type]
+    with pytest.raises(booking.NeedsApproval), transaction():
+        booking.book_free(intake, SOMEBODY, by=VISITOR, **when)  # type: ignore[arg-type]
+    assert (appointments(), claims()) == ([], 0)
 
 
 def test_one_address_has_five_requests_at_most(visitor: FlaskClient) -> None:
