@@ -88,6 +88,7 @@ def test_a_block_takes_the_time_shows_in_the_week_and_is_given_back(
     assert claimed() == [(at(TUESDAY, 9), at(TUESDAY, 12))]
     week = browser.get(answer.location)
     assert block_words(week) == ["Blocked Dentist, 9:00 AM to 12:00 PM, Practitioner 1"]
+    assert re.search(r">Blocked</a>\s+Dentist,\s", week.text)  # apart for whoever reads it
     assert min(free_on(TUESDAY, browser, alex)) == sent(at(TUESDAY, 12, 30))  # set-up before it
 
     url = f"/calendar/blocks/{the_block().id}"
