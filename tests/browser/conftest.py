@@ -97,9 +97,14 @@ def live(
 
 
 def _some_free_ports() -> Ports:
+    """Choose ports that nothing serves, and that no system gives to whoever connects.
+
+    The web server begins to listen seconds later than it is looked for; meanwhile another worker's
+    connection to its database or sandbox could be given one of the higher ones.
+    """
     while True:
         with suppress(CannotStart):
-            return free_ports(str(random.randrange(20_000, 60_000)))
+            return free_ports(str(random.randrange(20_000, 32_000)))
 
 
 @pytest.fixture(scope="session")
