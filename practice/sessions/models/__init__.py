@@ -1,0 +1,33 @@
+"""What the practice offers, what is booked, and the courses that hold it together."""
+
+from practice.sessions.models.booked import (
+    Appointment,
+    BroughtSession,
+    Service,
+    ServiceVersion,
+    SessionChange,
+    SessionNote,
+)
+from practice.sessions.models.courses import (
+    Course,
+    CourseChange,
+    CourseReview,
+    CourseStepRow,
+    CourseTemplateRow,
+    CourseTemplateVersion,
+)
+
+__all__ = [
+    "Appointment",
+    "BroughtSession",
+    "Course",
+    "CourseChange",
+    "CourseReview",
+    "CourseStepRow",
+    "CourseTemplateRow",
+    "CourseTemplateVersion",
+    "Service",
+    "ServiceVersion",
+    "SessionChange",
+    "SessionNote",
+]
