@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if "PYTEST_XDIST_WORKER" not in os.environ:  # workers share what their run has opened
         run = ExitStack()
-        run.enter_context(databases.shared_by_the_run())
+        run.enter_context(databases.shared_by_the_run(durable=False))
         config.add_cleanup(run.close)
     config.add_cleanup(handed_on.drop_all)
 

@@ -32,6 +32,8 @@ MIGRATIONS = ROOT / "migrations"
 KINDS = ("sqlite", "postgresql")
 RUN_FOLDER = "SANCTUARY_TEST_RUN"  # names the folder of this run to all its processes
 TEMPLATE_LOCK = 0x5A9C7
+MEMORY = Path("/dev/shm")
+ENOUGH_MEMORY = 512 * 2**20
 
 
 def settings(database_url: str) -> dict[str, str]:
@@ -191,19 +193,29 @@ def _started_server() -> str:
 
 
 @contextmanager
-def shared_by_the_run() -> Iterator[None]:
+def shared_by_the_run(*, durable: bool = True) -> Iterator[None]:
     """Open the folder that the processes of this run share, and mark the run as alive.
 
     The mark is a lock that the system lets go of even after SIGKILL; whatever serves the run
     in the background waits for that.
+
+    Args:
+        durable: whether SQLite's commits survive a crash of the machine. Ordinary tests need not
+            wait for the disk; measurements must.
     """
     with tempfile.TemporaryDirectory(
-        prefix="sanctuary-tests-", ignore_cleanup_errors=True
+        prefix="sanctuary-tests-", dir=None if durable else _memory(), ignore_cleanup_errors=True
     ) as folder:
         os.environ[RUN_FOLDER] = folder
         with _life_of_the_run().open("w") as life:
             fcntl.flock(life, fcntl.LOCK_EX)
             yield
+
+
+def _memory() -> Path | None:
+    """Name the folder that is no disk, if this machine has one with room to spare."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_MEMORY
+    return MEMORY if roomy and os.access(MEMORY, os.W_OK) else None
 
 
 def _run_folder() -> Path:
