@@ -78,7 +78,7 @@ def waiting_session(page: Page, home: str) -> None:
         if waiting.count():
             waiting.first.click()
             return
-        page.get_by_role("link", name="Week after").click()
+        page.goto(f"{home}{page.get_by_role('link', name='Week after').get_attribute('href')}")
     raise LookupError("no session of the demo waits for anything")
 
 

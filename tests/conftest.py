@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import databases, leaks
+from tests import databases, handed_on, leaks
 from tests.missing import cannot_run
 from tests.postgres import NoServer
 from tests.stripe_sandbox import Sandbox, start_sandbox
@@ -43,8 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if "PYTEST_XDIST_WORKER" not in os.environ:  # workers share what their run has opened
         run = ExitStack()
-        run.enter_context(databases.shared_by_the_run())
+        run.enter_context(databases.shared_by_the_run(durable=False))
         config.add_cleanup(run.close)
+    config.add_cleanup(handed_on.drop_all)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -61,7 +62,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A migrated, empty database of this test's own, on SQLite and on PostgreSQL in turn."""
     try:
-        with databases.fresh(request.param) as url:
+        with handed_on.database(request.param) as url:
             yield url
     except NoServer as error:
         cannot_run(str(error))

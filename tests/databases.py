@@ -13,7 +13,7 @@ import sys
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import LiteralString
@@ -25,13 +25,15 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 from sqlalchemy import URL, make_url
 
-from tests.postgres import NoServer
+from tests.postgres import SUPERUSER, NoServer
 
 ROOT = Path(__file__).parent.parent
 MIGRATIONS = ROOT / "migrations"
 KINDS = ("sqlite", "postgresql")
 RUN_FOLDER = "SANCTUARY_TEST_RUN"  # names the folder of this run to all its processes
 TEMPLATE_LOCK = 0x5A9C7
+MEMORY = Path("/dev/shm")
+ENOUGH_MEMORY = 512 * 2**20
 
 
 def settings(database_url: str) -> dict[str, str]:
@@ -88,7 +90,10 @@ def _fresh_postgresql() -> Iterator[str]:
     try:
         yield _url_of(name)
     finally:
-        _execute("DROP DATABASE {} WITH (FORCE)", name)
+        # Whoever is still connected is thrown out, and a superuser only by another.
+        by = superuser if lets_us_be_superuser() else _administrator
+        with by() as connection:
+            connection.execute(_named("DROP DATABASE {} WITH (FORCE)", name))
 
 
 @cache
@@ -117,13 +122,40 @@ def _fingerprint_of_migrations() -> str:
 
 def _execute(statement: LiteralString, *names: str) -> None:
     with _administrator() as connection:
-        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+        connection.execute(_named(statement, *names))
+
+
+def _named(statement: LiteralString, *names: str) -> sql.Composed:
+    return sql.SQL(statement).format(*map(sql.Identifier, names))
 
 
 def _administrator() -> psycopg.Connection[TupleRow]:
     """Connect to the server's own database, committing at once, as databases are made."""
-    url = _server().set(drivername="postgresql")
-    return psycopg.connect(_text(url), autocommit=True)
+    return _connect(_server())
+
+
+@cache
+def lets_us_be_superuser() -> bool:
+    """Say whether the server is one that ``tests/postgres.py`` started: it trusts its socket.
+
+    Raises:
+        NoServer: if there is no PostgreSQL to be had.
+    """
+    if not str(_server().query.get("host")).startswith("/"):
+        return False
+    with suppress(psycopg.OperationalError), superuser() as connection:
+        return connection.info.parameter_status("is_superuser") == "on"
+    return False
+
+
+def superuser(database_url: str | None = None) -> psycopg.Connection[TupleRow]:
+    """Connect to a database, or the server's own, as somebody whom no guard of it holds up."""
+    url = make_url(database_url) if database_url else _server()
+    return _connect(url.set(username=SUPERUSER))
+
+
+def _connect(url: URL) -> psycopg.Connection[TupleRow]:
+    return psycopg.connect(_text(url.set(drivername="postgresql")), autocommit=True)
 
 
 def _url_of(name: str) -> str:
@@ -161,19 +193,29 @@ def _started_server() -> str:
 
 
 @contextmanager
-def shared_by_the_run() -> Iterator[None]:
+def shared_by_the_run(*, durable: bool = True) -> Iterator[None]:
     """Open the folder that the processes of this run share, and mark the run as alive.
 
     The mark is a lock that the system lets go of even after SIGKILL; whatever serves the run
     in the background waits for that.
+
+    Args:
+        durable: whether SQLite's commits survive a crash of the machine. Ordinary tests need not
+            wait for the disk; measurements must.
     """
     with tempfile.TemporaryDirectory(
-        prefix="sanctuary-tests-", ignore_cleanup_errors=True
+        prefix="sanctuary-tests-", dir=None if durable else _memory(), ignore_cleanup_errors=True
     ) as folder:
         os.environ[RUN_FOLDER] = folder
         with _life_of_the_run().open("w") as life:
             fcntl.flock(life, fcntl.LOCK_EX)
             yield
+
+
+def _memory() -> Path | None:
+    """Name the folder that is no disk, if this machine has one with room to spare."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_MEMORY
+    return MEMORY if roomy and os.access(MEMORY, os.W_OK) else None
 
 
 def _run_folder() -> Path:

@@ -25,6 +25,9 @@ import psycopg
 OWNER = "sanctuary"
 """The role that everything connects as. It makes databases and roles, and is no superuser."""
 
+SUPERUSER = "postgres"
+"""The role that nothing under test connects as. It is for what stands around the tests."""
+
 UNHURRIED = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -62,11 +65,19 @@ def serving(home: Path, *, durable: bool) -> Iterator[str]:
     def call(program: str, *arguments: str) -> None:
         _call([programs / program, "--pgdata", data, *arguments], user=user, folder=data)
 
-    call("initdb", "--username=postgres", "--auth=trust", "--no-locale", "-E", "UTF8", "--no-sync")
+    call(
+        "initdb",
+        f"--username={SUPERUSER}",
+        "--auth=trust",
+        "--no-locale",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    )
     _configure(data, {} if durable else UNHURRIED)
     call("pg_ctl", "start", "--wait", "--silent", "--log", str(data / "log"))
     try:
-        with psycopg.connect(host=str(data), user="postgres", autocommit=True) as superuser:
+        with psycopg.connect(host=str(data), user=SUPERUSER, autocommit=True) as superuser:
             superuser.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE")
             superuser.execute(f"CREATE DATABASE {OWNER} OWNER {OWNER}")
         yield f"postgresql+psycopg://{OWNER}@/{OWNER}?host={quote(str(data), safe='')}"

@@ -43,7 +43,7 @@ def test_every_size_shows_sessions_holds_closures_and_the_present(
         assert "10:00 AM Alex Bell Preparation session Booked Turnover" in text_of(page)
         assert "Intake Not yet confirmed until 8:10 AM" in text_of(page)
         assert "Now, 8:00 AM" in text_of(page)
-        assert re.findall(r'class="now at(\d+)"', page.text) == ["4"]
+        assert re.findall(r'class="now at(\d+) and(\d+)"', page.text) == [("0", "4")]
     assert "Closed: Storm" in text_of(week)
     assert "Storm" not in text_of(day)
     assert [page.text.count("<section") for page in (week, listed, day)] == [7, 14, 1]
