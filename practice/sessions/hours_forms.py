@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -41,6 +41,25 @@ MOST_SERVICES = 200
 TIME = {"type": "time", "step": "300"}
 
 
+def kinds_words(kinds: Collection[str]) -> str:
+    """Say which kinds of session hours are for; none are all."""
+    chosen = [KIND_WORDS[kind] for kind in SessionKind if kind.value in kinds]
+    return ", ".join(chosen) or "All kinds of session"
+
+
+def only_words(kinds: Collection[str], modality: str) -> str:
+    """Say what hours are for, behind them: ``, only by video``. Nothing for those open to all."""
+    parts = [kinds_words(kinds).lower()] if kinds else []
+    parts += [ANYWHERE[modality].lower()] if modality else []
+    return f", only {' '.join(parts)}" if parts else ""
+
+
+def _ticked(field: BoxesField) -> tuple[str, ...]:
+    """Return the kinds that were ticked; all of them are as good as none."""
+    kinds = tuple(kind.value for kind in SessionKind if kind.value in (field.data or ()))
+    return () if len(kinds) == len(SessionKind) else kinds
+
+
 class RowForm(Form):
     """One row of weekly hours. All empty: it is not there."""
 
@@ -59,8 +78,7 @@ class RowForm(Form):
     @property
     def kinds_words(self) -> str:
         """Say which kinds of session the row is for."""
-        chosen = [KIND_WORDS[kind] for kind in SessionKind if kind.value in (self.kinds.data or ())]
-        return ", ".join(chosen) or "All kinds of session"
+        return kinds_words(self.kinds.data or ())
 
     def validate(self, extra_validators: Any = None) -> bool:
         if self.is_empty:
@@ -88,13 +106,11 @@ class RowForm(Form):
         Raises:
             Invalid: if it makes no sense.
         """
-        ticked = set(self.kinds.data or ())
-        kinds = tuple(kind.value for kind in SessionKind if kind.value in ticked)
         return Row(
             weekday=int(self.weekday.data or 0),
             starts_minute=weekly.read_minute((self.starts.data or "").strip()),
             ends_minute=weekly.read_minute((self.ends.data or "").strip(), ends=True),
-            kinds=() if len(kinds) == len(SessionKind) else kinds,
+            kinds=_ticked(self.kinds),
             modality=self.modality.data or "",
         )
 
@@ -205,6 +221,10 @@ class DatesForm(BaseForm):
     last_on = DayField("Last day", [InputRequired("Enter the last day")])
     starts = StringField("From", render_kw=TIME)
     ends = StringField("To", render_kw=TIME)
+    modality = SelectField("Where", choices=ANYWHERE, default="")
+    kinds = BoxesField(
+        "Kinds of session", choices={kind.value: KIND_WORDS[kind] for kind in SessionKind}
+    )
 
     def offer(self, resources: Iterable[Resource]) -> None:
         self.resource.choices = {str(each.id): each.name for each in resources}
@@ -235,6 +255,16 @@ class DatesForm(BaseForm):
         if not self.starts.data:
             return None
         return _minute(self.starts), _minute(self.ends, ends=True)
+
+    @property
+    def kinds_words(self) -> str:
+        """Say which kinds of session the dates are for."""
+        return kinds_words(self.kinds.data or ())
+
+    @property
+    def only_for(self) -> tuple[tuple[str, ...], str]:
+        """Return the kinds of session and the way of giving them that the hours are for."""
+        return _ticked(self.kinds), self.modality.data or ""
 
 
 class ClosureForm(BaseForm):

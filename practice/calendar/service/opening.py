@@ -47,12 +47,20 @@ def keep_rows(resource: Resource, rows: Sequence[Row], *, by: Actor) -> None:
     record("resource:keep_hours", by=by, subject_id=resource.id, rows=len(rows))
 
 
-def override(
-    resource: Resource, first_on: date, last_on: date, hours: tuple[int, int] | None, *, by: Actor
+def override(  # a window with what it is for, on some dates
+    resource: Resource,
+    first_on: date,
+    last_on: date,
+    hours: tuple[int, int] | None,
+    *,
+    kinds: Sequence[str] = (),
+    modality: str = "",
+    by: Actor,
 ) -> None:
     """Put other hours, or none, in the place of the weekly ones on some local dates.
 
-    Hours are minutes of the day. What stood for one of these dates before is replaced.
+    Hours are minutes of the day, for some ``kinds`` of session (none: all) and one way of giving
+    them (empty: any). What stood for one of these dates before is replaced.
 
     Raises:
         Invalid: if the dates are out of order or too many.
@@ -75,6 +83,8 @@ def override(
             on_date=first_on + timedelta(days=n),
             starts_minute=starts,
             ends_minute=ends,
+            kinds=list(kinds) if hours else [],
+            modality=modality if hours else "",
         )
         for n in range(count)
     )

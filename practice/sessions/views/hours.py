@@ -16,7 +16,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.calendar import opening as reading
-from practice.calendar.models import Resource, ResourceKind
+from practice.calendar.models import HoursOverride, Resource, ResourceKind
 from practice.calendar.queries import booking_rules
 from practice.calendar.rules import weekly, zones
 from practice.calendar.service import opening
@@ -28,7 +28,14 @@ from practice.people.forms import PlainForm
 from practice.people.queries import get_practice
 from practice.people.rules import Permission
 from practice.sessions import queries
-from practice.sessions.hours_forms import AroundForm, ClosureForm, DatesForm, LimitsForm, WeekForm
+from practice.sessions.hours_forms import (
+    AroundForm,
+    ClosureForm,
+    DatesForm,
+    LimitsForm,
+    WeekForm,
+    only_words,
+)
 from practice.sessions.models import Service
 from practice.sessions.queries.opening import (
     Outside,
@@ -144,11 +151,11 @@ def hours_dates() -> ResponseReturnValue:
     if not form.check(_today()):
         return _dates_page(theirs, form, ClosureForm(formdata=None)), 422
     (first_on, last_on), resource_id = form.days, form.resource_id
-    span, by = form.hours(), current_staff()
+    (kinds, modality), span, by = form.only_for, form.hours(), current_staff()
 
     def work() -> None:
         found = next(each for each in _resources() if each.id == resource_id)
-        opening.override(found, first_on, last_on, span, by=by)
+        opening.override(found, first_on, last_on, span, kinds=kinds, modality=modality, by=by)
 
     return _carry_out(work, "The dates are saved.", url_for(".hours_dates"))
 
@@ -204,7 +211,7 @@ def _dates_page(theirs: Sequence[Resource], form: DatesForm, closing: ClosureFor
         form=form,
         closing=closing,
         overrides=[
-            (each, names[each.resource_id], _hours_words(each.starts_minute, each.ends_minute))
+            (each, names[each.resource_id], _hours_words(each))
             for each in reading.overrides_from(today, names)
         ],
         closures=reading.closures_from(today),
@@ -215,10 +222,11 @@ def _dates_page(theirs: Sequence[Resource], form: DatesForm, closing: ClosureFor
     )
 
 
-def _hours_words(starts: int | None, ends: int | None) -> str:
-    if starts is None or ends is None:
-        return "Away all day"
-    return weekly.span_words(starts, ends)
+def _hours_words(date: HoursOverride) -> str:
+    if date.starts_minute is None or date.ends_minute is None:
+        return "away all day"
+    span = weekly.span_words(date.starts_minute, date.ends_minute)
+    return f"{span}{only_words(date.kinds, date.modality)}"
 
 
 def _today() -> date:

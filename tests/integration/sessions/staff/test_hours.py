@@ -259,7 +259,7 @@ def test_days_off_and_other_hours_hold_on_their_dates_alone(
     assert clocks("prep_60", WEDNESDAY, VIDEO) == []
     assert clocks("prep_60", WEDNESDAY + days(1), VIDEO) == ["13:00", "13:30", "14:00"]
     page = text_of(browser.get("/settings/hours/dates"))
-    assert "Wed, Mar 10, 2027 : Practitioner 1, Away all day" in page
+    assert "Wed, Mar 10, 2027 : Practitioner 1, away all day" in page
     assert "Thu, Mar 11, 2027 : Practitioner 1, 1:00 PM to 3:00 PM" in page
 
     first = db.session.scalars(sa.select(HoursOverride).order_by(HoursOverride.on_date)).first()
@@ -267,6 +267,43 @@ def test_days_off_and_other_hours_hold_on_their_dates_alone(
     post(browser, f"/settings/hours/dates/{first.id}/end", {})
     read_again()
     assert clocks("prep_60", WEDNESDAY, VIDEO) != []
+
+
+def test_a_date_can_be_for_some_sessions_alone(browser: FlaskClient, therapist: Resource) -> None:
+    answers = {
+        "resource": str(therapist.id),
+        "first_on": str(WEDNESDAY),
+        "last_on": str(WEDNESDAY),
+        "starts": "13:00",
+        "ends": "15:00",
+        "modality": VIDEO.value,
+        "kinds": ["integration"],
+    }
+    assert post(browser, "/settings/hours/dates", answers).status_code == 303
+
+    read_again()
+    assert clocks("integration_60", WEDNESDAY, VIDEO) == ["13:00", "13:30", "14:00"]
+    assert clocks("integration_60", WEDNESDAY, IN_PERSON) == []
+    assert clocks("prep_60", WEDNESDAY, VIDEO) == []
+    assert clocks("prep_60", WEDNESDAY + days(1), VIDEO) != []
+    page = text_of(browser.get("/settings/hours/dates"))
+    assert "Practitioner 1, 1:00 PM to 3:00 PM, only integration session by video" in page
+
+
+@pytest.mark.database("sqlite")
+@pytest.mark.parametrize("wrong", [{"modality": "by_post"}, {"kinds": ["nothing"]}])
+def test_a_date_is_for_sessions_that_exist(
+    browser: FlaskClient, therapist: Resource, wrong: dict[str, Any]
+) -> None:
+    answers = {
+        "resource": str(therapist.id),
+        "first_on": str(WEDNESDAY),
+        "last_on": str(WEDNESDAY),
+        "starts": "13:00",
+        "ends": "15:00",
+    }
+    with nothing_changes():
+        assert post(browser, "/settings/hours/dates", answers | wrong).status_code == 422
 
 
 LIMITS = {
