@@ -112,6 +112,9 @@ def init_app(app: Flask, config: Config) -> None:
 
 # What a request must look like -----------------------------------------------------------------
 
+LOOK_THEMSELVES = {"stripe", "api_public"}
+"""Where others may write from elsewhere: the processor its news, and a practice's own website."""
+
 UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 """What no database stores: a zero, or half of a character."""
 
@@ -132,7 +135,7 @@ def _look_at_the_request() -> None:
         request.max_content_length = larger
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         site = request.headers.get("Sec-Fetch-Site")
-        if site == "cross-site" and request.endpoint != "stripe.receive":
+        if site == "cross-site" and request.blueprint not in LOOK_THEMSELVES:
             raise BadRequest("The form came from another website.")
     values = [*request.args.keys(), *request.args.values(), request.path]
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
