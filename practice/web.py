@@ -39,7 +39,7 @@ from practice.core.errors import (
 from practice.core.money import Money
 from practice.core.policy import content_policy
 from practice.core.settings import settings
-from practice.people.access import signed_in
+from practice.people.access import send_again, signed_in
 
 log = logging.getLogger(__name__)
 
@@ -166,6 +166,8 @@ def _retry_after(error: PracticeError) -> int | None:
 
 def _answer_old_form(_error: CSRFError) -> ResponseReturnValue:
     log.info("form token refused %s", g.get("request_id"))
+    if (page := send_again()) is not None:
+        return page, 400
     message = (
         "This page was open too long, or cookies are off. Go back, reload it and send it again."
     )

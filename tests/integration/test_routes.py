@@ -122,6 +122,7 @@ FOR_CLIENTS = {
     "me.pay_balance",
     "me.receipt",
     "me.receipt_pdf",
+    "me.send_again",
     "me.sessions",
     "me.whom",
 }

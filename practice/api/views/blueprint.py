@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, g, request
-
 from werkzeug.datastructures import HeaderSet
 
 from practice.core.db import in_transaction
