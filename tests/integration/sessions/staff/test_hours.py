@@ -465,3 +465,51 @@ def test_what_lies_outside_costs_the_same_however_much_is_booked(
         book(WEDNESDAY, hour)
         counts.append(count_statements(outside))
     assert counts == [6] * 3
+
+
+# Somebody else was quicker ---------------------------------------------------------------------
+
+
+def seen_on(browser: FlaskClient, url: str) -> str:
+    return value_of(browser.get(url), "seen")
+
+
+@pytest.mark.parametrize(
+    ("page", "theirs", "ours"),
+    [
+        ("hours", rows(("1", "09:00", "12:00")), rows(("2", "09:00", "12:00"))),
+        ("limits", {"per_day": "1"}, {"per_day": "3"}),
+    ],
+)
+def test_hours_that_somebody_else_changed_meanwhile_are_not_overwritten(
+    browser: FlaskClient, url: str, page: str, theirs: dict[str, Any], ours: dict[str, Any]
+) -> None:
+    address = url if page == "hours" else "/settings/hours/limits"
+    base = {} if page == "hours" else LIMITS
+    seen = seen_on(browser, address)
+    assert post(browser, address, base | theirs | {"seen": seen}).status_code == 303
+
+    with nothing_changes():
+        refused = post(browser, address, base | ours | {"seen": seen})
+    again = value_of(refused, "seen")
+    saved = post(browser, address, base | ours | {"seen": again})
+
+    assert (refused.status_code, saved.status_code) == (409, 303)
+    assert "Somebody else has just changed this." in text_of(refused)
+
+
+def test_what_lies_around_a_session_is_not_overwritten_either(browser: FlaskClient) -> None:
+    service = queries.get_service("prep_60")
+    row = {
+        "rows-0-service": str(service.id),
+        "rows-0-version": str(service.version),
+        "rows-0-before": "10",
+        "rows-0-after": "10",
+        "rows-0-notice": "24",
+    }
+    assert post(browser, "/settings/hours/around", row).status_code == 303
+
+    with nothing_changes():
+        refused = post(browser, "/settings/hours/around", row | {"rows-0-after": "20"})
+
+    assert (refused.status_code, value_of(refused, "rows-0-after")) == (409, "20")
