@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from practice.audit import service as audit
-from practice.audit.rules import Actor
+from practice.audit.rules import Actor, ActorKind
 from practice.billing.rules.payments import (
     PaymentState,
 )
@@ -160,7 +160,8 @@ def book(
 
     Outside a recommended window is allowed; outside its limits only with ``override_reason``,
     written by a practitioner. A dosing whose gates are open is booked as tentative. Without
-    ``tells`` the caller writes to the client. ``host_id`` names who has to hold it.
+    ``tells`` the caller writes to the client. ``host_id`` names who has to hold it. What staff
+    book anew can be undone for some minutes, unless the caller tells of it in its own way.
 
     Raises:
         WindowBroken: outside the limits of a window, without a reason.
@@ -196,6 +197,15 @@ def book(
     elif tells:
         telling.tell(News.APPROVED if asked else News.BOOKED, appointment, by=by)
     telling.show(appointment, place.people)
+    if tells and asked is None and by.kind is ActorKind.STAFF:
+        undoing.remember(
+            appointment,
+            undoing.BOOK,
+            by=by,
+            was_at=appointment.starts_at,
+            was_state=appointment.state,
+            was_reason=kept,
+        )
     return appointment
 
 
