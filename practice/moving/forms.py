@@ -162,7 +162,7 @@ class EventsForm(BaseForm):
 
 
 NO_WAY = {"": "Choose the session"}
-NOBODYS = {Becomes.BLOCK.value: "No session: block this time"}
+NOBODYS = {Becomes.BLOCK.value: "No session: block it"}
 LEFT_OUT = {Becomes.NOTHING.value: "Leave it out"}
 
 
@@ -180,7 +180,9 @@ def events_form(shown: Sequence[Plan], people: dict[str, str]) -> EventsForm:
     fields: dict[str, Any] = {}
     for plan in shown:
         number = plan.event.number
-        fields[f"who_{number}"] = SelectField("Client", choices={})
+        is_session = plan.event.meant or plan.client_id
+        label = "Client" if is_session else "This time"
+        fields[f"who_{number}"] = SelectField(label, choices={})
         fields[f"email_{number}"] = EmailField("Client's email", missing=None)
         fields[f"way_{number}"] = SelectField("Session", choices={})
     made = type("ShownEventsForm", (EventsForm,), fields)
