@@ -39,7 +39,7 @@ from practice.core.errors import (
 from practice.core.money import Money
 from practice.core.policy import content_policy
 from practice.core.settings import settings
-from practice.people.access import signed_in
+from practice.people.access import send_again, signed_in
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +112,9 @@ def init_app(app: Flask, config: Config) -> None:
 
 # What a request must look like -----------------------------------------------------------------
 
+LOOK_THEMSELVES = {"stripe", "api_public"}
+"""Where others may write from elsewhere: the processor its news, and a practice's own website."""
+
 UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 """What no database stores: a zero, or half of a character."""
 
@@ -132,7 +135,7 @@ def _look_at_the_request() -> None:
         request.max_content_length = larger
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         site = request.headers.get("Sec-Fetch-Site")
-        if site == "cross-site" and request.endpoint != "stripe.receive":
+        if site == "cross-site" and request.blueprint not in LOOK_THEMSELVES:
             raise BadRequest("The form came from another website.")
     values = [*request.args.keys(), *request.args.values(), request.path]
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
@@ -163,6 +166,8 @@ def _retry_after(error: PracticeError) -> int | None:
 
 def _answer_old_form(_error: CSRFError) -> ResponseReturnValue:
     log.info("form token refused %s", g.get("request_id"))
+    if (page := send_again()) is not None:
+        return page, 400
     message = (
         "This page was open too long, or cookies are off. Go back, reload it and send it again."
     )

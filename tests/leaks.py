@@ -20,7 +20,10 @@ LIVES = "12 Harbor Lane, Norfolk"
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NUMBER = r"\d+"
-OUR_PAGE = r"https?://[^/\s]+/bookings/[A-Za-z0-9_-]+(/[a-z-]+)*/?"
+OUR_PAGE = (
+    r"https?://[^/\s]+(/bookings/[A-Za-z0-9_-]+(/[a-z-]+)*/?"
+    r"|/me/money|/me/balances/[0-9a-f-]{36}/waiting)"
+)
 PERSON = r"[^<>{}\n]{1,200}"
 METADATA = {"pay": UUID, "client": UUID, "kind": rf"client|payment|refund:{UUID}"}
 PAGES = {"limit": NUMBER, "starting_after": r"[a-z]+_[A-Za-z0-9_]+"}

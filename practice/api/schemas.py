@@ -294,9 +294,11 @@ class Invoices(Told):
 
 
 class Payment(Told):
+    """Money for a booking; for none if it is for a balance from before the practice was here."""
+
     id: UUID
     client_id: UUID
-    booking_id: UUID
+    booking_id: UUID | None
     amount: Amount
     method: PaymentMethod
     state: PaymentState

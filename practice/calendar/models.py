@@ -118,7 +118,11 @@ class WorkingHours(PracticeOwned, Base):
 
 
 class HoursOverride(PracticeOwned, Base):
-    """What replaces a resource's weekly hours on one local date: one window, or none at all."""
+    """What replaces a resource's weekly hours on one local date: one window, or none at all.
+
+    ``kinds`` and ``modality`` say what the window is for, as they do for weekly ones. Nothing
+    else can be booked on that date.
+    """
 
     __tablename__ = "hours_overrides"
     __table_args__ = (
@@ -135,6 +139,8 @@ class HoursOverride(PracticeOwned, Base):
     on_date: Mapped[date]
     starts_minute: Mapped[int | None]
     ends_minute: Mapped[int | None]
+    kinds: Mapped[list[str]] = mapped_column(default=list)
+    modality: Mapped[str] = mapped_column(sa.String(20), default="")
 
 
 class Closure(PracticeOwned, Base):

@@ -63,8 +63,8 @@ def _roster() -> sa.Select[Any]:
             HoursOverride.on_date,
             HoursOverride.starts_minute,
             HoursOverride.ends_minute,
-            no_kinds,
-            no_way,
+            HoursOverride.kinds,
+            HoursOverride.modality,
         ).where(HoursOverride.on_date.between(first_on, last_on)),
         sa.select(
             no_one,
@@ -197,9 +197,7 @@ def _hours(axis: Axis, kind: ResourceKind, rows: list[sa.Row[Any]], asked: Asked
             if row.weekday
             else overrides.setdefault(row.first_on, [])
         )
-        if row.starts_minute is not None and (
-            not row.weekday or hours.are_for(row.kinds, row.modality, asked)
-        ):
+        if row.starts_minute is not None and hours.are_for(row.kinds, row.modality, asked):
             windows.append(Window(row.starts_minute, row.ends_minute))
     if kind is not ResourceKind.PERSON and not weekly:
         weekly = {weekday: [hours.WHOLE_DAY] for weekday in range(7)}

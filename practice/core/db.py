@@ -299,6 +299,16 @@ def rehearse(work: Callable[[], T]) -> T:
     return found[0]
 
 
+@contextmanager
+def whole_or_not() -> Iterator[None]:
+    """Leave no trace of a block that raises, in a transaction that goes on without it.
+
+    For many things that are brought in together, each of which may be refused by itself.
+    """
+    with db.session.begin_nested():
+        yield
+
+
 def insert_unless_there(row: Base) -> None:
     """Insert ``row`` unless a unique key says that it is there.
 

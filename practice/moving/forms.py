@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask import request
 from werkzeug.datastructures import CombinedMultiDict, FileStorage
-from wtforms import FileField, PasswordField, SelectField
+from wtforms import BooleanField, FileField, PasswordField, SelectField
 from wtforms.validators import InputRequired, ValidationError
 
 from practice.core.errors import Invalid
 from practice.moving.rules.columns import Column
+from practice.moving.rules.matching import Becomes
 from practice.moving.rules.tables import LARGEST_BYTES, MOST_ROWS, TOO_MANY, Table
-from practice.people.forms import BaseForm
+from practice.moving.service.bookings import Plan
+from practice.people.forms import BaseForm, EmailField
+from practice.people.queries import clients_by_email
 
 READ_AT_ONCE = 64 * 1024
 NO_COLUMN = ""
@@ -104,10 +109,85 @@ def _described(table: Table, column: int) -> str:
     return f"{name}, such as “{sample[:30]}”" if sample else name
 
 
-class PersonForm(BaseForm):
-    """Whose time the calendar takes."""
+class EventsForm(BaseForm):
+    """Whose time a calendar takes, and what some of its times become.
 
-    person = SelectField("Whose time is it?", validators=[InputRequired("Choose whose time it is")])
+    Each time has three fields: who is meant, or that it is none's; of one that names nobody the
+    address of whoever is meant; and which session it is.
+    """
+
+    person = SelectField("Whose calendar is it?", validators=[InputRequired("Choose whose it is")])
+    mail = BooleanField("Mail clients the sessions that are booked for them, one mail each")
+
+    def __init__(self, shown: Sequence[Plan], people: dict[str, str]) -> None:
+        self.shown = shown
+        self.known: dict[str, UUID] = {}
+        super().__init__()
+        self.person.choices = {"": "Choose"} | people
+
+    def offer(self, names: Mapping[UUID, str], ways: dict[str, str], now: datetime) -> None:
+        """Say what can be chosen, and choose what is planned unless somebody just chose."""
+        for plan in self.shown:
+            who, way = self.of(plan, "who"), self.of(plan, "way")
+            who.choices, way.choices = _whose(plan, names, now), NO_WAY | ways
+            is_session = plan.becomes is Becomes.SESSION
+            if not who.raw_data:
+                who.data = str(plan.client_id or "") if is_session else plan.becomes.value
+            if not way.raw_data:
+                way.data = plan.way.key if plan.way else ""
+
+    def of(self, plan: Plan, part: str) -> Any:
+        """Return one of the three fields of a time."""
+        return self[f"{part}_{plan.event.number}"]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        typed = {field.data for plan in self.shown if (field := self.of(plan, "email")).data}
+        self.known = {str(email): found for email, found in clients_by_email(typed).items()}
+        for plan in self.shown:
+            email = self.of(plan, "email")
+            if email.data and email.data not in self.known:
+                email.errors = ["No client has this email address"]
+        return not self.errors
+
+    def chosen(self) -> dict[str, dict[str, str]]:
+        """Return what was chosen for each time, by its number, once it is checked."""
+        found = {}
+        for plan in self.shown:
+            named = self.known.get(self.of(plan, "email").data or "")
+            who = str(named) if named else self.of(plan, "who").data
+            found[str(plan.event.number)] = {"who": who, "way": self.of(plan, "way").data}
+        return found
+
+
+NO_WAY = {"": "Choose the session"}
+NOBODYS = {Becomes.BLOCK.value: "No session: block it"}
+LEFT_OUT = {Becomes.NOTHING.value: "Leave it out"}
+
+
+def _whose(plan: Plan, names: Mapping[UUID, str], now: datetime) -> dict[str, str]:
+    """Return whose session a time may be: those who may be meant, and whoever was chosen."""
+    meant = {str(each.id): each.name for each in plan.event.meant}
+    if plan.client_id is not None:
+        meant.setdefault(str(plan.client_id), names.get(plan.client_id, "The client"))
+    blocked = NOBODYS if plan.event.is_ahead(now) else {}
+    return ({"": "Choose the client"} | meant if meant else {}) | blocked | LEFT_OUT
+
+
+def events_form(shown: Sequence[Plan], people: dict[str, str]) -> EventsForm:
+    """Make a form with the three fields of each of these times."""
+    fields: dict[str, Any] = {}
+    for plan in shown:
+        number = plan.event.number
+        is_session = plan.event.meant or plan.client_id
+        label = "Client" if is_session else "This time"
+        fields[f"who_{number}"] = SelectField(label, choices={})
+        fields[f"email_{number}"] = EmailField("Client's email", missing=None)
+        fields[f"way_{number}"] = SelectField("Session", choices={})
+    made = type("ShownEventsForm", (EventsForm,), fields)
+    form: EventsForm = made(shown, people)
+    return form
 
 
 class PasswordForm(BaseForm):
@@ -120,4 +200,4 @@ class PasswordForm(BaseForm):
     )
 
 
-__all__ = ["MOST_ROWS", "PasswordForm", "PersonForm", "UploadForm", "columns_form"]
+__all__ = ["MOST_ROWS", "PasswordForm", "UploadForm", "columns_form", "events_form"]

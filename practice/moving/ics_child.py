@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,14 +20,20 @@ CPU_SECONDS = 10
 MEMORY_BYTES = 768 * 1024 * 1024
 MOST_EVENTS = 10_000
 MOST_TIMES = 2_000
+MOST_PAST = 5_000  # the newest: only the sessions among them are of use
 LONGEST_LINE = 100_000
 AHEAD = timedelta(days=366)
+BACK = timedelta(days=731)
 LONGEST = timedelta(days=31)
 UNTIMED = timedelta(minutes=30)  # an event that does not say when it ends
 MOST_BY_VALUES = 366
 DROPPED = (b"DESCRIPTION", b"ATTACH", b"X-ALT-DESC", b"COMMENT", b"LOCATION")
 SAFE_FREQUENCIES = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 UNSAFE_PARTS = {"BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS", "BYEASTER"}
+
+
+Time = tuple[datetime, datetime, Any]
+"""When something begins and ends, and the event that says so."""
 
 
 class Unsafe(Exception):
@@ -43,7 +50,9 @@ def main() -> None:
 
 
 def read(body: bytes, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
-    """Return the busy times of a calendar from now on, and how many events were left out.
+    """Return the busy times of a calendar, and how many events were left out.
+
+    From two years back, since sessions that were held count, to a year ahead.
 
     Raises:
         ValueError: if it is no calendar.
@@ -54,17 +63,20 @@ def read(body: bytes, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
     groups: dict[str, list[Any]] = {}
     for event in calendar.walk("VEVENT"):
         groups.setdefault(str(event.get("UID", id(event))), []).append(event)
-    times: list[dict[str, Any]] = []
+    times: list[Time] = []
     unreadable = 0
     for events in groups.values():
         try:
             times += _times_of(events, zone, now)
         except Exception:  # noqa: BLE001  # one broken event hides no other
             unreadable += 1
-        if len(times) > MOST_TIMES:
+        if len(times) > 10 * (MOST_TIMES + MOST_PAST):
             raise ValueError("too many")
-    times.sort(key=lambda each: each["starts_at"])
-    return {"times": times, "unreadable": unreadable}
+    ahead = sorted((each for each in times if each[1] > now), key=itemgetter(0, 1))
+    if len(ahead) > MOST_TIMES:
+        raise ValueError("too many")
+    past = sorted((each for each in times if each[1] <= now), key=itemgetter(0, 1))
+    return {"times": [_said(each) for each in past[-MOST_PAST:] + ahead], "unreadable": unreadable}
 
 
 def _kept_lines(body: bytes) -> Iterator[bytes]:
@@ -87,7 +99,7 @@ def _kept_lines(body: bytes) -> Iterator[bytes]:
             yield line
 
 
-def _times_of(events: list[Any], zone: ZoneInfo, now: datetime) -> list[dict[str, Any]]:
+def _times_of(events: list[Any], zone: ZoneInfo, now: datetime) -> list[Time]:
     """Return the times of one event, with its repetitions and the single ones that were moved."""
     moved = {_instant(e["RECURRENCE-ID"].dt, zone): e for e in events if "RECURRENCE-ID" in e}
     found = []
@@ -104,15 +116,20 @@ def _times_of(events: list[Any], zone: ZoneInfo, now: datetime) -> list[dict[str
         starts_at = _instant(event["DTSTART"].dt, zone)
         found.append((event, starts_at, starts_at + _length(event, zone)))
     return [
-        {
-            "starts_at": starts_at.isoformat(),
-            "ends_at": ends_at.isoformat(),
-            "title": str(event.get("SUMMARY", ""))[:200],
-            "emails": _emails(event),
-        }
+        (starts_at, ends_at, event)
         for event, starts_at, ends_at in found
-        if _is_busy(event) and ends_at > now and starts_at < now + AHEAD
+        if _is_busy(event) and ends_at > now - BACK and starts_at < now + AHEAD
     ]
+
+
+def _said(time: Time) -> dict[str, Any]:
+    starts_at, ends_at, event = time
+    return {
+        "starts_at": starts_at.isoformat(),
+        "ends_at": ends_at.isoformat(),
+        "title": str(event.get("SUMMARY", ""))[:200],
+        "emails": _emails(event),
+    }
 
 
 def _starts(event: Any, zone: ZoneInfo, now: datetime) -> list[datetime]:
@@ -136,7 +153,7 @@ def _starts(event: Any, zone: ZoneInfo, now: datetime) -> list[datetime]:
         starts_at = naive.replace(tzinfo=there).astimezone(zone)
         if starts_at > last:
             break
-        if starts_at not in gone and starts_at > now - LONGEST:
+        if starts_at not in gone and starts_at > now - BACK - LONGEST:
             found.append(starts_at)
     return found
 

@@ -225,6 +225,31 @@ def _ask_to_sign_in() -> ResponseReturnValue:
     return render_template("people/sign_in.html", form=form, was_signed_out=True), 401
 
 
+def send_again() -> str | None:
+    """Return the page that offers to send this request's form once more, if one of us sent it.
+
+    For a form whose token has gone with the sign-in it was made in, while whoever sent it is
+    signed in anew, perhaps in another tab. Only for what a browser says came from a page here:
+    nobody else's form is offered as somebody's own.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    page = next(
+        (
+            page
+            for mark, who, page in (
+                ("permission", signed_in(), "people/send_again.html"),
+                ("is_for_clients", client_access.signed_in_client(), "me/send_again.html"),
+            )
+            if hasattr(view, mark) and who is not None
+        ),
+        None,
+    )
+    if page is None or request.headers.get("Sec-Fetch-Site") != "same-origin" or request.files:
+        return None
+    kept = typed.of_request()
+    return render_template(page, kept=kept) if typed.written(kept) else None
+
+
 # The frame of staff pages ----------------------------------------------------------------------
 
 

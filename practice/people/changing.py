@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from practice.core import colour
 from practice.core.db import db, require_practice_id
 from practice.core.errors import Invalid
 from practice.people.models import Practice
+from practice.people.seen import check, mark_of
 from practice.people.service import check_zone
 
 
@@ -25,9 +27,19 @@ def written() -> Practice:
     ).one()
 
 
-def edit(facts: dict[str, Any], *, by: Actor) -> None:
-    """Write down names, contact and the address on papers, by the names of the columns."""
+def mark_of_facts(practice: Practice, names: Iterable[str]) -> str:
+    """Return the mark of what a form shows of a practice, by the names of the columns."""
+    return mark_of({name: getattr(practice, name) for name in names})
+
+
+def edit(facts: dict[str, Any], *, seen: str = "", by: Actor) -> None:
+    """Write down names, contact and the address on papers, by the names of the columns.
+
+    Raises:
+        ChangedMeanwhile: if they are no longer what the form had ``seen``.
+    """
     practice = written()
+    check(seen, mark_of_facts(practice, facts))
     changed = sorted(name for name, value in facts.items() if getattr(practice, name) != value)
     for name in changed:
         setattr(practice, name, facts[name])
@@ -52,16 +64,18 @@ def move_zone(zone: str, *, by: Actor) -> None:
         db.session.flush()
 
 
-def paint(accent: str, *, by: Actor) -> None:
+def paint(accent: str, *, seen: str = "", by: Actor) -> None:
     """Give the pages for clients one colour, ``#rrggbb``, or the house's own with an empty text.
 
     Raises:
         Invalid: for a colour that is too pale to be read, with the nearest that is not.
+        ChangedMeanwhile: if there is another than the form had ``seen``.
     """
     refused = colour.why_refused(accent) if accent else None
     if refused:
         raise Invalid(refused)
     practice = written()
+    check(seen, mark_of_facts(practice, ["accent"]))
     if practice.accent != accent:
         practice.accent = accent
         db.session.flush()

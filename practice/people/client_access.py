@@ -17,8 +17,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from practice.audit.rules import Actor, ActorKind
-from practice.core.db import Busy, enter_practice, transaction
-from practice.people import letting_in
+from practice.core.db import Busy, enter_practice, practice_scope, transaction
+from practice.people import letting_in, typed
 from practice.people.models import Client
 from practice.people.queries import get_client
 
@@ -26,6 +26,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 MARK = "client"
 HOME = "me.home"
+KEPT = "kept_form"  # in this browser's cookie: the sign-in that had ended when a form came
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +165,35 @@ def _ask_to_sign_in() -> ResponseReturnValue:
     lapsed = g.get("lapsed_client")
     if lapsed is None:
         return render_template("me/signed_out.html"), 401
-    asked = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else None
-    flash("You were signed out after 30 quiet minutes. Nothing was changed.", "wait")
+    asked, then = None, "Nothing was changed."
+    if request.method in ("GET", "HEAD"):
+        asked = request.full_path.rstrip("?")
+    elif _keep(lapsed):
+        asked = url_for("me.send_again")
+        then = "What you typed is kept: sign in, and you can send it."
+    flash(f"You were signed out after 30 quiet minutes. {then}", "wait")
     return redirect(url_for("me.sign_in", slug=lapsed.practice.slug, next=asked), 303)
+
+
+def _keep(lapsed: letting_in.Known) -> bool:
+    """Keep the form of this request for its client, with the sign-in that had ended."""
+    form = typed.of_request()
+    text = typed.written(form)
+    if lapsed.client is None or text is None or not form.answers:
+        return False
+    with practice_scope(lapsed.practice.id), transaction():
+        letting_in.keep_typed(lapsed.sign_in_id, text)
+    session[KEPT] = str(lapsed.sign_in_id)
+    return True
+
+
+def kept_form() -> typed.Typed | None:
+    """Return the form that came to this browser when the last sign-in of its client had ended."""
+    who, kept = whoever(), session.get(KEPT)
+    if kept is None or who.client_id is None:
+        return None
+    text = letting_in.typed_of(UUID(kept), email=who.email, client_id=who.client_id)
+    return typed.read(text) if text else None
 
 
 def frame(who: KnownClient) -> dict[str, Any]:

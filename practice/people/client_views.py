@@ -18,9 +18,12 @@ from practice.people import letting_in
 from practice.people.access import leave, public
 from practice.people.client_access import (
     HOME,
+    KEPT,
     before_choosing,
     client_of,
+    for_clients,
     is_cookie_of,
+    kept_form,
     signed_in_client,
     whoever,
 )
@@ -153,11 +156,10 @@ def _ask_again(slug: str, dead: letting_in.LinkDead) -> ResponseReturnValue:
 def _let_in(practice_id: UUID, token: str) -> ResponseReturnValue:
     """Begin a new session: whoever was signed in here before is not any more."""
     target = session.get(NEXT)
-    zone = session.get("zone")
+    stays = {name: session[name] for name in ("zone", KEPT) if name in session}
     leave()
     session.clear()  # with it goes the former form token
-    if zone:
-        session["zone"] = zone
+    session.update(stays)
     login_user(client_of(practice_id, token))
     return redirect(target or url_for(HOME), 303)
 
@@ -175,7 +177,7 @@ def whom() -> ResponseReturnValue:
         chosen = _uuid(request.form.get("client", ""))
         with transaction():
             letting_in.choose(who.sign_in_id, chosen)
-        return redirect(url_for(HOME), 303)
+        return redirect(url_for(".send_again" if KEPT in session else HOME), 303)
     return render_template("me/whom.html", people=clients_at(who.email), who=who, form=form)
 
 
@@ -184,6 +186,16 @@ def _uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         return UUID(int=0)  # nobody's
+
+
+@bp.get("/me/send-again")
+@for_clients
+def send_again() -> ResponseReturnValue:
+    """Show what was typed when the last sign-in had ended, with a button that sends it."""
+    kept = kept_form()
+    if kept is None:
+        return redirect(url_for(HOME), 303)
+    return render_template("me/send_again.html", kept=kept)
 
 
 # Out -------------------------------------------------------------------------------------------

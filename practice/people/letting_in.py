@@ -43,6 +43,7 @@ from practice.people.signing_in import Tries, spend
 
 MAIL_LINK_JOB = "mail-sign-in-link"
 KEPT_FOR = timedelta(days=1)
+TYPED_KEPT_FOR = timedelta(days=3)
 
 
 class LinkDead(Invalid):
@@ -302,6 +303,25 @@ def choose(sign_in_id: UUID, client_id: UUID) -> None:
     record("client_sign_in:choose", by=_actor(sign_in), subject_id=sign_in.id)
 
 
+def keep_typed(sign_in_id: UUID, text: str) -> None:
+    """Keep the form that came when a sign-in had ended. Call inside ``transaction()``."""
+    sign_in = _get(sign_in_id)
+    sign_in.typed, sign_in.typed_at = text, clock.now()
+    db.session.flush()
+
+
+def typed_of(sign_in_id: UUID, *, email: str, client_id: UUID) -> str | None:
+    """Return what was kept of a sign-in that had ended, if it was of the same client."""
+    sign_in = db.session.scalar(
+        sa.select(ClientSignIn).where(
+            ClientSignIn.id == sign_in_id,
+            ClientSignIn.email == email,
+            ClientSignIn.client_id == client_id,
+        )
+    )
+    return sign_in.typed if sign_in else None
+
+
 def open_sign_ins(email: str) -> list[ClientSignIn]:
     """Return where an address is signed in as a client, last used first."""
     now = clock.now()
@@ -346,8 +366,20 @@ def _get(sign_in_id: UUID) -> ClientSignIn:
 
 
 def tidy(_practice_id: UUID) -> None:
-    """Forget who asked for links a day ago. The sign-ins stay, as a log of who was here."""
+    """Forget who asked for links a day ago, and what was typed and never sent for days.
+
+    The sign-ins stay, as a log of who was here.
+    """
     with transaction():
+        db.session.execute(
+            sa.update(ClientSignIn)
+            .where(
+                ClientSignIn.typed_sealed.is_not(None),
+                ClientSignIn.typed_at < clock.now() - TYPED_KEPT_FOR,
+            )
+            .values(typed_sealed=None, typed_at=None)
+            .execution_options(synchronize_session=False)
+        )
         db.session.execute(
             sa.delete(SignInAsk).where(SignInAsk.created_at < clock.now() - KEPT_FOR)
         )

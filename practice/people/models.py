@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from practice.core.crypto import Sealed
 from practice.core.db import Base, PracticeOwned, enum_by_value
@@ -130,7 +130,8 @@ class ClientSignIn(PracticeOwned, Base):
     """One browser in which an address of a client is signed in, revocable here.
 
     A family may share an address; ``client_id`` is whom of them it is about, once it was said.
-    ``hash`` is the digest of the cookie's secret.
+    ``hash`` is the digest of the cookie's secret. ``typed`` is the form that came when it had
+    ended, for the same client to send once they are back.
     """
 
     __tablename__ = "client_sign_ins"
@@ -149,6 +150,10 @@ class ClientSignIn(PracticeOwned, Base):
     seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     program: Mapped[str] = mapped_column(sa.String(120))
+    typed_sealed: Mapped[bytes | None] = deferred(mapped_column(sa.LargeBinary))
+    typed_at: Mapped[datetime | None]
+
+    typed = Sealed("typed_sealed")
 
 
 class Enquiry(PracticeOwned, Base):

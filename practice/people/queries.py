@@ -196,6 +196,14 @@ def clients_by_email(emails: Collection[str], *, archived: bool = False) -> dict
     return {row.email: row.id for row in rows}
 
 
+def names_of(client_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return what some clients are called, by their ids."""
+    rows = db.session.execute(
+        sa.select(Client.id, Client.first_name, Client.last_name).where(Client.id.in_(client_ids))
+    )
+    return {row.id: f"{row.first_name} {row.last_name}" for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class ClientPage:
     """One page of a list of clients. ``page`` counts from 1, and there is always a first."""

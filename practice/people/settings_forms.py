@@ -12,6 +12,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from practice.people.forms import BaseForm, EmailField, NameField, PhoneField
 from practice.people.passwords import why_refused
 from practice.people.rules import US_ZONES, Role, is_slug
+from practice.people.seen import SeenForm
 
 ROLE_WORDS: dict[Role, str] = {
     Role.OWNER: "Owner: everything, and these settings",
@@ -136,7 +137,7 @@ class InviteForm(BaseForm):
     roles = RolesField()
 
 
-class RolesForm(BaseForm):
+class RolesForm(SeenForm):
     """What a member of staff does."""
 
     roles = RolesField()
@@ -155,7 +156,7 @@ class JoinForm(BaseForm):
 # The practice ----------------------------------------------------------------------------------
 
 
-class PracticeForm(BaseForm):
+class PracticeForm(SeenForm):
     """What a practice says of itself; the fields are named as its columns are."""
 
     name = NameField("Name", missing="Enter the name of the practice", longest=120)
@@ -174,10 +175,11 @@ class PracticeForm(BaseForm):
 
     def facts(self) -> dict[str, Any]:
         """Return what was typed, by the names of the columns."""
-        return {name: value or "" for name, value in self.data.items() if name != "csrf_token"}
+        others = {"csrf_token", "seen"}
+        return {name: value or "" for name, value in self.data.items() if name not in others}
 
 
-class LookForm(BaseForm):
+class LookForm(SeenForm):
     """The one colour of the pages for clients."""
 
     accent = StringField("Color", [_at_most(7)], render_kw={"spellcheck": "false"})

@@ -17,6 +17,7 @@ from practice.outbox import service as outbox
 from practice.people import doors, passwords, ports, queries, service, signing_in
 from practice.people.models import Invitation, Practice, User
 from practice.people.rules import INVITED, DoorKind, Role
+from practice.people.seen import check, mark_of
 
 NO_LINK = "This invitation is not valid any more. Ask the practice for a new one."
 LAST_OWNER = "A practice needs an owner. Make somebody else one first."
@@ -183,15 +184,17 @@ def _take_back(user: User, invitation: Invitation, *, name: str, password: str) 
 # Changing --------------------------------------------------------------------------------------
 
 
-def change_roles(user: User, roles: Iterable[Role], *, by: Actor) -> None:
+def change_roles(user: User, roles: Iterable[Role], *, seen: str = "", by: Actor) -> None:
     """Give a member of staff other roles.
 
     Raises:
         Invalid: without a role.
+        ChangedMeanwhile: if they have others than the form had ``seen``.
         Conflict: if nobody would be owner any more, or they have left.
     """
     take_turns("team")
     _check_works_here(user)
+    check(seen, mark_of(user.roles))
     chosen = service.in_order(roles)
     if Role.OWNER not in chosen:
         _check_not_last_owner(user)

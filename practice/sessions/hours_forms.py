@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from wtforms import FieldList, Form, FormField, HiddenField, SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import FieldList, Form, FormField, HiddenField, IntegerField, SelectField, StringField
+from wtforms.widgets import HiddenInput
 
-from practice.calendar.models import BookingRules, Resource
+from practice.calendar.models import BookingRules
 from practice.calendar.rules import weekly
 from practice.calendar.rules.weekly import DAYS, Row
-from practice.calendar.service.opening import LONGEST_STRETCH_DAYS, MOST_ROWS
+from practice.calendar.service.opening import MOST_ROWS
 from practice.core.errors import Invalid
-from practice.people.forms import BaseForm, DayField
+from practice.people.forms import BaseForm
+from practice.people.seen import SeenForm
 from practice.sessions.catalog_forms import BoxesField, WholeField
 from practice.sessions.models import Service
 from practice.sessions.rules.for_clients import KIND_WORDS
@@ -36,9 +36,27 @@ ANYWHERE = {
 WEEKDAYS = {str(number): day for number, day in enumerate(DAYS, start=1)}
 STEPS = (5, 10, 15, 20, 30, 60)
 FAR = timedelta(days=730)
-LONGEST_REASON = 120
 MOST_SERVICES = 200
 TIME = {"type": "time", "step": "300"}
+
+
+def kinds_words(kinds: Collection[str]) -> str:
+    """Say which kinds of session hours are for; none are all."""
+    chosen = [KIND_WORDS[kind] for kind in SessionKind if kind.value in kinds]
+    return ", ".join(chosen) or "All kinds of session"
+
+
+def only_words(kinds: Collection[str], modality: str) -> str:
+    """Say what hours are for, behind them: ``, only by video``. Nothing for those open to all."""
+    parts = [kinds_words(kinds).lower()] if kinds else []
+    parts += [ANYWHERE[modality].lower()] if modality else []
+    return f", only {' '.join(parts)}" if parts else ""
+
+
+def ticked(field: BoxesField) -> tuple[str, ...]:
+    """Return the kinds that were ticked; all of them are as good as none."""
+    kinds = tuple(kind.value for kind in SessionKind if kind.value in (field.data or ()))
+    return () if len(kinds) == len(SessionKind) else kinds
 
 
 class RowForm(Form):
@@ -59,8 +77,7 @@ class RowForm(Form):
     @property
     def kinds_words(self) -> str:
         """Say which kinds of session the row is for."""
-        chosen = [KIND_WORDS[kind] for kind in SessionKind if kind.value in (self.kinds.data or ())]
-        return ", ".join(chosen) or "All kinds of session"
+        return kinds_words(self.kinds.data or ())
 
     def validate(self, extra_validators: Any = None) -> bool:
         if self.is_empty:
@@ -88,18 +105,16 @@ class RowForm(Form):
         Raises:
             Invalid: if it makes no sense.
         """
-        ticked = set(self.kinds.data or ())
-        kinds = tuple(kind.value for kind in SessionKind if kind.value in ticked)
         return Row(
             weekday=int(self.weekday.data or 0),
             starts_minute=weekly.read_minute((self.starts.data or "").strip()),
             ends_minute=weekly.read_minute((self.ends.data or "").strip(), ends=True),
-            kinds=() if len(kinds) == len(SessionKind) else kinds,
+            kinds=ticked(self.kinds),
             modality=self.modality.data or "",
         )
 
 
-class WeekForm(BaseForm):
+class WeekForm(SeenForm):
     """The weekly hours of one person or room."""
 
     rows = FieldList(FormField(RowForm), max_entries=MOST_ROWS)
@@ -118,7 +133,7 @@ class WeekForm(BaseForm):
 
     def without(self, place: str) -> WeekForm:
         """Return the form as it was typed, without the row at this place."""
-        left = WeekForm(formdata=None)
+        left = WeekForm(formdata=None, data={"seen": self.mark})
         for number, entry in enumerate(self.rows):
             if str(number) != place:
                 left.rows.append_entry(entry.form.data)
@@ -152,9 +167,13 @@ class WeekForm(BaseForm):
 
 
 class AroundRow(Form):
-    """What lies around one service: set-up and turnover, and how far ahead it is booked."""
+    """What lies around one service: set-up and turnover, and how far ahead it is booked.
+
+    ``version`` is the one of the service that the form shows.
+    """
 
     service = HiddenField()
+    version = IntegerField(widget=HiddenInput())
     before = WholeField("Set-up", least=0, most=LONGEST_BUFFER_MINUTES, step=STEP_MINUTES)
     after = WholeField("Turnover", least=0, most=LONGEST_BUFFER_MINUTES, step=STEP_MINUTES)
     notice = WholeField("Notice", least=0, most=LONGEST_NOTICE_HOURS)
@@ -179,6 +198,7 @@ class AroundForm(BaseForm):
             self.rows.append_entry(
                 {
                     "service": str(each.id),
+                    "version": each.version,
                     "before": str(each.buffer_before_minutes),
                     "after": str(each.buffer_after_minutes),
                     "notice": str(each.notice_hours),
@@ -197,72 +217,7 @@ class AroundForm(BaseForm):
         return _problems(self.rows)
 
 
-class DatesForm(BaseForm):
-    """Other hours, or none, for somebody on some dates."""
-
-    resource = SelectField("Whose hours", validators=[InputRequired("Choose whose hours")])
-    first_on = DayField("First day", [InputRequired("Enter the first day")])
-    last_on = DayField("Last day", [InputRequired("Enter the last day")])
-    starts = StringField("From", render_kw=TIME)
-    ends = StringField("To", render_kw=TIME)
-
-    def offer(self, resources: Iterable[Resource]) -> None:
-        self.resource.choices = {str(each.id): each.name for each in resources}
-
-    @property
-    def resource_id(self) -> UUID:
-        return UUID(self.resource.data)
-
-    @property
-    def days(self) -> tuple[date, date]:
-        """Return the first and the last day, once they are checked."""
-        return _days(self.first_on, self.last_on)
-
-    def check(self, today: date) -> bool:
-        """Say whether it makes sense; what does not is told beside its field."""
-        if not self.validate():
-            return False
-        _check_days(self.first_on, self.last_on, today, most=LONGEST_STRETCH_DAYS)
-        if bool(self.starts.data) != bool(self.ends.data):
-            empty = self.ends if self.starts.data else self.starts
-            empty.errors = ["Fill in both times, or leave both empty for a day off"]
-        elif self.starts.data:
-            _check_span(self.starts, self.ends)
-        return not self.errors
-
-    def hours(self) -> tuple[int, int] | None:
-        """Return the hours in minutes of the day; ``None`` is a day off."""
-        if not self.starts.data:
-            return None
-        return _minute(self.starts), _minute(self.ends, ends=True)
-
-
-class ClosureForm(BaseForm):
-    """Days on which the practice sees nobody."""
-
-    closed_from = DayField("First closed day", [InputRequired("Enter the first closed day")])
-    closed_to = DayField("Last closed day", [InputRequired("Enter the last closed day")])
-    reason = StringField(
-        "Reason",
-        [
-            InputRequired("Enter a reason, like Storm"),
-            Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
-        ],
-    )
-
-    @property
-    def days(self) -> tuple[date, date]:
-        """Return the first and the last day, once they are checked."""
-        return _days(self.closed_from, self.closed_to)
-
-    def check(self, today: date) -> bool:
-        """Say whether it makes sense; what does not is told beside its field."""
-        if self.validate():
-            _check_days(self.closed_from, self.closed_to, today, most=FAR.days)
-        return not self.errors
-
-
-class LimitsForm(BaseForm):
+class LimitsForm(SeenForm):
     """How the practice gives its time away, whoever and whatever it is for."""
 
     weekdays = BoxesField("Days on which clients come", choices=WEEKDAYS)
@@ -304,10 +259,10 @@ class LimitsForm(BaseForm):
             return False
         if not self.weekdays.data:
             self.weekdays.errors = ["Choose at least one day"]
-        _check_span(self.opens, self.closes)
+        check_span(self.opens, self.closes)
         for field in (self.quiet_from, self.quiet_to, self.dosing_first, self.dosing_last):
             _read(field)
-        if not self.errors and _minute(self.dosing_last) < _minute(self.dosing_first):
+        if not self.errors and minute_of(self.dosing_last) < minute_of(self.dosing_first):
             self.dosing_last.errors = ["The last start comes after the first"]
         if not self.errors and (self.per_week.number or 0) < (self.per_day.number or 0):
             self.per_week.errors = ["A week takes at least as many as a day"]
@@ -317,12 +272,12 @@ class LimitsForm(BaseForm):
         """Return the limits by the names of their columns, once they are checked."""
         return {
             "weekdays": sorted(int(each) for each in self.weekdays.data or ()),
-            "opens_minute": _minute(self.opens),
-            "closes_minute": _minute(self.closes, ends=True),
-            "quiet_from_minute": _minute(self.quiet_from),
-            "quiet_to_minute": _minute(self.quiet_to),
-            "dosing_first_start_minute": _minute(self.dosing_first),
-            "dosing_last_start_minute": _minute(self.dosing_last),
+            "opens_minute": minute_of(self.opens),
+            "closes_minute": minute_of(self.closes, ends=True),
+            "quiet_from_minute": minute_of(self.quiet_from),
+            "quiet_to_minute": minute_of(self.quiet_to),
+            "dosing_first_start_minute": minute_of(self.dosing_first),
+            "dosing_last_start_minute": minute_of(self.dosing_last),
             "max_dosings_per_day": self.per_day.number,
             "max_dosings_per_week": self.per_week.number,
             "gap_between_clients_minutes": self.gap.number,
@@ -340,38 +295,20 @@ def _problems(rows: FieldList) -> list[tuple[str, str]]:  # type: ignore[type-ar
     ]
 
 
-def _minute(field: StringField, *, ends: bool = False) -> int:
+def minute_of(field: StringField, *, ends: bool = False) -> int:
     return weekly.read_minute(field.data or "", ends=ends)
 
 
 def _read(field: StringField, *, ends: bool = False) -> int | None:
     """Read a time of day, or say beside the field why it is none."""
     try:
-        return _minute(field, ends=ends)
+        return minute_of(field, ends=ends)
     except Invalid as wrong:
         field.errors = [wrong.message]
         return None
 
 
-def _check_span(starts: StringField, ends: StringField) -> None:
+def check_span(starts: StringField, ends: StringField) -> None:
     first, last = _read(starts), _read(ends, ends=True)
     if first is not None and last is not None and last <= first:
         ends.errors = ["Hours end after they begin, by midnight at the latest"]
-
-
-def _days(first: DayField, last: DayField) -> tuple[date, date]:
-    if first.data is None or last.data is None:
-        raise Invalid("Enter both days.")
-    return first.data, last.data
-
-
-def _check_days(first: DayField, last: DayField, today: date, *, most: int) -> None:
-    first_on, last_on = first.data, last.data
-    if first_on is None or last_on is None:
-        return
-    if not today <= last_on <= today + FAR:
-        last.errors = ["The last day is today or later, within two years"]
-    elif last_on < first_on:
-        last.errors = ["The last day comes after the first"]
-    elif (last_on - first_on).days >= most:
-        last.errors = [f"At most {most} days go together"]

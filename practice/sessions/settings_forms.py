@@ -17,6 +17,7 @@ from practice.calendar.models import Resource
 from practice.calendar.rules import zones
 from practice.calendar.service.weekly import PlainWeek
 from practice.people.forms import BaseForm
+from practice.people.seen import SeenForm
 from practice.people.settings_forms import ZoneField
 from practice.sessions.models import Service
 from practice.sessions.service.moving_in import Policies
@@ -60,7 +61,7 @@ def is_link(text: str) -> bool:
         return False
 
 
-class PlacesForm(BaseForm):
+class PlacesForm(SeenForm):
     """Where clients come to. Kept sealed, and shown to those whose session is near alone.
 
     ``places_form`` adds the video room of everybody who sees clients.

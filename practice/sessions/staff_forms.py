@@ -15,6 +15,7 @@ from practice.calendar.forms import WholeField
 from practice.core.errors import Invalid, NotFound
 from practice.people.forms import BaseForm
 from practice.people.public_face import read_origins
+from practice.people.seen import SeenForm
 from practice.sessions.forms import InstantField
 from practice.sessions.service.booking import LONGEST_REASON
 from practice.sessions.service.requests import LONGEST_WHY
@@ -153,13 +154,13 @@ class OriginsField(TextAreaField):
             raise StopValidation(wrong.message) from None
 
 
-class OriginsForm(BaseForm):
+class OriginsForm(SeenForm):
     """Which websites may show the booking button's page in a frame."""
 
     origins = OriginsField("Websites that may show it", render_kw={"rows": 4})
 
 
-class OwnWordsForm(BaseForm):
+class OwnWordsForm(SeenForm):
     """What the practice says itself to people who wonder whether this is right for them."""
 
     words = TextAreaField(

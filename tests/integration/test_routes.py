@@ -25,7 +25,7 @@ from practice.api.service import webhooks
 from practice.billing.models import Receipt
 from practice.billing.rules.invoices import Line
 from practice.billing.rules.payments import PaymentMethod
-from practice.billing.service import papers, visit
+from practice.billing.service import openings, papers, visit
 from practice.calendar.models import Closure, DetailLevel, FeedSubscription, HoursOverride
 from practice.calendar.service import blocks
 from practice.clients.models import Paper
@@ -112,14 +112,17 @@ PUBLIC = {
 
 FOR_CLIENTS = {
     "me.account",
+    "me.balance_waiting",
     "me.details",
     "me.end_sign_in",
     "me.home",
     "me.invoice",
     "me.invoice_pdf",
     "me.money",
+    "me.pay_balance",
     "me.receipt",
     "me.receipt_pdf",
+    "me.send_again",
     "me.sessions",
     "me.whom",
 }
@@ -222,6 +225,9 @@ def furnish(slug: str) -> House:
             client, for_id=session.id, source_key="a test", lines=[line], by=OWNER
         )
         visit.record(client.id, session.id, PRICE, PaymentMethod.CASH, OWNER)
+        (opening_id,) = openings.bring(
+            [openings.Opening(client.id, "OLD-1", date(2026, 9, 1), 10_000, 0)], by=OWNER
+        )
         elsewhere_too = ClientSignIn(
             email=client.email,
             client_id=client.id,
@@ -316,6 +322,7 @@ def furnish(slug: str) -> House:
                 "invoice_id": invoice.id,
                 "receipt_id": db.session.scalars(sa.select(Receipt.id)).one(),
                 "sign_in_id": elsewhere_too.id,
+                "opening_id": opening_id,
             },
         )
 
@@ -605,7 +612,7 @@ def test_what_is_another_clients_and_what_is_nobodys_get_the_same_answer(
         for name in sorted(rule.arguments)
     }
 
-    assert len(answers) == 5
+    assert len(answers) == 7
     assert {status for found in answers.values() for status, _ in found} == {404}
     assert all(len(set(found)) == 1 for found in answers.values())
     assert (everything(here), everything(there)) == (mine, theirs)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from practice.api import schemas
 from practice.billing.models import Invoice, Payment
+from practice.billing.service import openings
 from practice.core.errors import Invalid
 from practice.core.money import Money
 from practice.people.models import Practice
@@ -99,7 +100,7 @@ def payment(row: Payment) -> schemas.Payment:
     return schemas.Payment(
         id=row.id,
         client_id=row.client_id,
-        booking_id=row.for_id,
+        booking_id=None if openings.is_for_opening(row) else row.for_id,
         amount=amount(row.amount),
         method=row.method,
         state=row.state,

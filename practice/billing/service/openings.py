@@ -7,17 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from practice.audit.rules import Actor
 from practice.audit.service import record
+from practice.billing import accounts
 from practice.billing.models import OpeningBalance, Payment
+from practice.billing.rules.payments import Label, PaymentOutcome
+from practice.billing.service import checkout
 from practice.core import clock
 from practice.core.db import db
-from practice.core.errors import Conflict
+from practice.core.errors import Conflict, NotFound
+from practice.core.money import Money
+from practice.people.models import Client
 from practice.people.queries import get_practice
 
 
@@ -79,3 +84,70 @@ def known_numbers(numbers: Sequence[str]) -> set[str]:
             sa.select(OpeningBalance.number).where(OpeningBalance.number.in_(numbers))
         )
     )
+
+
+def start_checkout(
+    client: Client,
+    opening_id: UUID,
+    *,
+    ends_at: datetime,
+    success_url: str,
+    cancel_url: str,
+    by: Actor,
+) -> Payment:
+    """Ask for what is still open of a client's balance by card. Call inside ``transaction()``.
+
+    As for a session, ``billing.service.checkout.start`` comes next, and the same payment comes
+    back while it can be paid.
+
+    Raises:
+        NotFound: if it is not a balance of this client.
+        Conflict: if nothing is open of it.
+        CardsOff: if no processor is set up.
+    """
+    opening = _lock(opening_id)
+    if opening.client_id != client.id:
+        raise NotFound("There is no such balance.")
+    open_minor = opening.amount_minor - opening.paid_minor - _kept_minor(opening)
+    if open_minor <= 0:
+        raise Conflict("This balance is paid already.")
+    return checkout.ask(
+        client,
+        for_id=opening.id,
+        amount=Money(open_minor, opening.currency),
+        label=Label.BALANCE,
+        ends_at=ends_at,
+        success_url=success_url,
+        cancel_url=cancel_url,
+        by=by,
+    )
+
+
+def is_for_opening(payment: Payment) -> bool:
+    """Say whether a payment is for a balance that was brought along, and for no session."""
+    return payment.label == Label.BALANCE
+
+
+def paid(payment: Payment) -> PaymentOutcome:
+    """Say what a payment for a balance did, in the transaction that makes it paid.
+
+    The balance is what its payments leave of it, so there is nothing to move. What comes in once
+    nothing is open any more goes back.
+    """
+    opening = _lock(payment.for_id)
+    before = opening.paid_minor + _kept_minor(opening) - payment.amount_minor
+    is_open = before < opening.amount_minor
+    return PaymentOutcome.CONFIRMED if is_open else PaymentOutcome.DUPLICATE
+
+
+def _lock(opening_id: UUID) -> OpeningBalance:
+    opening = db.session.scalar(
+        sa.select(OpeningBalance).where(OpeningBalance.id == opening_id).with_for_update()
+    )
+    if opening is None:
+        raise NotFound("There is no such balance.")
+    return opening
+
+
+def _kept_minor(opening: OpeningBalance) -> int:
+    return accounts.kept_minor([opening.id]).get(opening.id, 0)

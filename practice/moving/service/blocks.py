@@ -1,8 +1,7 @@
-"""A calendar file: its times become blocks of one person's time, sessions are pointed out.
+"""A calendar file: read by a child program under limits, and kept sealed until the import is done.
 
-What looks like a session with a client is not blocked but named, so that it can be booked as
-one. The file is read by a child program under limits; what it said is kept sealed until the
-import is done, titles and all, and thrown away then.
+What lies ahead becomes blocked time of one person, or sessions; of what is over only that is kept
+which looks like a session with a client. Titles are thrown away when the import is done.
 """
 
 from __future__ import annotations
@@ -11,9 +10,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,44 +20,58 @@ import sqlalchemy as sa
 
 from practice.audit.rules import Actor
 from practice.calendar.models import Resource, ResourceKind
-from practice.calendar.rules import zones
 from practice.calendar.service import blocks as blocked_time
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict, Invalid
 from practice.moving.models import ImportRun
-from practice.moving.rules.reading import Problem
+from practice.moving.rules.matching import Clients, Person
 from practice.people.models import Client
 from practice.people.queries import get_practice
-from practice.people.rules import folded
 
 CHILD = Path(__file__).parent.parent / "ics_child.py"
 WALL_SECONDS = 20
+TimeTaken = blocked_time.TimeTaken
 BROUGHT_OVER = "From another calendar"
 UNREADABLE = "This calendar file could not be read. Export it again as .ics and choose that file."
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One busy time of the file, and the client whose session it looks like."""
+    """One busy time of the file, and the clients whose session it may be."""
 
     number: int
     starts_at: datetime
     ends_at: datetime
     title: str
-    client_id: UUID | None
-    client_name: str
+    meant: tuple[Person, ...]
+
+    @property
+    def minutes(self) -> int:
+        return (self.ends_at - self.starts_at) // timedelta(minutes=1)
+
+    def is_ahead(self, now: datetime) -> bool:
+        return self.starts_at > now
 
 
 def received(body: bytes) -> tuple[str, dict[str, Any], int]:
     """Read a calendar file; return what is kept of it, the choices so far, and how many times.
 
     Raises:
-        Invalid: if it is no calendar, takes too long, or holds nothing from now on.
+        Invalid: if it is no calendar, takes too long, or holds nothing that is of use.
     """
-    read = _read(body)
+    read, clients, now = _read(body), all_clients(), clock.now()
+    read["times"] = [
+        each
+        for each in read["times"]
+        if datetime.fromisoformat(each["ends_at"]) > now
+        or clients.meant(each["title"], each["emails"])
+    ]
     if not read["times"]:
-        raise Invalid("Nothing in this calendar lies ahead, so there is nothing to bring over.")
+        raise Invalid(
+            "Nothing in this calendar lies ahead, and nothing in it looks like a session with one "
+            "of your clients."
+        )
     return json.dumps(read), {}, len(read["times"])
 
 
@@ -88,52 +100,38 @@ def unreadable(run: ImportRun) -> int:
 
 
 def events_of(run: ImportRun) -> list[Event]:
-    """Return the times of a calendar file, the next one first, with the clients they look like.
+    """Return the times of a calendar file in their order, with the clients who may be meant.
 
     Raises:
         Conflict: if the file is no longer kept.
     """
     if run.body is None:
         raise Conflict("The file of this import is no longer kept.")
-    by_email, by_name = _clients()
+    clients = all_clients()
     return [
-        _event(number, each, by_email, by_name)
+        Event(
+            number,
+            datetime.fromisoformat(each["starts_at"]),
+            datetime.fromisoformat(each["ends_at"]),
+            each["title"],
+            clients.meant(each["title"], each["emails"]),
+        )
         for number, each in enumerate(json.loads(run.body)["times"], start=1)
     ]
 
 
-Known = tuple[UUID, str]
-
-
-def _clients() -> tuple[dict[str, Known], list[tuple[str, Known]]]:
+def all_clients() -> Clients:
+    """Return all clients but the archived ones, to be found by what a calendar says of them."""
     rows = db.session.execute(
         sa.select(Client.id, Client.first_name, Client.last_name, Client.email)
         .where(Client.archived_at.is_(None))
         .order_by(Client.created_at.desc(), Client.id)
     ).all()
-    known = [(row, (row.id, f"{row.first_name} {row.last_name}")) for row in rows]
-    return (
-        {row.email: who for row, who in known},
-        [(folded(who[1]), who) for _, who in known],
-    )
-
-
-def _event(
-    number: int,
-    said: dict[str, Any],
-    by_email: dict[str, Known],
-    by_name: list[tuple[str, Known]],
-) -> Event:
-    title = folded(said["title"])
-    found = next((by_email[each] for each in said["emails"] if each in by_email), None)
-    found = found or next((who for name, who in by_name if name in title), None)
-    return Event(
-        number,
-        datetime.fromisoformat(said["starts_at"]),
-        datetime.fromisoformat(said["ends_at"]),
-        said["title"],
-        found[0] if found else None,
-        found[1] if found else "",
+    return Clients(
+        Person(
+            row.id, f"{row.first_name} {row.last_name}", row.first_name, row.last_name, row.email
+        )
+        for row in rows
     )
 
 
@@ -148,42 +146,18 @@ def people() -> list[Resource]:
     )
 
 
-def block(
-    run: ImportRun, events: Sequence[Event], *, by: Actor
-) -> tuple[list[tuple[int, UUID]], list[Problem]]:
-    """Block the time of events that are no sessions. Call inside ``transaction()``.
+def block(person_id: UUID, event: Event, *, by: Actor) -> UUID:
+    """Block the time of one event; return the block. Call inside ``transaction()``.
 
-    Returns:
-        What was made, by number, and what was not. ``Problem.column`` is the id of the client
-        whose session it looks like, or empty.
+    Raises:
+        TimeTaken: if somebody has some of it.
     """
-    person = UUID(run.choices["person"])
-    zone = get_practice().time_zone
-    made: list[tuple[int, UUID]] = []
-    problems: list[Problem] = []
-    for each in events:
-        when = _when(each, zone)
-        if each.client_id is not None:
-            words = f"{when} looks like a session with a client. Book it as one."
-            problems.append(Problem(each.number, str(each.client_id), words))
-            continue
-        try:
-            (kept,) = blocked_time.block(
-                [person], [(each.starts_at, each.ends_at)], reason=BROUGHT_OVER, by=by
-            )
-        except blocked_time.TimeTaken:
-            problems.append(Problem(each.number, "", f"{when} is taken already."))
-        else:
-            made.append((each.number, kept.id))
-    return made, problems
+    (kept,) = blocked_time.block(
+        [person_id], [(event.starts_at, event.ends_at)], reason=BROUGHT_OVER, by=by
+    )
+    return kept.id
 
 
-def take_back(block_ids: Sequence[UUID], *, by: Actor) -> None:
-    """Give all that time back. Call inside ``transaction()``."""
-    for block_id in block_ids:
-        blocked_time.remove(block_id, and_later=False, by=by)
-
-
-def _when(event: Event, zone: str) -> str:
-    local = event.starts_at.astimezone(zones.zone(zone))
-    return f"{zones.day_words(local.date())}, {zones.clock_words(local)}"
+def give_back(block_id: UUID, *, by: Actor) -> None:
+    """Give that time back. Call inside ``transaction()``."""
+    blocked_time.remove(block_id, and_later=False, by=by)

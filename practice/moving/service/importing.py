@@ -26,13 +26,14 @@ from practice.moving.rules.columns import COLUMNS, cells, guess, is_ragged, miss
 from practice.moving.rules.reading import Problem, Reader
 from practice.moving.rules.runs import RunState, What
 from practice.moving.rules.tables import Row, Table, read_table, text_of
-from practice.moving.service import blocks
+from practice.moving.service import blocks, bookings
 from practice.moving.service.kinds import KINDS, Judged, judge
 from practice.outbox.service import enqueue
 from practice.people.queries import get_practice
 
 JOB = "import"
 BATCH = 200  # rows in one transaction: others write in between, and the page sees progress
+TIMES_AT_ONCE = 20  # of a calendar: booking a session is more work than writing a row
 NOTES_KEPT = 200
 RAGGED = "The row has more cells than there are columns. Is a comma not in quotation marks?"
 
@@ -200,6 +201,8 @@ def _step(run_id: UUID, step: Step) -> bool:
     run.notes = {"rows": kept[:NOTES_KEPT]}
     if run.done >= run.total or not seen:
         run.state, run.finished_at, run.body = RunState.DONE, clock.now(), None
+        if run.what is What.CALENDAR:
+            _end_calendar(run)
         record("import:finish", by=_by(run), subject_id=run.id, added=run.added)
     db.session.flush()
     return run.state is RunState.RUNNING
@@ -219,14 +222,21 @@ def _table_step(run: ImportRun) -> Step:
 
 
 def _calendar_step(run: ImportRun) -> Step:
-    events = blocks.events_of(run)
+    plans = bookings.plans_of(run, blocks.events_of(run))
 
     def step(run: ImportRun, first: int) -> tuple[list[tuple[int, UUID]], list[Problem], int]:
-        some = events[first : first + BATCH]
-        made, problems = blocks.block(run, some, by=_by(run))
-        return made, problems, len(some)
+        some = plans[first : first + TIMES_AT_ONCE]
+        made, problems = bookings.bring(run, some, by=_by(run))
+        return made, bookings.dated(problems, some), len(some)
 
     return step
+
+
+def _end_calendar(run: ImportRun) -> None:
+    """Tell clients of their sessions if that was ticked; forget who was meant by which time."""
+    db.session.flush()
+    bookings.tell(run)
+    run.choices = {key: value for key, value in run.choices.items() if key != "events"}
 
 
 def _by(run: ImportRun) -> Actor:
@@ -247,14 +257,14 @@ def undo(run_id: UUID, *, by: Actor) -> ImportRun:
     if run.state is not RunState.DONE:
         raise Conflict("Only an import that is done can be undone, and only once.")
     ids = queries.made_by(run_id)
+    if run.what is What.CALENDAR:
+        bookings.take_back(run, by=by)
     db.session.execute(
         sa.delete(ImportRow)
         .where(ImportRow.run_id == run_id)
         .execution_options(synchronize_session=False)
     )
-    if run.what is What.CALENDAR:
-        blocks.take_back(ids, by=by)
-    elif ids:
+    if run.what is not What.CALENDAR and ids:
         KINDS[run.what].take_back(ids, by=by)
     run.state, run.undone_at = RunState.UNDONE, clock.now()
     db.session.flush()

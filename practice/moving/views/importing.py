@@ -12,20 +12,24 @@ from flask.typing import ResponseReturnValue
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict, Invalid
 from practice.moving import queries
-from practice.moving.forms import PersonForm, UploadForm, columns_form
+from practice.moving.forms import UploadForm, columns_form
 from practice.moving.models import ImportRun
 from practice.moving.rules.columns import COLUMNS, missing
 from practice.moving.rules.runs import NAMES, RunState, What
 from practice.moving.rules.tables import LARGEST_BYTES, MOST_ROWS
-from practice.moving.service import blocks, importing
+from practice.moving.service import importing
 from practice.moving.views.blueprint import bp
+from practice.moving.views.events import look_at_events
 from practice.people.access import current_staff, requires, takes
 from practice.people.forms import PlainForm
 from practice.people.rules import Permission
 
 PROBLEMS_SHOWN = 100
 ROWS_SHOWN = 5
-EVENTS_SHOWN = 200
+UNDONE = "The import is undone. Everything is as it was before it."
+UNDONE_CALENDAR = (
+    "The import is undone: its sessions are cancelled without a fee, and its time is free again."
+)
 
 
 @bp.get("/import")
@@ -78,7 +82,7 @@ def import_run(run_id: UUID) -> ResponseReturnValue:
         return render_template(
             "moving/run.html", run=run, name=NAMES[run.what], notes=notes, form=PlainForm()
         )
-    return _look_at_events(run) if run.what is What.CALENDAR else _look_at_table(run)
+    return look_at_events(run) if run.what is What.CALENDAR else _look_at_table(run)
 
 
 def _look_at_table(run: ImportRun) -> ResponseReturnValue:
@@ -117,34 +121,6 @@ def _look_at_table(run: ImportRun) -> ResponseReturnValue:
     return page, status
 
 
-def _look_at_events(run: ImportRun) -> ResponseReturnValue:
-    form = PersonForm()
-    people = blocks.people()
-    form.person.choices = {"": "Choose"} | {str(each.id): each.name for each in people}
-    status = 200
-    if form.is_submitted():
-        if form.validate():
-            in_transaction(lambda: importing.choose(run.id, {"person": form.person.data}))
-            return redirect(url_for(".import_run", run_id=run.id))
-        status = 422
-    else:
-        only = str(people[0].id) if len(people) == 1 else ""
-        form.person.data = run.choices.get("person", only)
-    events = blocks.events_of(run)
-    page = render_template(
-        "moving/events.html",
-        run=run,
-        form=form,
-        events=events[:EVENTS_SHOWN],
-        more_events=max(0, len(events) - EVENTS_SHOWN),
-        to_block=sum(1 for each in events if each.client_id is None),
-        to_book=sum(1 for each in events if each.client_id is not None),
-        unreadable=blocks.unreadable(run),
-        whose=next((p.name for p in people if str(p.id) == run.choices.get("person")), ""),
-    )
-    return page, status
-
-
 @bp.post("/import/runs/<uuid:run_id>/start")
 @requires(Permission.PRACTICE_MANAGE)
 def start_import(run_id: UUID) -> ResponseReturnValue:
@@ -179,5 +155,5 @@ def undo_import(run_id: UUID) -> ResponseReturnValue:
             page, run=run, name=NAMES[run.what], form=form, refused=refused.message
         )
         return shown, 409
-    flash("The import is undone. Everything is as it was before it.")
+    flash(UNDONE_CALENDAR if run.what is What.CALENDAR else UNDONE)
     return redirect(url_for(".imports"))

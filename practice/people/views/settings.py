@@ -12,6 +12,7 @@ from practice.people import changing
 from practice.people.access import current_staff, public, requires
 from practice.people.queries import changes, enter_by_slug, get_practice
 from practice.people.rules import Permission
+from practice.people.seen import ChangedMeanwhile
 from practice.people.settings import entries
 from practice.people.settings_forms import LookForm, PracticeForm
 from practice.people.views.blueprint import bp
@@ -31,12 +32,18 @@ def settings() -> ResponseReturnValue:
 @requires(Permission.PRACTICE_MANAGE)
 def practice_settings() -> ResponseReturnValue:
     """Change what the practice says of itself."""
-    form = PracticeForm(obj=get_practice())
+    page, form = "people/practice.html", PracticeForm(obj=get_practice())
+    now = changing.mark_of_facts(get_practice(), form.facts())
     if not form.is_submitted():
-        return render_template("people/practice.html", form=form)
+        form.seen.data = now
+        return render_template(page, form=form)
     if not form.validate():
-        return render_template("people/practice.html", form=form), 422
-    in_transaction(lambda: changing.edit(form.facts(), by=current_staff()))
+        return render_template(page, form=form), 422
+    try:
+        in_transaction(lambda: changing.edit(form.facts(), seen=form.mark, by=current_staff()))
+    except ChangedMeanwhile as refused:
+        form.changed(refused, now)
+        return render_template(page, form=form), 409
     flash("The practice is saved.")
     return redirect(url_for(".settings"), 303)
 
@@ -46,12 +53,17 @@ def practice_settings() -> ResponseReturnValue:
 def look() -> ResponseReturnValue:
     """Choose the one colour of the pages for clients."""
     form = LookForm(obj=get_practice())
+    now = changing.mark_of_facts(get_practice(), ["accent"])
     if not form.is_submitted():
+        form.seen.data = now
         return render_template("people/look.html", form=form)
     if not form.validate():
         return render_template("people/look.html", form=form), 422
     try:
-        in_transaction(lambda: changing.paint(form.colour, by=current_staff()))
+        in_transaction(lambda: changing.paint(form.colour, seen=form.mark, by=current_staff()))
+    except ChangedMeanwhile as refused:
+        form.changed(refused, now)
+        return render_template("people/look.html", form=form), 409
     except Invalid as refused:
         form.accent.errors = [refused.message]
         return render_template("people/look.html", form=form), 422

@@ -15,6 +15,7 @@ from practice.people.access import current_member, current_staff, public, requir
 from practice.people.forms import PlainForm
 from practice.people.models import User
 from practice.people.rules import Permission
+from practice.people.seen import ChangedMeanwhile, mark_of
 from practice.people.settings_forms import InviteForm, JoinForm, RolesForm
 from practice.people.views.blueprint import bp
 
@@ -75,15 +76,20 @@ def member(user_id: UUID) -> ResponseReturnValue:
     user = _member(user_id)
     form, page = RolesForm(data={"roles": user.roles}), "people/member.html"
     if not form.is_submitted():
+        form.seen.data = mark_of(user.roles)
         return render_template(page, form=form, member=user)
     if not form.validate():
         return render_template(page, form=form, member=user), 422
     try:
         in_transaction(
             lambda: team.change_roles(
-                queries.get_member(user_id), form.roles.roles, by=current_staff()
+                queries.get_member(user_id), form.roles.roles, seen=form.mark, by=current_staff()
             )
         )
+    except ChangedMeanwhile as changed:
+        user = _member(user_id)
+        form.changed(changed, mark_of(user.roles))
+        return render_template(page, form=form, member=user), 409
     except Conflict as refused:
         form.roles.errors = [refused.message]
         return render_template(page, form=form, member=_member(user_id)), 409

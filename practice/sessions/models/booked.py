@@ -187,7 +187,7 @@ class Appointment(PracticeOwned, Base):
 
 
 class SessionChange(PracticeOwned, Base):
-    """The last move or cancellation of a session, for as long as it may be taken back.
+    """The last deed on a session that may be taken back, for as long as it may be.
 
     One row a session: the next change takes its place. ``sequence`` is the session's right after
     it, so that whatever happened since is noticed.
@@ -202,7 +202,7 @@ class SessionChange(PracticeOwned, Base):
     )
 
     appointment_id: Mapped[UUID]
-    deed: Mapped[str] = mapped_column(sa.String(20))  # move or cancel
+    deed: Mapped[str] = mapped_column(sa.String(20))  # book, move or cancel
     by_kind: Mapped[str] = mapped_column(sa.String(20))  # who may take it back: client or staff
     was_at: Mapped[datetime]
     was_state: Mapped[str] = mapped_column(sa.String(40))

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from practice.audit import service as audit
-from practice.audit.rules import Actor
+from practice.audit.rules import Actor, ActorKind
 from practice.billing.rules.payments import (
     PaymentState,
 )
@@ -153,12 +154,14 @@ def book(
     override_reason: str | None = None,
     asked: Appointment | None = None,
     tells: bool = True,
+    host_id: UUID | None = None,
 ) -> Appointment:
     """Book a session for a client, as staff: a new one, or the one that was ``asked`` for.
 
     Outside a recommended window is allowed; outside its limits only with ``override_reason``,
     written by a practitioner. A dosing whose gates are open is booked as tentative. Without
-    ``tells`` the caller writes to the client.
+    ``tells`` the caller writes to the client. ``host_id`` names who has to hold it. What staff
+    book anew can be undone for some minutes, unless the caller tells of it in its own way.
 
     Raises:
         WindowBroken: outside the limits of a window, without a reason.
@@ -175,7 +178,9 @@ def book(
     closed = readiness.closed_for(client.id, service, starts_at)
     taking.take_turns_on_week(service.kind, starts_at)
     claims.open_for_client(client.id)
-    look = look_at(service, modality, starts_at, client_id=client.id, as_staff=True)
+    look = look_at(
+        service, modality, starts_at, client_id=client.id, as_staff=True, host_id=host_id
+    )
     place = place_in(look, starts_at)
 
     state, kept = S.TENTATIVE if closed else S.CONFIRMED, reason if broken else None
@@ -192,6 +197,15 @@ def book(
     elif tells:
         telling.tell(News.APPROVED if asked else News.BOOKED, appointment, by=by)
     telling.show(appointment, place.people)
+    if tells and asked is None and by.kind is ActorKind.STAFF:
+        undoing.remember(
+            appointment,
+            undoing.BOOK,
+            by=by,
+            was_at=appointment.starts_at,
+            was_state=appointment.state,
+            was_reason=kept,
+        )
     return appointment
 
 
@@ -271,11 +285,13 @@ def cancel(
     by: Actor,
     sequence: int | None = None,
     can_be_undone: bool = False,
+    tells: bool = True,
 ) -> Appointment:
     """Cancel a session that is still to come; all that was paid for it goes back.
 
     A hold is simply given back. Money on its way will be given back when it comes in. With
     ``can_be_undone`` money waits as the news does, until nobody can take it back any more.
+    Without ``tells`` nobody is written to, and news of it that has not gone out is taken back.
 
     Raises:
         ChangedMeanwhile: if somebody else changed it since the page showed ``sequence``.
@@ -302,7 +318,10 @@ def cancel(
     if can_be_undone:
         _wait_for_undo(appointment, by, was)
     _after_a_change(appointment, by)
-    telling.tell(News.CANCELLED, appointment, by=by, was=was)
+    if tells:
+        telling.tell(News.CANCELLED, appointment, by=by, was=was)
+    else:
+        telling.hush(appointment)
     telling.bury(appointment, people, gone_at=appointment.changed_at)
     return appointment
 

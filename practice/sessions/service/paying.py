@@ -8,7 +8,7 @@ from practice.audit.rules import PROGRAM, VISITOR, Actor
 from practice.billing import accounts
 from practice.billing.models import Payment
 from practice.billing.rules.payments import Label, PaymentOutcome
-from practice.billing.service import checkout
+from practice.billing.service import checkout, openings
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict
@@ -72,8 +72,11 @@ def paid(payment: Payment) -> PaymentOutcome:
     """Do what a payment that came in was for, and say what that was.
 
     Bound to ``billing.ports.paid``: called once for each payment, in the transaction that makes
-    it paid. Money for a hold that has ended takes the time again if it is still free.
+    it paid. Money for a hold that has ended takes the time again if it is still free. A balance
+    that was brought along is no session, and waits for nothing.
     """
+    if openings.is_for_opening(payment):
+        return openings.paid(payment)
     appointment = lock(payment.for_id)
     if _kept_minor(appointment) - payment.amount.minor >= appointment.price.minor:
         return PaymentOutcome.DUPLICATE
@@ -91,6 +94,8 @@ def checkout_ended(payment: Payment) -> None:
 
     Bound to ``billing.ports.checkout_ended``, in the transaction that ends the payment.
     """
+    if openings.is_for_opening(payment):
+        return
     appointment = lock(payment.for_id)
     if appointment.hold_ends_at is not None and not may_be_paid([appointment.id]):
         release(appointment)

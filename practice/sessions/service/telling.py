@@ -145,6 +145,14 @@ def unsay(appointment: Appointment) -> bool:
     return True
 
 
+def hush(appointment: Appointment) -> None:
+    """Take back all news of a session that nobody has heard yet, because it need not be told.
+
+    Call inside ``transaction()``. What has gone out, or is in a worker's hand, stays.
+    """
+    _take_back(appointment)
+
+
 def _take_back(appointment: Appointment) -> Told | None:
     """Withdraw all news of a session that is still waiting; return the oldest for its client."""
     names = {*News, *STAFF_MAILS.values(), ALERT}

@@ -1,4 +1,4 @@
-"""Taking a move or a cancellation back, for three minutes, as though it had not been.
+"""Taking a booking, a move or a cancellation back, for three minutes, as though it had not been.
 
 Until then nobody is told, and no money goes back. What is taken back keeps its place in the
 history: undoing is a deed too.
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from practice.audit import service as audit
 from practice.audit.rules import Actor, ActorKind
+from practice.billing.queries import payments_for
 from practice.calendar.service import claims
 from practice.core import clock
 from practice.core.db import db
@@ -31,7 +32,7 @@ from practice.sessions.rules.lifecycle import (
 from practice.sessions.service import readiness, taking, telling
 
 S = AppointmentState
-MOVE, CANCEL = "move", "cancel"
+BOOK, MOVE, CANCEL = "book", "move", "cancel"
 
 
 class TooLateToUndo(Conflict):
@@ -71,10 +72,12 @@ def remember(
 def change_of(appointment: Appointment, kind: ActorKind) -> SessionChange | None:
     """Return the change of a session that somebody of this kind may take back now, if any.
 
-    Asks the database only where a session was changed a moment ago.
+    Asks the database only where a session was changed a moment ago; a client's own booking is
+    told at once, and stays.
     """
     now = clock.now()
-    if not appointment.sequence or now - appointment.changed_at >= UNDO_FOR:
+    is_new_to_client = not appointment.sequence and kind is ActorKind.CLIENT
+    if is_new_to_client or now - appointment.changed_at >= UNDO_FOR:
         return None
     change = _find(appointment.id)
     if change is None or change.sequence != appointment.sequence or change.by_kind != kind:
@@ -91,6 +94,8 @@ def may_be_undone(appointment_id: UUID) -> bool:
 def undo(appointment: Appointment, *, by: Actor) -> Appointment:
     """Give a session back the time and the state that it had. Call inside ``transaction()``.
 
+    One that was just booked had none: it is cancelled, without a fee and without a word.
+
     Raises:
         TooLateToUndo: if there is nothing that they may take back any more, or its time is gone.
     """
@@ -100,6 +105,8 @@ def undo(appointment: Appointment, *, by: Actor) -> Appointment:
     change = change_of(appointment, by.kind)
     if change is None:
         raise TooLateToUndo("This cannot be undone any more. Nothing was changed.")
+    if change.deed == BOOK:
+        return _take_back_booking(appointment, change, by)
     _check_windows(appointment, change)
     taking.take_turns_on_week(appointment.kind, change.was_at)
     before = telling.serving(appointment.id)
@@ -118,6 +125,24 @@ def undo(appointment: Appointment, *, by: Actor) -> Appointment:
     if left := tuple(each for each in before if each not in place[1].people):
         telling.bury(appointment, left, gone_at=appointment.changed_at)
     telling.show(appointment, place[1].people)
+    return appointment
+
+
+def _take_back_booking(appointment: Appointment, change: SessionChange, by: Actor) -> Appointment:
+    if payments_for(appointment.id):
+        raise TooLateToUndo("A payment was asked for already. Cancel the session instead.")
+    people = telling.serving(appointment.id)
+    taking.become(appointment, S.CANCELLED)
+    appointment.cancelled_at = clock.now()
+    telling.change(appointment)
+    db.session.delete(change)
+    db.session.flush()
+    claims.release(appointment.id)
+    audit.record("appointment:undo", by=by, subject_id=appointment.id, deed=BOOK)
+    if appointment.client_id is not None and appointment.kind in GIVES_MEDICINE:
+        readiness.reconsider(appointment.client_id, by)
+    telling.unsay(appointment)
+    telling.bury(appointment, people, gone_at=appointment.changed_at)
     return appointment
 
 

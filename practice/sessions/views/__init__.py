@@ -15,6 +15,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     hours,
     mine,
     mine_account,
+    mine_balances,
     mine_money,
     moving,
     notes,

@@ -58,6 +58,9 @@ DO: dict[Deed, Callable[..., Appointment]] = {
 }
 
 
+DONE_WORDS = {undoing.BOOK: "Booked", undoing.MOVE: "Moved", undoing.CANCEL: "Cancelled"}
+
+
 @bp.get("/sessions/<uuid:appointment_id>")
 @requires(Permission.CALENDAR_VIEW)
 def appointment(appointment_id: UUID) -> ResponseReturnValue:
@@ -90,6 +93,7 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         can_cancel=AppointmentState.CANCELLED in MOVES[session.state],
         history=history(subjects),
         undo_until=change.made_at + UNDO_FOR if change else None,
+        done_words=DONE_WORDS[change.deed] if change else "",
         form=PlainForm(),
     )
 
@@ -184,7 +188,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
 @bp.post("/sessions/<uuid:appointment_id>/take-back")
 @requires(Permission.APPOINTMENT_BOOK)
 def take_back(appointment_id: UUID) -> ResponseReturnValue:
-    """Undo a move or a cancellation of a moment ago, before anybody is told of it."""
+    """Undo a booking, a move or a cancellation of a moment ago, before anybody is told of it."""
     by = current_staff()
     in_transaction(lambda: undoing.undo(queries.get_appointment(appointment_id), by=by))
     flash("Undone. Everything is as it was, and nobody was told.")

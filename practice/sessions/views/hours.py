@@ -16,7 +16,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.calendar import opening as reading
-from practice.calendar.models import Resource, ResourceKind
+from practice.calendar.models import HoursOverride, Resource, ResourceKind
 from practice.calendar.queries import booking_rules
 from practice.calendar.rules import weekly, zones
 from practice.calendar.service import opening
@@ -27,8 +27,10 @@ from practice.people.access import current_member, current_staff, may, requires
 from practice.people.forms import PlainForm
 from practice.people.queries import get_practice
 from practice.people.rules import Permission
+from practice.people.seen import ChangedMeanwhile
 from practice.sessions import queries
-from practice.sessions.hours_forms import AroundForm, ClosureForm, DatesForm, LimitsForm, WeekForm
+from practice.sessions.dates_forms import ClosureForm, DatesForm
+from practice.sessions.hours_forms import AroundForm, LimitsForm, WeekForm, only_words
 from practice.sessions.models import Service
 from practice.sessions.queries.opening import (
     Outside,
@@ -58,6 +60,7 @@ def hours() -> ResponseReturnValue:
     form = WeekForm()
     if not form.is_submitted():
         form.show(reading.rows_of(resource.id))
+        form.seen.data = opening.mark_of_rows(resource)
         if not form.rows:
             form.add_row()
         return _week_page(theirs, resource, form, _seen(resource))
@@ -69,17 +72,28 @@ def hours() -> ResponseReturnValue:
         return _week_page(theirs, resource, left, _seen(resource))
     if not form.validate():
         return _week_page(theirs, resource, form, _seen(resource)), 422
-    rows, by, resource_id = form.hours(), current_staff(), resource.id
+    return _save_week(theirs, resource, form)
+
+
+def _save_week(
+    theirs: Sequence[Resource], resource: Resource, form: WeekForm
+) -> ResponseReturnValue:
+    """Save a form that makes sense, or show what clients would see of it."""
+    rows, mark, by, resource_id = form.hours(), form.mark, current_staff(), resource.id
 
     def work() -> None:
         found = next(each for each in _resources() if each.id == resource_id)
-        opening.keep_rows(found, rows, by=by)
+        opening.keep_rows(found, rows, seen=mark, by=by)
 
-    if "look" in request.form:
-        seen = rehearse(lambda: _then(work, lambda: _seen(resource)))
-        return _week_page(theirs, resource, form, seen)
-    here = url_for(".hours", who=resource_id)
-    return _carry_out(work, f"The hours of {resource.name} are saved.", here)
+    try:
+        if "look" in request.form:
+            seen = rehearse(lambda: _then(work, lambda: _seen(resource)))
+            return _week_page(theirs, resource, form, seen)
+        here = url_for(".hours", who=resource_id)
+        return _carry_out(work, f"The hours of {resource.name} are saved.", here)
+    except ChangedMeanwhile as changed:
+        form.changed(changed, opening.mark_of_rows(resource))
+        return _week_page(theirs, resource, form, _seen(resource)), 409
 
 
 def _week_page(
@@ -144,11 +158,11 @@ def hours_dates() -> ResponseReturnValue:
     if not form.check(_today()):
         return _dates_page(theirs, form, ClosureForm(formdata=None)), 422
     (first_on, last_on), resource_id = form.days, form.resource_id
-    span, by = form.hours(), current_staff()
+    (kinds, modality), span, by = form.only_for, form.hours(), current_staff()
 
     def work() -> None:
         found = next(each for each in _resources() if each.id == resource_id)
-        opening.override(found, first_on, last_on, span, by=by)
+        opening.override(found, first_on, last_on, span, kinds=kinds, modality=modality, by=by)
 
     return _carry_out(work, "The dates are saved.", url_for(".hours_dates"))
 
@@ -204,7 +218,7 @@ def _dates_page(theirs: Sequence[Resource], form: DatesForm, closing: ClosureFor
         form=form,
         closing=closing,
         overrides=[
-            (each, names[each.resource_id], _hours_words(each.starts_minute, each.ends_minute))
+            (each, names[each.resource_id], _hours_words(each))
             for each in reading.overrides_from(today, names)
         ],
         closures=reading.closures_from(today),
@@ -215,10 +229,11 @@ def _dates_page(theirs: Sequence[Resource], form: DatesForm, closing: ClosureFor
     )
 
 
-def _hours_words(starts: int | None, ends: int | None) -> str:
-    if starts is None or ends is None:
-        return "Away all day"
-    return weekly.span_words(starts, ends)
+def _hours_words(date: HoursOverride) -> str:
+    if date.starts_minute is None or date.ends_minute is None:
+        return "away all day"
+    span = weekly.span_words(date.starts_minute, date.ends_minute)
+    return f"{span}{only_words(date.kinds, date.modality)}"
 
 
 def _today() -> date:
@@ -235,17 +250,22 @@ def hours_limits() -> ResponseReturnValue:
     form = LimitsForm()
     if not form.is_submitted():
         form.show(booking_rules())
+        form.seen.data = opening.mark_of_limits()
         return _limits_page(form, _seen_of_all())
     if not form.check():
         return _limits_page(form, _seen_of_all()), 422
-    values, by = form.values(), current_staff()
+    values, mark, by = form.values(), form.mark, current_staff()
 
     def work() -> None:
-        opening.change_rules(values, by=by)
+        opening.change_rules(values, seen=mark, by=by)
 
-    if "look" in request.form:
-        return _limits_page(form, rehearse(lambda: _then(work, _seen_of_all)))
-    return _carry_out(work, "The limits are saved.", url_for(".hours_limits"))
+    try:
+        if "look" in request.form:
+            return _limits_page(form, rehearse(lambda: _then(work, _seen_of_all)))
+        return _carry_out(work, "The limits are saved.", url_for(".hours_limits"))
+    except ChangedMeanwhile as changed:
+        form.changed(changed, opening.mark_of_limits())
+        return _limits_page(form, _seen_of_all()), 409
 
 
 def _limits_page(form: LimitsForm, seen: Sequence[ServiceSeen]) -> str:
@@ -282,11 +302,19 @@ def hours_around() -> ResponseReturnValue:
         for service_id, row in sorted(typed.items(), key=itemgetter(0)):
             service = queries.get_service(service_id)
             around = row.around(queries.offered_by(service))
-            catalog.change(service_id, around, seen=service.version, by=by)
+            shown = row.version.data or service.version
+            catalog.change(service_id, around, seen=shown, by=by)
 
-    if "look" in request.form:
-        return _around_page(form, services, rehearse(lambda: _then(work, _seen_of_all)))
-    return _carry_out(work, "Set-up, turnover and notice are saved.", url_for(".hours_around"))
+    try:
+        if "look" in request.form:
+            return _around_page(form, services, rehearse(lambda: _then(work, _seen_of_all)))
+        return _carry_out(work, "Set-up, turnover and notice are saved.", url_for(".hours_around"))
+    except catalog.ChangedMeanwhile as changed:
+        flash(changed.message, "wait")
+        services = queries.services()
+        for service, row in form.named(services):
+            row.version.data = service.version
+        return _around_page(form, services, _seen_of_all()), 409
 
 
 def _around_page(form: AroundForm, services: Sequence[Service], seen: Sequence[ServiceSeen]) -> str:
@@ -314,6 +342,8 @@ def _carry_out(work: Callable[[], Any], done: str, back: str) -> ResponseReturnV
         if broken and request.form.get("accepted") != seal:
             return _breaks_page(broken, seal, back)
         in_transaction(work)
+    except (ChangedMeanwhile, catalog.ChangedMeanwhile):
+        raise  # the form comes back, with what was typed
     except Conflict as refused:
         flash(refused.message, "wait")
         return redirect(back, 303)

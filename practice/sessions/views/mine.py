@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from practice.billing.accounts import kept_minor
+from practice.billing.accounts import kept_minor, openings_of
 from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.money import Money
@@ -62,7 +62,7 @@ def home() -> ResponseReturnValue:
         client=client,
         shown=next_one,
         after=lines_of(coming[1:4]),
-        to_pay=sum((each.owed for each in lines_of(mine)), Money(0, get_practice().currency)),
+        to_pay=_owed_in_all(client, mine),
         letters=[
             (rules.LETTERS[each.name], each.sent_at)
             for each in letters_to(client.id, tuple(rules.LETTERS), LETTERS)
@@ -81,6 +81,13 @@ def sessions() -> ResponseReturnValue:
         coming=[each for each in lines if each.is_coming],
         past=[each for each in reversed(lines) if not each.is_coming],
     )
+
+
+def _owed_in_all(client: Client, mine: Sequence[Appointment]) -> Money:
+    """Return what is to pay for sessions, and of balances that were brought along."""
+    owes = [each.owed for each in lines_of(mine)]
+    owes += [each.open for each in openings_of([client.id])]
+    return sum(owes, Money(0, get_practice().currency))
 
 
 def booked_of(client: Client) -> list[Appointment]:

@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from practice.audit.service import record
 from practice.billing import archive, pdf
-from practice.billing.accounts import payments_of
+from practice.billing.accounts import openings_of, payments_of
 from practice.billing.models import PaperKind
+from practice.billing.rules.payments import PaymentState
 from practice.billing.views.invoices import pdf_headers
 from practice.core.db import transaction
 from practice.core.errors import NotFound
@@ -29,14 +30,24 @@ def money() -> ResponseReturnValue:
     """Show what is to pay, with a button for each session, and every paper there is."""
     client = this_client()
     to_pay = [each for each in lines_of(booked_of(client)) if each.owed]
+    brought = [each for each in openings_of([client.id]) if each.open.minor > 0]
+    payments = payments_of(client.id)
     nothing = Money(0, get_practice().currency)
     return render_template(
         "me/money.html",
         to_pay=to_pay,
-        total=sum((each.owed for each in to_pay), nothing),
+        brought=brought,
+        on_its_way={
+            each.payment.for_id
+            for each in payments
+            if each.payment.state is PaymentState.PROCESSING
+        },
+        total=sum((each.owed for each in to_pay), nothing)
+        + sum((each.open for each in brought), nothing),
         due=sum((each.owed for each in to_pay if not each.is_coming), nothing),
+        earlier=sum((each.open for each in brought), nothing),
         takes_cards=settings().takes_cards,
-        payments=[each for each in payments_of(client.id) if each.receipt_id],
+        payments=[each for each in payments if each.receipt_id],
         invoices=archive.invoices(archive.Filter(client_id=client.id)),
         button_form=PublicForm(formdata=None),
     )

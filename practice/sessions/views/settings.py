@@ -13,13 +13,14 @@ from practice.calendar.queries import booking_rules
 from practice.calendar.rules import zones
 from practice.calendar.service import weekly
 from practice.core import clock
-from practice.core.db import in_transaction
+from practice.core.db import in_transaction, take_turns
 from practice.core.settings import settings
 from practice.people import changing
 from practice.people.access import current_staff, requires
 from practice.people.models import Practice
 from practice.people.queries import get_practice
 from practice.people.rules import US_ZONES, Permission
+from practice.people.seen import ChangedMeanwhile, check, mark_of
 from practice.sessions import queries
 from practice.sessions.rules.lifecycle import LIVE
 from practice.sessions.service import moving_in
@@ -39,18 +40,32 @@ def places() -> ResponseReturnValue:
     form = places_form(people, address=rules.sanctuary_address, arrival_notes=rules.arrival_notes)
     shown = {"form": form, "hours_before": rules.address_hours_before}
     if not form.is_submitted():
+        form.seen.data = _mark_of_places()
         return render_template("sessions/places.html", **shown)
     if not form.validate():
         return render_template("sessions/places.html", **shown), 422
 
     def save() -> None:
         by = current_staff()
+        take_turns("places")
+        check(form.mark, _mark_of_places())
         moving_in.keep_places(form.address.data or "", form.arrival_notes.data or "", by=by)
         moving_in.keep_video_rooms(form.links(), by=by)
 
-    in_transaction(save)
+    try:
+        in_transaction(save)
+    except ChangedMeanwhile as changed:
+        form.changed(changed, _mark_of_places())
+        return render_template("sessions/places.html", **shown), 409
     flash("The places are saved.")
     return redirect(url_for("people.settings"), 303)
+
+
+def _mark_of_places() -> str:
+    """Return the mark of where clients come to and where sessions by video are."""
+    rules = booking_rules()
+    links = [(each.id, each.video_link) for each in weekly.people()]
+    return mark_of(rules.sanctuary_address, rules.arrival_notes, links)
 
 
 # The time zone ---------------------------------------------------------------------------------

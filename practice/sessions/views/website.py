@@ -14,6 +14,7 @@ from practice.people.access import current_staff, requires
 from practice.people.forms import PlainForm
 from practice.people.queries import get_practice
 from practice.people.rules import Permission
+from practice.people.seen import ChangedMeanwhile, mark_of
 from practice.sessions.staff_forms import OriginsForm, OwnWordsForm
 from practice.sessions.views.staff import bp
 
@@ -44,13 +45,20 @@ def called(enquiry_id: UUID) -> ResponseReturnValue:
 @requires(Permission.PRACTICE_MANAGE)
 def booking_button() -> ResponseReturnValue:
     """Show what to put into one's own website, and say which websites may frame it."""
-    practice, form = get_practice(), OriginsForm()
+    practice, form, status = get_practice(), OriginsForm(), 422
+    now = mark_of(practice.frame_origins)
     if form.is_submitted() and form.validate():
-        in_transaction(lambda: public_face.allow_frames(form.origins.origins, by=current_staff()))
-        flash("Saved. The frame works on these websites now.")
-        return redirect(url_for(".booking_button"), 303)
+        origins, mark, by = form.origins.origins, form.mark, current_staff()
+        try:
+            in_transaction(lambda: public_face.allow_frames(origins, seen=mark, by=by))
+        except ChangedMeanwhile as changed:
+            form.changed(changed, now)
+            status = 409
+        else:
+            flash("Saved. The frame works on these websites now.")
+            return redirect(url_for(".booking_button"), 303)
     if not form.is_submitted():
-        form.origins.data = "\n".join(practice.frame_origins)
+        form.origins.data, form.seen.data = "\n".join(practice.frame_origins), now
     base = settings().base_url
     return render_template(
         "sessions/booking_button.html",
@@ -58,20 +66,24 @@ def booking_button() -> ResponseReturnValue:
         book_url=f"{base}/p/{practice.slug}/book/",
         embed_url=f"{base}/p/{practice.slug}/embed/",
         allowed=practice.frame_origins,
-    ), 422 if form.errors else 200
+    ), status if form.errors else 200
 
 
 @bp.route("/settings/own-words", methods=["GET", "POST"])
 @requires(Permission.PRACTICE_MANAGE)
 def own_words() -> ResponseReturnValue:
     """Write what stands on the page "Is this right for me?" besides."""
-    form = OwnWordsForm()
+    form, words, status = OwnWordsForm(), get_practice().own_words, 422
     if form.is_submitted() and form.validate():
-        in_transaction(
-            lambda: public_face.write_own_words(form.words.data or "", by=current_staff())
-        )
-        flash("Saved. It stands on your page now.")
-        return redirect(url_for(".own_words"), 303)
+        typed, mark, by = form.words.data or "", form.mark, current_staff()
+        try:
+            in_transaction(lambda: public_face.write_own_words(typed, seen=mark, by=by))
+        except ChangedMeanwhile as changed:
+            form.changed(changed, mark_of(words))
+            status = 409
+        else:
+            flash("Saved. It stands on your page now.")
+            return redirect(url_for(".own_words"), 303)
     if not form.is_submitted():
-        form.words.data = get_practice().own_words
-    return render_template("sessions/own_words.html", form=form), 422 if form.errors else 200
+        form.words.data, form.seen.data = words, mark_of(words)
+    return render_template("sessions/own_words.html", form=form), status if form.errors else 200

@@ -1,4 +1,4 @@
-"""A calendar of another program: what lies ahead is blocked, what is a session is pointed out."""
+"""A calendar of another program: what lies ahead is blocked."""
 
 from datetime import UTC, datetime
 
@@ -11,8 +11,6 @@ from practice.calendar.models import Claim, ClaimKind, Resource
 from practice.calendar.rules.free import Wanted
 from practice.calendar.service import claims
 from practice.core.db import db, read_again, transaction
-from practice.moving.models import ImportRun
-from practice.people.models import Client
 from tests.browsers import send
 from tests.integration.moving.conftest import upload, work
 from tests.integration.sessions.pages.conftest import nothing_changes, text_of
@@ -47,9 +45,10 @@ PAST = event("DTSTART:20260302T180000Z", "DTEND:20260302T190000Z", "SUMMARY:Long
 BROKEN = event("DTSTART:not a time", "SUMMARY:Broken")
 
 
-def chosen(browser: FlaskClient, therapist: Resource, text: str) -> str:
+def chosen(browser: FlaskClient, therapist: Resource, text: str, **choices: str) -> str:
     run = str(upload(browser, "calendar", HEAD + text + TAIL, name="busy.ics").location)
-    assert send(browser, run, {"person": str(therapist.id)}).location == run
+    browser.get(run)
+    assert send(browser, run, {"person": str(therapist.id)} | choices).location == f"{run}?page=1"
     return run
 
 
@@ -69,7 +68,7 @@ def test_what_lies_ahead_becomes_blocked_time(
     text = DENTIST + WEEKLY + FLOATING + WHOLE_DAY + GONE + FREE + PAST + BROKEN
     run = chosen(browser, therapist, text)
     page = text_of(browser.get(run))
-    assert "5 times of Practitioner 1 would be blocked" in page
+    assert "5 times are blocked" in page
     assert "1 event could not be read" in page
 
     send(browser, f"{run}/start")
@@ -85,32 +84,6 @@ def test_what_lies_ahead_becomes_blocked_time(
     ]
 
 
-def test_what_looks_like_a_session_is_pointed_out_and_not_blocked(
-    app: Flask, browser: FlaskClient, therapist: Resource, alex: Client
-) -> None:
-    named = event(
-        "DTSTART:20270302T140000Z", "DTEND:20270302T150000Z", "SUMMARY:KAP alex  BELL prep"
-    )
-    invited = event(
-        "DTSTART:20270303T140000Z",
-        "DTEND:20270303T150000Z",
-        f"ATTENDEE;CN=x:MAILTO:{alex.email.upper()}",
-    )
-    run = chosen(browser, therapist, named + invited + WHOLE_DAY)
-    page = browser.get(run)
-    assert "2 look like sessions with clients" in text_of(page)
-    assert f'href="/sessions/new?client={alex.id}"' in page.text
-
-    send(browser, f"{run}/start")
-    work(app)
-
-    assert blocked() == [(at(4, 0), at(5, 0))]
-    done = browser.get(run)
-    assert "Tue, Mar 2, 9:00 AM looks like a session with a client." in text_of(done)
-    assert "KAP" not in done.text
-    assert db.session.scalar(sa.select(ImportRun.body_sealed)) is None
-
-
 def test_time_that_is_taken_stays_whose_it_is(
     app: Flask, browser: FlaskClient, therapist: Resource
 ) -> None:
@@ -122,7 +95,7 @@ def test_time_that_is_taken_stays_whose_it_is(
     work(app)
 
     assert blocked() == [(at(4, 0), at(5, 0))]
-    assert "Tue, Mar 2, 9:00 AM is taken already." in text_of(browser.get(run))
+    assert "Tue, Mar 2, 9:00 AM: This time is taken already." in text_of(browser.get(run))
 
 
 def test_an_undo_gives_the_time_back(app: Flask, browser: FlaskClient, therapist: Resource) -> None:

@@ -15,7 +15,7 @@ from practice.core.db import db, read_again, transaction
 from practice.outbox import jobs, mail
 from practice.outbox.models import Message
 from practice.people import letting_in
-from practice.people.models import Client, Practice, SignInAsk, User
+from practice.people.models import Client, ClientSignIn, Practice, SignInAsk, User
 from tests import factories
 from tests.browsers import send, sign_in, sign_in_client
 from tests.integration.people.conftest import EMAIL, PASSWORD
@@ -316,6 +316,89 @@ def test_it_ends_after_30_quiet_minutes(
     assert answer.status_code == (200 if lasts else 303)
     if not lasts:
         assert answer.location == f"{SIGN_IN}?next=/me/account"
+
+
+DETAILS = {
+    "first_name": "Alex",
+    "last_name": "Bell",
+    "phone": "757 555 0123",
+    "address": "1 Elm Street\nNorfolk & more",
+    "time_zone": "America/New_York",
+}
+
+
+def come_back(browser: FlaskClient, client: Client) -> TestResponse:
+    """Ask for a link and type its code."""
+    ask(browser, client.email)
+    newest = db.session.scalars(sa.select(SignInAsk).order_by(SignInAsk.created_at.desc())).first()
+    assert newest is not None
+    return send(browser, f"{SIGN_IN}/code", {"code": letting_in.code_of(newest)})
+
+
+def test_what_was_typed_when_the_sign_in_ended_can_be_sent_a_day_later(
+    client: FlaskClient, alex: Client, hands: Hands
+) -> None:
+    sign_in_client(client, alex)
+    hands.pass_by(hours=20)
+    refused = send(client, "/me/account/details", DETAILS)
+    assert (refused.status_code, refused.location) == (303, f"{SIGN_IN}?next=/me/send-again")
+    assert "What you typed is kept" in client.get(refused.location).text
+
+    answer = come_back(client, alex)
+
+    assert answer.location == "/me/send-again"
+    page = client.get("/me/send-again").text
+    assert 'action="/me/account/details"' in page
+    assert 'name="address" value="1 Elm Street\nNorfolk &amp; more"' in page
+    assert send(client, "/me/account/details", DETAILS).location == "/me/account"
+
+
+def test_what_a_client_typed_is_handed_to_no_other_client(
+    client: FlaskClient, alex: Client, hands: Hands
+) -> None:
+    with transaction():
+        robin = factories.create_client(first_name="Robin", last_name="Ash")
+    sign_in_client(client, alex)
+    hands.pass_by(hours=20)
+    send(client, "/me/account/details", DETAILS)
+
+    come_back(client, robin)
+
+    answer = client.get("/me/send-again")
+    assert (answer.status_code, answer.location) == (303, "/me/")
+
+
+def test_what_was_typed_and_never_sent_is_forgotten_after_some_days(
+    client: FlaskClient, alex: Client, practice: Practice, hands: Hands
+) -> None:
+    sign_in_client(client, alex)
+    hands.pass_by(hours=1)
+    send(client, "/me/account/details", DETAILS)
+    read_again()
+    assert db.session.scalars(sa.select(ClientSignIn.typed_sealed)).one() is not None
+    hands.pass_by(days=4)
+
+    letting_in.tidy(practice.id)
+
+    assert db.session.scalars(sa.select(ClientSignIn.typed_sealed)).one() is None
+
+
+FROM_HERE = {"headers": {"Sec-Fetch-Site": "same-origin"}}
+
+
+def test_a_form_of_a_former_sign_in_is_offered_again_to_whoever_is_back(
+    client: FlaskClient, alex: Client
+) -> None:
+    sign_in_client(client, alex)
+    old = DETAILS | {"csrf_token": "of-yesterday"}
+
+    answer = client.post("/me/account/details", data=old, **FROM_HERE)
+    elsewhere = client.post("/me/account/details", data=old)
+
+    assert (answer.status_code, elsewhere.status_code) == (400, 400)
+    assert 'name="address" value="1 Elm Street' in answer.text
+    assert "of-yesterday" not in answer.text
+    assert "1 Elm Street" not in elsewhere.text
 
 
 def test_it_ends_after_a_day_however_busy(client: FlaskClient, alex: Client, hands: Hands) -> None:

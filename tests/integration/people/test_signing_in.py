@@ -325,6 +325,24 @@ def test_what_was_typed_when_the_sign_in_ended_can_be_sent_again(
     assert '<input type="hidden" name="note" value="typed\nfor an hour">' in answer.text
 
 
+def test_a_form_of_a_former_sign_in_is_offered_again_without_its_passwords(
+    client: FlaskClient, member: User
+) -> None:
+    sign_in(client, member)
+    typed = {"note": "typed for an hour", "password": "secret", "csrf_token": "of-yesterday"}
+
+    answer = client.post(
+        f"/account/browsers/{member.id}/end",
+        data=typed,
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    nobody = client.post("/sign-in", data=typed, headers={"Sec-Fetch-Site": "same-origin"})
+
+    assert answer.status_code == 400
+    assert 'name="note" value="typed for an hour"' in answer.text
+    assert ("secret" in answer.text, "typed for an hour" in nobody.text) == (False, False)
+
+
 def test_what_somebody_typed_is_not_handed_to_somebody_else(
     client: FlaskClient, practice: Practice, member: User
 ) -> None:

@@ -15,11 +15,19 @@ from practice.people.models import Practice
 from practice.people.rules import DoorKind
 from practice.sessions.models import Appointment, Service
 from tests.browsers import send
+from tests.integration.sessions.pages.conftest import value_of
 from tests.integration.sessions.settings.conftest import start
 from tests.integration.sessions.settings.test_signing_up import everything
 
 SLUG = "high-plains-sanctuary-demo"
 STEP = "/settings/setup/"
+FACTS = {
+    "neutral_name": "High Plains",
+    "locality": "Denver, CO",
+    "email": "hello@highplains.example",
+    "phone": "303 555 0100",
+    "business_name": "High Plains LLC",
+}
 
 
 @pytest.fixture
@@ -125,6 +133,52 @@ def test_a_colour_that_cannot_be_read_is_refused_and_kept_in_the_form(owner: Fla
 
 
 # The zone ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("page", "theirs", "ours"),
+    [
+        ("practice", {"name": "Theirs"}, {"name": "Ours"}),
+        ("look", {"accent": "#7a3b69"}, {"accent": "#1f5a52"}),
+    ],
+)
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(
+    owner: FlaskClient, page: str, theirs: dict[str, str], ours: dict[str, str]
+) -> None:
+    address = f"/settings/{page}"
+    base = FACTS if page == "practice" else {}
+    seen = {"seen": value_of(owner.get(address), "seen")}
+    assert send(owner, address, base | theirs | seen).status_code == 303
+
+    refused = send(owner, address, base | ours | seen)
+    (name,) = theirs
+
+    assert (refused.status_code, value_of(refused, name)) == (409, ours[name])
+    assert getattr(stored(), name) == theirs[name]
+    again = {"seen": value_of(refused, "seen")}
+    assert send(owner, address, base | ours | again).status_code == 303
+    assert getattr(stored(), name) == ours[name]
+
+
+@pytest.mark.database("sqlite")
+@pytest.mark.parametrize(
+    ("address", "field", "theirs", "ours"),
+    [
+        ("/settings/own-words", "words", "Theirs.", "Ours."),
+        ("/settings/places", "address", "1 Their Street", "1 Our Street"),
+        ("/settings/booking-button", "origins", "https://a.example", "https://b.example"),
+    ],
+)
+def test_nor_is_what_stands_in_a_single_text(
+    owner: FlaskClient, address: str, field: str, theirs: str, ours: str
+) -> None:
+    seen = {"seen": value_of(owner.get(address), "seen")}
+    assert send(owner, address, {field: theirs} | seen).status_code == 303
+
+    refused = send(owner, address, {field: ours} | seen)
+
+    assert (refused.status_code, ours in refused.text) == (409, True)
+    assert theirs in owner.get(address).text
 
 
 def test_moving_zone_is_shown_before_it_is_done_and_leaves_what_is_booked(

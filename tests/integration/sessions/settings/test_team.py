@@ -15,6 +15,7 @@ from practice.people import doors
 from practice.people.models import User
 from practice.people.rules import DoorKind
 from tests.browsers import send
+from tests.integration.sessions.pages.conftest import value_of
 from tests.integration.sessions.settings.conftest import (
     PASSWORD,
     SIGN_UP,
@@ -243,6 +244,23 @@ def test_roles_that_are_given_open_and_close_pages_at_once(owner: FlaskClient) -
         person = db.session.scalars(sa.select(Resource).where(Resource.name == "Ada Okafor")).one()
         assert person.roles == ["medical_monitor"]
     assert "user:change_roles" in verbs()
+
+
+def test_roles_that_another_owner_changed_meanwhile_are_not_overwritten(
+    owner: FlaskClient,
+) -> None:
+    join(owner)
+    address = f"/settings/team/{user_id()}"
+    seen = {"seen": value_of(owner.get(address), "seen")}
+    send(owner, address, {"roles": ["medical_monitor"]} | seen)
+
+    refused = send(owner, address, {"roles": ["prescriber"]} | seen)
+
+    assert refused.status_code == 409
+    assert "Somebody else has just changed this." in refused.text
+    with practice_scope(here()):
+        person = db.session.scalars(sa.select(Resource).where(Resource.name == "Ada Okafor")).one()
+        assert person.roles == ["medical_monitor"]
 
 
 @pytest.mark.database("sqlite")

@@ -259,7 +259,7 @@ def test_days_off_and_other_hours_hold_on_their_dates_alone(
     assert clocks("prep_60", WEDNESDAY, VIDEO) == []
     assert clocks("prep_60", WEDNESDAY + days(1), VIDEO) == ["13:00", "13:30", "14:00"]
     page = text_of(browser.get("/settings/hours/dates"))
-    assert "Wed, Mar 10, 2027 : Practitioner 1, Away all day" in page
+    assert "Wed, Mar 10, 2027 : Practitioner 1, away all day" in page
     assert "Thu, Mar 11, 2027 : Practitioner 1, 1:00 PM to 3:00 PM" in page
 
     first = db.session.scalars(sa.select(HoursOverride).order_by(HoursOverride.on_date)).first()
@@ -267,6 +267,43 @@ def test_days_off_and_other_hours_hold_on_their_dates_alone(
     post(browser, f"/settings/hours/dates/{first.id}/end", {})
     read_again()
     assert clocks("prep_60", WEDNESDAY, VIDEO) != []
+
+
+def test_a_date_can_be_for_some_sessions_alone(browser: FlaskClient, therapist: Resource) -> None:
+    answers = {
+        "resource": str(therapist.id),
+        "first_on": str(WEDNESDAY),
+        "last_on": str(WEDNESDAY),
+        "starts": "13:00",
+        "ends": "15:00",
+        "modality": VIDEO.value,
+        "kinds": ["integration"],
+    }
+    assert post(browser, "/settings/hours/dates", answers).status_code == 303
+
+    read_again()
+    assert clocks("integration_60", WEDNESDAY, VIDEO) == ["13:00", "13:30", "14:00"]
+    assert clocks("integration_60", WEDNESDAY, IN_PERSON) == []
+    assert clocks("prep_60", WEDNESDAY, VIDEO) == []
+    assert clocks("prep_60", WEDNESDAY + days(1), VIDEO) != []
+    page = text_of(browser.get("/settings/hours/dates"))
+    assert "Practitioner 1, 1:00 PM to 3:00 PM, only integration session by video" in page
+
+
+@pytest.mark.database("sqlite")
+@pytest.mark.parametrize("wrong", [{"modality": "by_post"}, {"kinds": ["nothing"]}])
+def test_a_date_is_for_sessions_that_exist(
+    browser: FlaskClient, therapist: Resource, wrong: dict[str, Any]
+) -> None:
+    answers = {
+        "resource": str(therapist.id),
+        "first_on": str(WEDNESDAY),
+        "last_on": str(WEDNESDAY),
+        "starts": "13:00",
+        "ends": "15:00",
+    }
+    with nothing_changes():
+        assert post(browser, "/settings/hours/dates", answers | wrong).status_code == 422
 
 
 LIMITS = {
@@ -428,3 +465,51 @@ def test_what_lies_outside_costs_the_same_however_much_is_booked(
         book(WEDNESDAY, hour)
         counts.append(count_statements(outside))
     assert counts == [6] * 3
+
+
+# Somebody else was quicker ---------------------------------------------------------------------
+
+
+def seen_on(browser: FlaskClient, url: str) -> str:
+    return value_of(browser.get(url), "seen")
+
+
+@pytest.mark.parametrize(
+    ("page", "theirs", "ours"),
+    [
+        ("hours", rows(("1", "09:00", "12:00")), rows(("2", "09:00", "12:00"))),
+        ("limits", {"per_day": "1"}, {"per_day": "3"}),
+    ],
+)
+def test_hours_that_somebody_else_changed_meanwhile_are_not_overwritten(
+    browser: FlaskClient, url: str, page: str, theirs: dict[str, Any], ours: dict[str, Any]
+) -> None:
+    address = url if page == "hours" else "/settings/hours/limits"
+    base = {} if page == "hours" else LIMITS
+    seen = seen_on(browser, address)
+    assert post(browser, address, base | theirs | {"seen": seen}).status_code == 303
+
+    with nothing_changes():
+        refused = post(browser, address, base | ours | {"seen": seen})
+    again = value_of(refused, "seen")
+    saved = post(browser, address, base | ours | {"seen": again})
+
+    assert (refused.status_code, saved.status_code) == (409, 303)
+    assert "Somebody else has just changed this." in text_of(refused)
+
+
+def test_what_lies_around_a_session_is_not_overwritten_either(browser: FlaskClient) -> None:
+    service = queries.get_service("prep_60")
+    row = {
+        "rows-0-service": str(service.id),
+        "rows-0-version": str(service.version),
+        "rows-0-before": "10",
+        "rows-0-after": "10",
+        "rows-0-notice": "24",
+    }
+    assert post(browser, "/settings/hours/around", row).status_code == 303
+
+    with nothing_changes():
+        refused = post(browser, "/settings/hours/around", row | {"rows-0-after": "20"})
+
+    assert (refused.status_code, value_of(refused, "rows-0-after")) == (409, "20")

@@ -12,9 +12,10 @@ from practice.audit.rules import PROGRAM, Actor
 from practice.billing.models import Refund
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import visit
-from practice.calendar.models import Resource
+from practice.calendar.models import Claim, Resource
 from practice.core.db import db, read_again, transaction
 from practice.outbox import jobs
+from practice.outbox.models import Message
 from practice.outbox.rules import UNDO_FOR
 from practice.people.models import Client
 from practice.people.rules import Role
@@ -210,3 +211,47 @@ def test_staff_take_a_move_and_a_cancellation_back_within_three_minutes(
     assert after_move == [(made.id, made.uid, TUESDAY_TEN, S.CONFIRMED, 2)]
     assert after_cancellation == [(made.id, made.uid, TUESDAY_TEN, S.CONFIRMED, 4)]
     assert (too_late.status_code, as_it_is()[0][2]) == (409, THURSDAY_ONE)
+
+
+def test_staff_take_a_booking_back_within_three_minutes_and_nobody_hears_of_it(
+    browser: FlaskClient, made: Appointment, time: Clock
+) -> None:
+    page = f"/sessions/{made.id}"
+    assert "Booked just now. Nobody is told before 8:03 AM." in text_of(browser.get(page))
+
+    assert send(browser, f"{page}/take-back").location == page
+
+    assert states() == [S.CANCELLED]
+    assert db.session.scalars(sa.select(Claim.id).where(Claim.released_at.is_(None))).all() == []
+    assert db.session.scalars(sa.select(Message.name)).all() == []
+    assert "just now" not in text_of(browser.get(page))
+    time.now += UNDO_FOR
+    jobs.run_due()
+    read_again()
+    assert db.session.scalars(sa.select(Message.name)).all() == []
+
+
+def test_a_booking_that_was_told_of_or_paid_for_is_cancelled_and_not_undone(
+    browser: FlaskClient, alex: Client, made: Appointment, owner: Actor, time: Clock
+) -> None:
+    with transaction():
+        visit.record(alex.id, made.id, made.price, PaymentMethod.CASH, by=owner)
+    paid = send(browser, f"/sessions/{made.id}/take-back")
+    time.now += UNDO_FOR
+    late = send(browser, f"/sessions/{made.id}/take-back")
+
+    assert (paid.status_code, late.status_code) == (409, 409)
+    assert "Cancel the session instead." in text_of(paid)
+    assert states() == [S.CONFIRMED]
+
+
+def test_what_moved_after_it_was_booked_goes_back_to_where_it_was_booked(
+    browser: FlaskClient, made: Appointment, owner: Actor
+) -> None:
+    with transaction():
+        booking.move(made, starts_at=THURSDAY_ONE, by=owner)
+
+    send(browser, f"/sessions/{made.id}/take-back")
+
+    assert [(start, state) for _, _, start, state, _ in as_it_is()] == [(TUESDAY_TEN, S.CONFIRMED)]
+    assert "just now" not in text_of(browser.get(f"/sessions/{made.id}"))
