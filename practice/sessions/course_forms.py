@@ -246,6 +246,11 @@ class CourseForm(BaseForm):
         found = [("", str(words)) for words in self.form_errors]
         return found + [(_id(field), str(field.errors[0])) for field in _flat(self) if field.errors]
 
+    def overtaken(self, words: str, version: int) -> None:
+        """Say that somebody else was quicker; what is saved next is seen from their version."""
+        self.form_errors.append(words)
+        self.version.data, self.version.raw_data = version, None  # else the one that was sent
+
     @staticmethod
     def is_wrong(part: FormField[Any]) -> bool:
         """Say whether something is wrong somewhere in a part, however deep."""

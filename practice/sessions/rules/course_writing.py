@@ -124,7 +124,11 @@ def document_of(
     """
     document = {key: value for key, value in onto.items() if key not in ("span", "boosters")}
     counted = Counter[str]()
-    steps = [_step(each, services, counted) for each in typed["steps"]]
+    asked = {each["key"]: each["gates"] for each in onto["steps"]}
+    steps = [
+        _step(each, services, counted) | {"gates": _in_order(each["gates"], asked.get(each["key"]))}
+        for each in typed["steps"]
+    ]
     document |= {
         "title": typed["title"],
         "route": typed["route"],
@@ -140,7 +144,8 @@ def document_of(
         bounds = {name: _number(span[name]) for name in ("max", "hard_max")}
         document["span"] = {"from": span["first"], "to": span["last"], "unit": "days", **bounds}
     if typed["boosters"]["offered"]:
-        document["boosters"] = _boosters(typed["boosters"])
+        before = (onto.get("boosters") or {}).get("gates")
+        document["boosters"] = _boosters(typed["boosters"], before)
     return document
 
 
@@ -159,7 +164,6 @@ def _step(
             {"step": each["step"], "anchor": each["anchor"], **_bounds(each)}
             for each in typed["after"]
         ],
-        "gates": list(typed["gates"]),
     }
     return step | ({"external": True} if typed["external"] else {})
 
@@ -168,7 +172,7 @@ def _bounds(typed: Mapping[str, Any]) -> dict[str, Any]:
     return {"unit": typed["unit"]} | {name: _number(typed[name]) for name in BOUNDS}
 
 
-def _boosters(typed: Mapping[str, Any]) -> dict[str, Any]:
+def _boosters(typed: Mapping[str, Any], gates: Sequence[str] | None) -> dict[str, Any]:
     typical = [_number(each) for each in _parts(typed[TYPICAL])]
     return {
         "service": typed["service"],
@@ -177,8 +181,14 @@ def _boosters(typed: Mapping[str, Any]) -> dict[str, Any]:
         "integration_window": _bounds(typed["integration_window"]),
         **{name: _number(typed[name]) for name in DAYS_OF_BOOSTERS},
         **({TYPICAL: typical} if typical else {}),
-        "gates": list(typed["gates"]),
+        "gates": _in_order(typed["gates"], gates),
     }
+
+
+def _in_order(gates: Sequence[str], before: Sequence[str] | None) -> list[str]:
+    """Return gates in the order they had, new ones last: boxes have an order of their own."""
+    kept = [gate for gate in before or () if gate in gates]
+    return [*kept, *(gate for gate in gates if gate not in kept)]
 
 
 def _pricing(

@@ -93,8 +93,7 @@ def change_course_template(template_id: UUID) -> ResponseReturnValue:
         refuse(form, editor, refused)
         return _page(form, row), 422
     except CourseChangedMeanwhile as refused:
-        form.form_errors.append(refused.message)
-        form.version.data = get_template(template_id).version
+        form.overtaken(refused.message, get_template(template_id).version)
         return _page(form, row), 409
     flash(f"{changed.title} is saved. Courses that clients have stay as they are.")
     return redirect(url_for(".course_template", template_id=template_id), 303)
