@@ -14,16 +14,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from practice.clients.rules.papers import Route
-from practice.sessions.rules.course_faults import BOUNDS, is_count
+from practice.sessions.rules.course_faults import BOUNDS, DAYS_IN_WORDS, is_count
 from practice.sessions.rules.courses import Boosters, CourseTemplate
 from practice.sessions.rules.lifecycle import SessionKind
 from practice.sessions.rules.windows import StepWindow
 
-DAYS_OF_BOOSTERS = (
-    "prep_refresh_if_days_since_last_dosing_over",
-    "prescriber_followup_every_days",
-    "clearance_renewal_days",
-)
+DAYS_OF_BOOSTERS = tuple(DAYS_IN_WORDS)
 TYPICAL = "typical_plan_days_after_dose_6"
 BOOKED, TAKES_PLACE = "booking", "session"
 """When an installment is due: as its step is booked, or as it takes place."""

@@ -140,7 +140,7 @@ def test_what_is_booked_or_held_neither_goes_nor_becomes_another(
     assert (removed.status_code, other.status_code) == (422, 422)
     assert "Preparation 1 is booked or held, so it stays in the course" in text_of(removed)
     assert problems(other)["steps-2-service"] == (
-        "This session is booked or held, so it stays what it is"
+        "Preparation 1: this session is booked or held, so it stays what it is"
     )
     page = browser.get(page_of(course)).text
     assert 'value="steps-2-remove"' not in page
