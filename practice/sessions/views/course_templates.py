@@ -19,6 +19,7 @@ from practice.sessions.queries.course_templates import (
     not_taken_over,
     versions_of,
 )
+from practice.sessions.rules.course_differences import course_in_words
 from practice.sessions.rules.course_writing import price_cents
 from practice.sessions.service import course_templates as service
 from practice.sessions.service.course_templates import CourseChangedMeanwhile, FaultyCourse
@@ -128,12 +129,14 @@ def bring_back_course_template(template_id: UUID) -> ResponseReturnValue:
 
 def _page(form: CourseForm, row: CourseTemplateRow, *, opened: str = "") -> str:
     editor = Editor.of(row.document)
+    labels = {slug: each.label for slug, each in editor.services.items()}
     return page(
         "sessions/courses/template.html",
         form,
         editor,
         opened=opened,
         row=row,
+        told=course_in_words(row.document, labels),
         versions=[
             (version, told)
             for version in versions_of(row, dict(editor.services))

@@ -410,6 +410,7 @@ def test_a_prescriber_looks_and_changes_nothing(prescriber: FlaskClient) -> None
     page = prescriber.get(page_of())
 
     assert "10 to 18 days after dosing 1 (at least 7, at most 28)" in text_of(page)
+    assert "Dosing 1, asks for Consent treatment; Consent ketamine;" in text_of(page)
     assert "<form class" not in page.text
     with nothing_changes():
         assert post(prescriber, page_of(), {}).status_code == 403
