@@ -257,6 +257,7 @@ def furnish(slug: str) -> House:
         other, double = factories.create_client(), factories.create_client()
         merge = merging.merge(other.id, double.id, by=OWNER)
         tried = Tried("Sertraline", None, Helped.SOME, None)
+        course = factories.create_course(client)
         treatment = write_treatment(client, tried, by=OWNER)
         run = importing.receive(
             What.CLIENTS, "clients.csv", b"First name,Last name,Email\nA,B,a@b.example\n", by=OWNER
@@ -293,6 +294,8 @@ def furnish(slug: str) -> House:
                 "block_id": block.id,
                 "client_id": client.id,
                 "service_id": service.id,
+                "template_id": course.template_id,
+                "course_id": course.id,
                 "closure_id": closure.id,
                 "override_id": away.id,
                 "appointment_id": session.id,

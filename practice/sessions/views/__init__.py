@@ -10,6 +10,8 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     changing,
     choosing,
     copies,
+    course_changes,
+    course_templates,
     deciding,
     finding,
     hours,
