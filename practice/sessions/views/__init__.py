@@ -12,6 +12,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     copies,
     deciding,
     finding,
+    gates,
     hours,
     mine,
     mine_account,
