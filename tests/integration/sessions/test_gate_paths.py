@@ -618,8 +618,10 @@ WRITE_PATHS: dict[Path, Comes] = {
 }
 """Every way to write a session: one line for each."""
 
-HAS_NOTHING_YET = {public_page_in_one_step}  # a stranger: nothing that ran out can be on file
-BRINGS = {paid_at_the_checkout: G.PAYMENT_READY, paid_too_late: G.PAYMENT_READY}
+HAS_NOTHING_YET: set[Path] = {
+    public_page_in_one_step
+}  # a stranger: nothing that ran out can be on file
+BRINGS: dict[Path, Gate] = {paid_at_the_checkout: G.PAYMENT_READY, paid_too_late: G.PAYMENT_READY}
 """What a way brings along by itself."""
 
 
