@@ -14,6 +14,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     course_templates,
     deciding,
     finding,
+    gates,
     hours,
     mine,
     mine_account,

@@ -21,7 +21,7 @@ from practice.sessions.rules.for_staff import CAN_CHANGE
 from practice.sessions.service import booking, readiness
 from practice.sessions.staff_forms import BookForm, TimeForm
 from practice.sessions.views.offering import NotChosen, Wish, chosen_start, not_then, offer
-from practice.sessions.views.staff import bp, check_reason
+from practice.sessions.views.staff import bp, check_reason, last_look
 
 
 @bp.get("/sessions/<uuid:appointment_id>/move")
@@ -81,7 +81,8 @@ def finish_move(appointment_id: UUID) -> ResponseReturnValue:
         return _say_moved(appointment_id)
     try:
         start = chosen_start(wish, request.args)
-        if not form.validate() or not check_reason(form, start):
+        barred = readiness.ahead_at(_moving(wish), start.starts_at).barred
+        if not form.validate() or not check_reason(form, start, barred):
             return _last_look(wish, start, form), 422
         booking.settle_blockers(wish.service, starts_at=start.starts_at)
         in_transaction(
@@ -113,7 +114,7 @@ def _last_look(wish: Wish, start: Start, form: BookForm) -> str:
         session=moving,
         start=start,
         form=form,
-        missing=readiness.closed_for(wish.client.id, wish.service, start.starts_at),
+        **last_look(readiness.ahead_at(moving, start.starts_at)),
         back=url_for(".move", appointment_id=moving.id),
     )
 
