@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from practice.calendar.rules import timeline
@@ -83,6 +83,7 @@ def answers(
     old: Mapping[str, Placed],
     chosen: Mapping[str, Fact],
     *,
+    placing: Collection[str] = (),
     out_of_time: Clock = never,
 ) -> tuple[Answer, ...]:
     """Return the ways to go on after some sessions of a course get other times.
@@ -95,6 +96,7 @@ def answers(
         problem: the course and its calendar. Steps that were held are facts.
         old: where every step lies now, if anywhere.
         chosen: the steps that move, and where to.
+        placing: steps that lie nowhere, and for which the best times are looked for.
         out_of_time: asked now and then: after that the best found so far counts.
     """
     moved = with_facts(problem, chosen)
@@ -105,10 +107,11 @@ def answers(
         except OutOfTime:
             continue
         if answer is not None:
-            found.append(answer_of(problem, old, chosen, way, answer))
-    alone = _alone(problem, old, chosen)
-    if alone.broken or is_possible(problem, old, chosen, {}):
-        found.append(alone)
+            found.append(answer_of(problem, old, chosen, way, answer, placing=placing))
+    if chosen and not placing:
+        alone = _alone(problem, old, chosen)
+        if alone.broken or is_possible(problem, old, chosen, {}):
+            found.append(alone)
     by_times = {each.code: each for each in reversed(found) if not each.impossible}
     return tuple(each for each in found if by_times.get(each.code) is each)
 
@@ -118,6 +121,22 @@ def with_facts(problem: Problem, facts: Mapping[str, Fact]) -> Problem:
     for key, fact in facts.items():
         problem = problem.with_step(replace(problem.step(key), fact=fact))
     return problem
+
+
+def judged(
+    problem: Problem,
+    old: Mapping[str, Placed],
+    chosen: Mapping[str, Fact],
+    times: Mapping[str, datetime],
+) -> Answer:
+    """Say what some times come to that somebody sends back: as ``answers`` said it before."""
+    others = {
+        key: Fact(at, at + timedelta(minutes=0 if step.is_external else step.minutes))
+        for key, at in times.items()
+        for step in (problem.step(key),)
+    }
+    placed = dict(old) | {key: _placed(problem, key, f) for key, f in {**others, **chosen}.items()}
+    return _made(problem, old, chosen, Way.ALONE, placed, moved={*others, *chosen}, is_best=True)
 
 
 def is_possible(
@@ -204,10 +223,13 @@ def answer_of(
     chosen: Mapping[str, Fact],
     way: Way,
     answer: Replanned,
+    *,
+    placing: Collection[str] = (),
 ) -> Answer:
     """Put what the planner found into words: what moves, and what is then not as it should be."""
-    placed = {each.key: each for each in answer.plan.steps if each.key in old or each.key in chosen}
-    moved = {*answer.moved, *chosen}
+    known = {*old, *chosen, *placing}
+    placed = {each.key: each for each in answer.plan.steps if each.key in known}
+    moved = {*answer.moved, *chosen, *placing}
     return _made(problem, old, chosen, way, placed, moved=moved, is_best=answer.is_best)
 
 
@@ -236,7 +258,7 @@ def _made(
                 each.name,
                 old.get(each.key),
                 placed[each.key],
-                is_chosen=each.key in chosen,
+                is_chosen=each.key in chosen or each.key not in old,
             )
             for each in in_order
         ),

@@ -47,6 +47,7 @@ def start(appointment: Appointment, *, by: Actor) -> Appointment:
     """
     appointment = _on_its_day(appointment)
     readiness.require(appointment)
+    appointment.begun_at = clock.now()
     return _became(appointment, S.IN_SESSION, by)
 
 

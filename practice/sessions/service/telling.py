@@ -35,6 +35,7 @@ STAFF_MAILS = {
 }
 ALERT = "staff-alert"
 
+RIPPLE_MAIL, STAFF_RIPPLE_MAIL = "moved-series", "staff-moved-series"
 TELL_JOB = "tell-of-booking"
 
 
@@ -122,6 +123,61 @@ def tell(news: News, appointment: Appointment, *, by: Actor, **before: Any) -> N
         for user in _staff(appointment.id):
             key = f"staff-{_key(news, appointment)}:{user.id}"
             _post(STAFF_MAILS[news], key, user.email, appointment, at=at)
+
+
+def tell_of_ripple(
+    moved: Sequence[tuple[Appointment, datetime]],
+    made: Sequence[Appointment],
+    ripple_id: UUID,
+    *,
+    by: Actor,
+) -> None:
+    """Mail the client once of all sessions of a course that moved together, or were booked again.
+
+    Call inside ``transaction()``. ``moved`` are sessions with when they were before. What the
+    client had not heard yet of one of them is told by the same mail.
+    """
+    if not made and len(moved) == 1:
+        ((appointment, was_at),) = moved
+        tell(News.MOVED, appointment, by=by, was_at=was_at.isoformat())
+        return
+    lines: list[dict[str, str | None]] = [{"id": str(each.id), "was_at": None} for each in made]
+    for appointment, was_at in moved:
+        unheard = _take_back(appointment)
+        knew = unheard.knew if unheard else Known(was_at, appointment.state)
+        was = knew.starts_at.isoformat() if knew else None
+        lines.append({"id": str(appointment.id), "was_at": was})
+    sessions = [*(each for each, _ in moved), *made]
+    client = sessions[0].client if sessions else None
+    if client is None:
+        return
+    at = clock.now() + UNDO_FOR
+    key = ripple_key(ripple_id)
+    _post(RIPPLE_MAIL, key, client.email, sessions[0], at=at, facts={"sessions": lines})
+    if by.kind is not ActorKind.STAFF:
+        for user in {user.id: user for each in sessions for user in _staff(each.id)}.values():
+            _post(
+                STAFF_RIPPLE_MAIL,
+                f"staff-{key}:{user.id}",
+                user.email,
+                sessions[0],
+                at=at,
+                facts={"sessions": lines},
+            )
+
+
+def unsay_ripple(appointment: Appointment, ripple_id: UUID) -> None:
+    """Take back the one mail of several sessions, after all of them were taken back."""
+    for message in messages_to_come(
+        appointment.id, {RIPPLE_MAIL, STAFF_RIPPLE_MAIL}, now=clock.now()
+    ):
+        if ripple_key(ripple_id) in message.key:
+            outbox.withdraw_mail(message.key)
+
+
+def ripple_key(ripple_id: UUID) -> str:
+    """Return the key of the mail of several sessions that moved together."""
+    return f"{RIPPLE_MAIL}:{ripple_id}"
 
 
 def alert_staff(appointment: Appointment, *, by: Actor) -> None:

@@ -46,7 +46,12 @@ BOOKING = {
     "where": "Hampton Roads, VA",
     "page": PAGE,
 }
-ONE = {"starts_at": LONGEST_DAY, "zone": "America/New_York", "state": "Booked", "page": PAGE}
+ONE: dict[str, Any] = {
+    "starts_at": LONGEST_DAY,
+    "zone": "America/New_York",
+    "state": "Booked",
+    "page": PAGE,
+}
 
 FACTS: dict[str, list[dict[str, Any]]] = {
     "approved": [BOOKING | {"owed": DEAR}, BOOKING | {"owed": None}],
@@ -62,6 +67,11 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"asked_at": LONGEST_DAY, "bookings": [ONE, ONE | {"page": PAGE + "another/"}]},
         {"asked_at": LONGEST_DAY, "bookings": [ONE]},
     ],
+    "moved-series": [
+        {"bookings": [ONE | {"was_at": was} for was in (LONGEST_DAY, None)]},
+        {"bookings": [ONE | {"was_at": LONGEST_DAY}]},
+    ],
+    "staff-moved-series": [{"bookings": [ONE | {"was_at": was} for was in (LONGEST_DAY, None)]}],
     "moved": [BOOKING | {"was_at": LONGEST_DAY - timedelta(days=1)}],
     "payment-needs-attention": [
         {"what": "A refund did not go through.", "today": "https://book.example/today"}
