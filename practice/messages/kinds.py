@@ -194,18 +194,6 @@ KINDS = _kinds(
         to_staff=True,
     ),
     Kind(
-        "staff-new-series",
-        "Several new bookings",
-        "At once when a client books several sessions together, to those who hold them.",
-        {"count": "bookings | length", "day": "bookings[0].starts_at | day(bookings[0].zone)"}
-        | PRACTICE,
-        lambda made: {
-            "bookings": [{"starts_at": made.booking["starts_at"], "zone": made.zone}],
-            "page": made.page,
-        },
-        to_staff=True,
-    ),
-    Kind(
         "staff-call-back",
         "Somebody asks for a call",
         "At once when somebody asks to be called, to the practice.",
