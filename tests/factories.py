@@ -19,7 +19,8 @@ from practice.people import doors
 from practice.people.models import Client, Door, Practice, User
 from practice.people.queries import get_practice
 from practice.people.rules import DoorKind, Role
-from practice.sessions.models import Appointment, Service
+from practice.sessions.models import Appointment, CourseTemplateRow, Service
+from practice.sessions.rules import templates
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.service import setup
 
@@ -140,3 +141,14 @@ def create_appointment(
     db.session.add(appointment)
     db.session.flush()
     return appointment
+
+
+def offer_course(slug: str = "sl-psycholytic-6") -> CourseTemplateRow:
+    """Let the practice offer a course as it is shipped; furnish it before."""
+    document = templates.course(slug)
+    row = CourseTemplateRow(
+        slug=slug, title=document["title"], document=document, version=1, position=1
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row

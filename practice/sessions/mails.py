@@ -166,6 +166,18 @@ def _moved_lines(message: Message, page: Callable[[Appointment], str]) -> list[d
     return sorted(found, key=lambda each: each["starts_at"])
 
 
+def staff_new_series(message: Message) -> dict[str, Any]:
+    """A client has booked several sessions together. Those that are off by now are left out."""
+    found = [get_appointment(UUID(text)) for text in message.facts["bookings"]]
+    standing = [each for each in found if each.state in LIVE]
+    if not standing:
+        raise Stale
+    return {
+        "bookings": [{"starts_at": each.starts_at, "zone": each.time_zone} for each in standing],
+        "page": f"{settings().base_url}/sessions/{standing[0].id}",
+    }
+
+
 def find_bookings(message: Message) -> dict[str, Any]:
     """Somebody asked for the links of their bookings. What was cancelled since says so."""
     return {
@@ -192,6 +204,7 @@ COMPOSERS: dict[str, Composer] = {
     "staff-moved-series": staff_moved_series,
     "staff-alert": staff_alert,
     "staff-new-booking": staff_new_booking,
+    "staff-new-series": staff_new_series,
     "staff-cancelled": staff_cancelled,
 }
 """By the mail's folder under ``templates/email``."""

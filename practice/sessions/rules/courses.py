@@ -185,6 +185,17 @@ def cut_short(course: CourseTemplate, steps: int) -> CourseTemplate:
     return replace(course, steps=kept, span=span, review_points=points, installments=due)
 
 
+def only(course: CourseTemplate, keys: Collection[str]) -> CourseTemplate:
+    """Return the course with some steps alone, and the rules between those."""
+    kept = tuple(
+        replace(each, after=tuple(after for after in each.after if after.step in keys))
+        for each in course.steps
+        if each.key in keys
+    )
+    span = course.span if course.span and {course.span.first, course.span.last} <= {*keys} else None
+    return replace(course, steps=kept, span=span)
+
+
 def with_more_dosings(course: CourseTemplate, more: int) -> CourseTemplate:
     """Return the course with dosings added behind its last one, each as that one is.
 

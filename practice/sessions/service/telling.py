@@ -20,7 +20,7 @@ from practice.outbox import service as outbox
 from practice.outbox.models import Message
 from practice.outbox.queries import messages_to_come
 from practice.outbox.rules import UNDO_FOR
-from practice.people.models import User
+from practice.people.models import Client, User
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import get_appointment
 from practice.sessions.rules.lifecycle import LIVE, AppointmentState
@@ -34,6 +34,8 @@ STAFF_MAILS = {
     News.CANCELLED: "staff-cancelled",
 }
 ALERT = "staff-alert"
+SERIES = "booked-series"
+STAFF_SERIES = "staff-new-series"
 
 RIPPLE_MAIL, STAFF_RIPPLE_MAIL = "moved-series", "staff-moved-series"
 TELL_JOB = "tell-of-booking"
@@ -180,6 +182,23 @@ def ripple_key(ripple_id: UUID) -> str:
     return f"{RIPPLE_MAIL}:{ripple_id}"
 
 
+def tell_of_course(client: Client, made: Sequence[Appointment], *, by: Actor) -> None:
+    """Show many sessions in the calendars, and tell of all of them by one mail to each person.
+
+    Call inside ``transaction()``. Those who serve them are told unless one of the staff did it.
+    """
+    for each in made:
+        show(each, serving(each.id))
+    if not made:
+        return
+    facts = {"bookings": [str(each.id) for each in made]}
+    _post(SERIES, f"{SERIES}:{made[0].id}", client.email, made[0], at=None, facts=facts)
+    if by.kind is not ActorKind.STAFF:
+        for user in _staff(*(each.id for each in made)):
+            key = f"{STAFF_SERIES}:{made[0].id}:{user.id}"
+            _post(STAFF_SERIES, key, user.email, made[0], at=None, facts=facts)
+
+
 def alert_staff(appointment: Appointment, *, by: Actor) -> None:
     """Mail those who serve a session that it is no longer confirmed. Inside ``transaction()``."""
     at = clock.now() + UNDO_FOR if by.kind is ActorKind.STAFF else None
@@ -292,8 +311,8 @@ def _post(
     )
 
 
-def _staff(appointment_id: UUID) -> Sequence[User]:
-    """Return those who serve, or served, a session and still work here. One statement."""
+def _staff(*appointment_ids: UUID) -> Sequence[User]:
+    """Return those who serve, or served, some sessions and still work here. One statement."""
     return db.session.scalars(
         sa.select(User)
         .where(
@@ -301,7 +320,7 @@ def _staff(appointment_id: UUID) -> Sequence[User]:
             User.id.in_(
                 sa.select(Resource.user_id)
                 .join(Claim, Claim.resource_id == Resource.id)
-                .where(Claim.holder_id == appointment_id)
+                .where(Claim.holder_id.in_(appointment_ids))
             ),
         )
         .order_by(User.id)

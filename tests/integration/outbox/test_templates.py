@@ -93,6 +93,9 @@ FACTS: dict[str, list[dict[str, Any]]] = {
     "staff-cancelled": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
     "staff-moved": [BOOKING],
     "staff-invitation": [{"page": PAGE, "holds_until": LONGEST_DAY}],
+    "staff-new-series": [
+        {"bookings": [{"starts_at": LONGEST_DAY, "zone": "America/New_York"}] * 2, "page": PAGE}
+    ],
     "staff-new-booking": [BOOKING | {"state": "Confirmed"}],
     "staff-sign-up": [{"page": PAGE}],
     "staff-sign-up-known": [{"page": PAGE}],

@@ -1,0 +1,129 @@
+"""Finding courses: one with its steps, a client's, and the list of all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from practice.core.db import db
+from practice.core.errors import NotFound
+from practice.sessions.models import (
+    Appointment,
+    Course,
+    CourseChange,
+    CourseStepRow,
+    CourseTemplateRow,
+    Service,
+)
+from practice.sessions.rules.course_states import LIVE, CourseState
+
+WITH_STEPS = (
+    joinedload(Course.client, innerjoin=True),
+    selectinload(Course.steps)
+    .joinedload(CourseStepRow.appointment)
+    .joinedload(Appointment.service, innerjoin=True)
+    .joinedload(Service.rules, innerjoin=True),
+)
+"""A course is read with its client, its steps, and the sessions that those have. Two statements."""
+
+
+def get_course(course_id: UUID) -> Course:
+    """Return a course with its client, its steps and their sessions.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    course: Course | None = db.session.scalar(
+        sa.select(Course).where(Course.id == course_id).options(*WITH_STEPS)
+    )
+    if course is None:
+        raise NotFound("There is no such course.")
+    return course
+
+
+def courses_of(client_id: UUID) -> list[Course]:
+    """Return a client's courses with their steps, those that still run first, then the newest."""
+    return _courses(Course.client_id == client_id)
+
+
+def live_courses_of(client_id: UUID) -> list[Course]:
+    """Return a client's courses that still run, with their steps, the newest first."""
+    return _courses(Course.client_id == client_id, Course.state.in_(LIVE))
+
+
+def courses_in(states: Collection[CourseState]) -> list[Course]:
+    """Return the practice's courses in some states, with their clients and steps."""
+    return _courses(Course.state.in_(states))
+
+
+def course_with(appointment_id: UUID) -> Course | None:
+    """Return the course that a session is a step of; ``None`` if it is of none."""
+    found = _courses(
+        Course.id.in_(
+            sa.select(CourseStepRow.course_id).where(CourseStepRow.appointment_id == appointment_id)
+        )
+    )
+    return found[0] if found else None
+
+
+def changes_of(course_id: UUID) -> list[CourseChange]:
+    """Return what was decided about a course, the newest first."""
+    return list(
+        db.session.scalars(
+            sa.select(CourseChange)
+            .where(CourseChange.course_id == course_id)
+            .order_by(CourseChange.made_at.desc(), CourseChange.id)
+        )
+    )
+
+
+def course_templates() -> list[CourseTemplateRow]:
+    """Return the courses that the practice offers now, in its own order."""
+    return list(
+        db.session.scalars(
+            sa.select(CourseTemplateRow)
+            .where(CourseTemplateRow.ended_at.is_(None))
+            .order_by(CourseTemplateRow.position, CourseTemplateRow.slug)
+        )
+    )
+
+
+def course_template(template_id: UUID) -> CourseTemplateRow:
+    """Return one course that the practice offers, or offered.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    template: CourseTemplateRow | None = db.session.scalar(
+        sa.select(CourseTemplateRow).where(CourseTemplateRow.id == template_id)
+    )
+    if template is None:
+        raise NotFound("The practice offers no such course.")
+    return template
+
+
+def services_named(slugs: Iterable[str]) -> dict[str, Service]:
+    """Return services by their slugs, also those offered no longer, with the booking rules."""
+    return {
+        each.slug: each
+        for each in db.session.scalars(
+            sa.select(Service)
+            .where(Service.slug.in_(set(slugs)))
+            .options(joinedload(Service.rules, innerjoin=True))
+        )
+    }
+
+
+def _courses(*wanted: sa.ColumnElement[bool]) -> list[Course]:
+    is_over = Course.state.not_in(LIVE)
+    return list(
+        db.session.scalars(
+            sa.select(Course)
+            .where(*wanted)
+            .options(*WITH_STEPS)
+            .order_by(is_over, Course.created_at.desc(), Course.id)
+        )
+    )
