@@ -29,6 +29,7 @@ from practice.sessions.rules import caps, course_reach, course_wishes, templates
 from practice.sessions.rules import courses as course_rules
 from practice.sessions.rules.course_wishes import Wishes
 from practice.sessions.rules.courses import CourseStep, CourseTemplate
+from practice.sessions.rules.held import held_at
 from practice.sessions.rules.lifecycle import (
     GIVES_MEDICINE,
     LIVE,
@@ -150,7 +151,7 @@ def see(
         [each for each in open_steps if not each.is_external],
         services,
         ways,
-        wishes,
+        {key: _host(row, wishes) for key, row in rows.items()},
         axis,
         client_id=client.id,
         as_staff=as_staff,
@@ -249,7 +250,19 @@ def _as_it_is(row: CourseStepRow, zone: str) -> Fact | None:
         return Fact(noon, noon)
     if row.appointment is None or not stands(row.appointment):
         return None
-    return Fact(row.appointment.starts_at, row.appointment.ends_at)
+    a = row.appointment
+    if a.state is S.COMPLETED or a.begun_at is not None:
+        return Fact(
+            *held_at(
+                a.starts_at,
+                a.ends_at,
+                arrived_at=a.arrived_at,
+                begun_at=a.begun_at,
+                completed_at=a.completed_at,
+                zone=zone,
+            )
+        )
+    return Fact(a.starts_at, a.ends_at)
 
 
 def _way(step: CourseStep, row: CourseStepRow, service: Service, wishes: Wishes) -> Modality:
@@ -259,6 +272,13 @@ def _way(step: CourseStep, row: CourseStepRow, service: Service, wishes: Wishes)
     if step.key in wishes.by_video and Modality.TELEHEALTH in service.modality_set:
         return Modality.TELEHEALTH
     return Modality(service.modalities[0])
+
+
+def _host(row: CourseStepRow, wishes: Wishes) -> UUID | None:
+    """Return who holds a step: whoever it is booked with, or is wished for."""
+    if row.appointment is not None and stands(row.appointment):
+        return row.appointment.host_id
+    return wishes.host_id
 
 
 # What the calendar allows -------------------------------------------------------------------------
@@ -274,21 +294,20 @@ def _looks(
     steps: Sequence[CourseStep],
     services: Mapping[str, Service],
     ways: Mapping[str, Modality],
-    wishes: Wishes,
+    hosts: Mapping[str, UUID | None],
     axis: Axis,
     *,
     client_id: UUID,
     as_staff: bool,
     freed: Collection[UUID],
 ) -> dict[str, Look]:
-    """Look once for every service and way, and share that among the steps."""
+    """Look once for every service, way and host, and share that among the steps."""
     if not steps:
         return {}
+    wishes = {each.key: (each.service, ways[each.key], hosts[each.key]) for each in steps}
     wanted = {
-        (each.service, ways[each.key]): Sought(
-            services[each.service], ways[each.key], wishes.host_id, if_able=True
-        )
-        for each in steps
+        (slug, way, host_id): Sought(services[slug], way, host_id, if_able=True)
+        for slug, way, host_id in dict.fromkeys(wishes.values())
     }
     found = looks(
         list(wanted.values()),
@@ -301,7 +320,7 @@ def _looks(
         has_horizon=False,
     )
     by_wish = dict(zip(wanted, found, strict=True))
-    return {each.key: by_wish[each.service, ways[each.key]] for each in steps}
+    return {key: by_wish[wish] for key, wish in wishes.items()}
 
 
 def _laid_out(look: Look, beyond: Sequence[Limit], wished: Sequence[Limit]) -> tuple[Given, Look]:
