@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -50,6 +51,7 @@ def look(
     as_staff: bool = False,
     moving: Appointment | None = None,
     host_id: UUID | None = None,
+    freed: Collection[UUID] = (),
 ) -> Look:
     """Look for starts on some local days of the practice, both included.
 
@@ -66,6 +68,7 @@ def look(
         moving: an appointment that is to be moved. Its own time does not stand in its way,
             whoever holds it goes on holding it, and it stays as long as was agreed.
         host_id: the person who has to hold the session; anybody suitable if not given.
+        freed: other sessions that would move out of the way.
 
     Raises:
         Invalid: for a modality that the service is not given in, or impossible dates.
@@ -83,7 +86,7 @@ def look(
         zone=zone,
         client_id=client_id,
         as_staff=as_staff,
-        but_not=[moved_id] if moved_id else (),
+        but_not=[*freed, moved_id] if moved_id else freed,
         full=full,
     )
     return found
@@ -125,12 +128,16 @@ def free_times(
     zone: str | None = None,
     as_staff: bool = False,
     moving: Appointment | None = None,
+    said_of: Callable[[datetime], Start] | None = None,
+    freed: Collection[UUID] = (),
 ) -> list[Start]:
     """List the times on offer on some days, in order.
 
     ``first_on`` and ``days`` count local days of ``zone``, a visitor's perhaps; of the
     practice if it is not given. With a ``client``, each start says what the windows of their
     course have to say; those with refusals are listed too, so that a page can tell why.
+    ``said_of`` says it in place of the usual windows: that of a session of a planned course, whose
+    others, ``freed``, can move along.
 
     Raises:
         Invalid: for more than 60 days, none, dates in another century or an unknown zone.
@@ -148,12 +155,15 @@ def free_times(
         client_id=client.id if client else None,
         as_staff=as_staff,
         moving=moving,
+        freed=freed,
     )
     starts = [
         start
         for start in timeline.instants(seen.offer.axis, seen.offer.starts)
         if there.starts_at <= start < there.ends_at
     ]
+    if said_of is not None:
+        return [said_of(start) for start in starts]
     if client is None:
         return [Start(start) for start in starts]
     others = sessions_of(client.id)

@@ -30,13 +30,12 @@ from practice.sessions.queries.course_problems import Seen, see, stands
 from practice.sessions.queries.times import look_at
 from practice.sessions.rules import caps, keeping
 from practice.sessions.rules.course_deeds import Deed
-from practice.sessions.rules.course_states import CourseState
+from practice.sessions.rules.course_states import KEPT
 from practice.sessions.rules.keeping import Answer, Way
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState, SessionKind
 from practice.sessions.service import courses, readiness, taking, telling, undoing
 
 S = AppointmentState
-KEPT_STATES = frozenset({CourseState.BOOKED, CourseState.UNDER_WAY, CourseState.LAPSED})
 STALE = "Something has changed since this was shown. Nothing was moved. Look at it again."
 
 
@@ -95,14 +94,14 @@ def carry_out(course_id: UUID, change: Change, *, by: Actor, as_staff: bool = Tr
     course = courses.lock(course_id)
     if _is_done(course, change):
         return course
-    if course.state not in KEPT_STATES:
+    if course.state not in KEPT:
         raise Conflict("This course is not running.")
     if seal_of(course) != change.seal:
         raise Stale(STALE)
     take_turns("courses")
     _take_turns_on_weeks(course, change)
     seen = see(course, course.client, as_staff=as_staff, replanning=True)
-    answer = _judged(seen, change)
+    answer = _judged(seen, change, as_staff=as_staff)
     _check_limits(answer, change, by)
     moved, made = _occupy(seen, change, by, as_staff=as_staff, is_override=bool(answer.broken))
     ripple_id = uuid4()
@@ -148,7 +147,7 @@ def _take_turns_on_weeks(course: Course, change: Change) -> None:
         taking.take_turns_on_week(SessionKind.DOSING, weeks[monday_on])
 
 
-def _judged(seen: Seen, change: Change) -> Answer:
+def _judged(seen: Seen, change: Change, *, as_staff: bool) -> Answer:
     """Look at the change once more, as things are now.
 
     Raises:
@@ -161,7 +160,7 @@ def _judged(seen: Seen, change: Change) -> Answer:
         fact = problem.step(key).fact if row is not None else None
         if row is None or row.dropped_at is not None or fact is not None:
             raise Conflict("Only sessions that are still to come can be moved.")
-    problem = free_to_stay(seen)
+    problem = free_to_stay(seen, as_staff=as_staff)
     chosen = facts_of(problem, {k: at for k, at in change.times.items() if k in change.chosen})
     others = {k: at for k, at in change.times.items() if k not in change.chosen}
     answer = keeping.judged(problem, seen.old, chosen, others)
@@ -360,4 +359,4 @@ def _tell(
     )
 
 
-__all__ = ["KEPT_STATES", "Change", "LimitsBroken", "Stale", "Way", "carry_out", "judge"]
+__all__ = ["Change", "LimitsBroken", "Stale", "Way", "carry_out", "judge"]

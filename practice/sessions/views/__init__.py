@@ -10,6 +10,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     changing,
     choosing,
     copies,
+    course_moving,
     deciding,
     finding,
     hours,
