@@ -43,7 +43,7 @@ from practice.people.models import Client, ClientSignIn, Enquiry, Practice, Sign
 from practice.people.rules import MAY, Permission, Role
 from practice.sessions.models import Service
 from practice.sessions.rules.lifecycle import SessionKind
-from practice.sessions.service import setup
+from practice.sessions.service import courses, setup
 from tests import factories
 from tests.browsers import send, sign_in, sign_in_client
 from tests.factories import OWNER
@@ -231,6 +231,7 @@ def furnish(slug: str) -> House:
             program="",
         )
         enquiry = Enquiry(created_at=TOMORROW, name="Sam")
+        course = courses.propose(client, factories.offer_course(), by=OWNER)
         link = FeedSubscription(
             resource_id=person.id,
             made_by=owner.id,
@@ -286,6 +287,7 @@ def furnish(slug: str) -> House:
             {
                 "block_id": block.id,
                 "client_id": client.id,
+                "course_id": course.id,
                 "service_id": service.id,
                 "closure_id": closure.id,
                 "override_id": away.id,
@@ -509,6 +511,9 @@ def test_every_page_opens_for_the_owner(app: Flask, client: FlaskClient, here: H
         "/sessions/new/check",
         "/sessions/new/series",
         "/sessions/<uuid:appointment_id>/move/check",
+        "/courses/<uuid:course_id>/review",  # without a plan in the address
+        "/courses/<uuid:course_id>/adjust",
+        "/courses/<uuid:course_id>/adjusted",
         "/sessions/<uuid:appointment_id>/answer",  # nobody asked for this one
         "/settings/export/<uuid:export_id>.zip",  # not made yet, and for one browser alone
     }

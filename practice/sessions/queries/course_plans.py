@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 
 from practice.calendar.rules import free, timeline, zones
+from practice.calendar.rules.timeline import Axis
 from practice.people.models import Client
 from practice.sessions.models import Course
 from practice.sessions.queries.course_problems import Seen, for_a_page, see
@@ -63,6 +65,19 @@ def checked(seen: Seen, chosen: Chosen) -> Plan | NoPlan:
     if outcome.plans:
         return outcome.plans[0]
     return outcome.no_plan or NoPlan("", (), (), "Those times do not make a course together.")
+
+
+def proof(seen: Seen, none: NoPlan) -> str:
+    """Say why there is no plan: the step, between which days, and the rules that block it."""
+    axis = seen.problem.axis
+    first, last = axis.first_on + zones.DAY, axis.last_on - zones.DAY
+    within = f"from {zones.day_words(first)} to {zones.day_words(last)}, {last.year}"
+    if not none.step:
+        return none.words
+    name = seen.problem.step(none.step).name
+    if not none.rules:
+        return f"There is no free time at all for {name} {within}."
+    return f"There is no time for {name} {within}: {'; '.join(none.rules)}."
 
 
 def lost(seen: Seen, chosen: Chosen) -> dict[str, str]:
@@ -149,3 +164,73 @@ def _pinned_step(problem: Problem, step: Step, chosen: Chosen) -> Step:
     if cell is None:
         return replace(step, starts=0, later=step.starts | step.later)
     return replace(step, starts=1 << cell, later=0)
+
+
+# Another time for one step ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StepTimes:
+    """When a step can be. ``legal`` are the starts that leave the rest of the course possible.
+
+    Both are bitmaps of the problem's axis; ``free`` is what the calendar alone allows.
+    """
+
+    seen: Seen
+    key: str
+    legal: int
+    free: int
+
+    @property
+    def axis(self) -> Axis:
+        return self.seen.problem.axis
+
+    def why_not(self, when: datetime) -> str:
+        """Say why a start is not among the legal ones."""
+        cell = timeline.cell_at(self.axis, when)
+        if cell is None or not self.free >> cell & 1:
+            return why_not(self.seen, self.key, when)
+        problem = self.seen.problem
+        facts = {
+            each.key: planner.placed_at(each.key, each.fact, self.axis.zone)
+            for each in problem.steps
+            if each.fact is not None
+        }
+        gaps = planner.gaps_between(problem, facts | {self.key: placed(self.seen, self.key, when)})
+        broken = [
+            each.words
+            for each in gaps
+            if not each.is_legal and self.key in {each.earlier, each.later}
+        ]
+        if broken:
+            return " ".join(broken)
+        if (
+            problem.step(self.key).rest_hours is not None
+            and not self.leaves_integration >> cell & 1
+        ):
+            return "No integration would be free in its window after it."
+        return "The rest of the course would not fit around it."
+
+    @cached_property
+    def leaves_integration(self) -> int:
+        """The starts of a dosing after which its integration still has a legal, free time."""
+        try:
+            return planner.dosing_leaves_integration(
+                self.seen.problem, self.key, out_of_time=for_a_page()
+            )
+        except planner.OutOfTime:
+            return self.free
+
+
+def times_of(seen: Seen, key: str) -> StepTimes:
+    """Look for the other times of one step, all others being free to move.
+
+    If that takes longer than a page may, every start that the calendar allows stays; what does
+    not fit is then told once it is chosen.
+    """
+    starts = seen.problem.step(key).starts
+    try:
+        legal = planner.offered(seen.problem, key, out_of_time=for_a_page())
+    except planner.OutOfTime:
+        legal = starts
+    return StepTimes(seen, key, legal, starts)

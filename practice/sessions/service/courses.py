@@ -29,7 +29,7 @@ from practice.sessions.models import (
     CourseStepRow,
     CourseTemplateRow,
 )
-from practice.sessions.queries.course_plans import Chosen, checked, lost, plans
+from practice.sessions.queries.course_plans import Chosen, checked, lost, plans, proof
 from practice.sessions.queries.course_problems import Seen, see, stands
 from practice.sessions.queries.courses import get_course, services_named
 from practice.sessions.queries.facts import closed_of
@@ -265,7 +265,7 @@ def _judge(view: Seen, chosen: Chosen) -> tuple[Tentative, ...]:
         raise _lost(view, chosen, gone)
     judged = checked(view, chosen)
     if isinstance(judged, NoPlan):
-        raise PlanLost(judged.words, {})
+        raise PlanLost(proof(view, judged), {})
     return judged.tentative
 
 
