@@ -204,12 +204,18 @@ class StepTimes:
         ]
         if broken:
             return " ".join(broken)
-        if (
-            problem.step(self.key).rest_hours is not None
-            and not self.leaves_integration >> cell & 1
-        ):
+        if not self.leaves_integration_at(when):
             return "No integration would be free in its window after it."
         return "The rest of the course would not fit around it."
+
+    def leaves_integration_at(self, when: datetime) -> bool:
+        """Say whether an integration still has a legal, free time after a dosing then."""
+        if self.seen.problem.step(self.key).rest_hours is None:
+            return True
+        cell = timeline.cell_at(self.axis, when)
+        if cell is None or not self.free >> cell & 1:
+            return True  # other reasons speak against it
+        return bool(self.leaves_integration >> cell & 1)
 
     @cached_property
     def leaves_integration(self) -> int:

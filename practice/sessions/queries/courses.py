@@ -18,7 +18,7 @@ from practice.sessions.models import (
     CourseTemplateRow,
     Service,
 )
-from practice.sessions.rules.course_states import LIVE, CourseState
+from practice.sessions.rules.course_states import BOOKABLE, LIVE, CourseState
 
 WITH_STEPS = (
     joinedload(Course.client, innerjoin=True),
@@ -52,6 +52,14 @@ def courses_of(client_id: UUID) -> list[Course]:
 def live_courses_of(client_id: UUID) -> list[Course]:
     """Return a client's courses that still run, with their steps, the newest first."""
     return _courses(Course.client_id == client_id, Course.state.in_(LIVE))
+
+
+def courses_to_book(client_id: UUID) -> list[Course]:
+    """Return a client's courses of which sessions may be booked, with their steps, oldest first.
+
+    One statement if there is none.
+    """
+    return _courses(Course.client_id == client_id, Course.state.in_(BOOKABLE))[::-1]
 
 
 def courses_in(states: Collection[CourseState]) -> list[Course]:

@@ -12,6 +12,8 @@ from practice.people.models import Client
 from practice.people.queries import get_practice
 from practice.sessions.models import Service
 from practice.sessions.queries.appointments import sessions_of
+from practice.sessions.queries.course_steps import Judge, judge, step_in
+from practice.sessions.queries.courses import courses_to_book
 from practice.sessions.queries.times import Look, look
 from practice.sessions.rules import windows
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, Modality, SessionKind
@@ -60,12 +62,19 @@ def first_starts(services: Sequence[Service], client: Client) -> dict[str, datet
     """
     zone = get_practice().time_zone
     today = zones.local_date(clock.now(), zone)
-    others = sessions_of(client.id)
+    others, courses = sessions_of(client.id), courses_to_book(client.id)
     found = {}
     for service in services:
         last_on = today + timedelta(days=FIRST_DAYS)
         seen = _look(service, today, last_on, zone, client)
-        start = _best(service, free.starts(seen.offer, today, last_on), others, zone)
+        step = step_in(courses, service)
+        start = _best(
+            service,
+            free.starts(seen.offer, today, last_on),
+            others,
+            zone,
+            judge(client, step) if step else None,
+        )
         if start is not None:
             found[service.slug] = start
     return found
@@ -109,13 +118,17 @@ def _gaps(seen: Look, on: date) -> tuple[Gap, ...]:
 
 
 def _best(
-    service: Service, starts: Sequence[datetime], others: Sequence[Session], zone: str
+    service: Service,
+    starts: Sequence[datetime],
+    others: Sequence[Session],
+    zone: str,
+    course: Judge | None,
 ) -> datetime | None:
     """Return the first start against which nothing speaks, else the first within the limits."""
     length, allowed = timedelta(minutes=service.minutes), None
     for start in starts:
         session = Session(service.id, service.kind, start, start + length)
-        said = windows.findings(session, others, zone)
+        said = course.findings(start) if course else windows.findings(session, others, zone)
         if not said:
             return start
         if allowed is None and not any(each.is_hard for each in said):

@@ -26,6 +26,7 @@ from practice.people.rules import ClientDetails, Permission, may
 from practice.people.service import add_client
 from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import find_by_form, sessions_of
+from practice.sessions.queries.course_steps import judge_of
 from practice.sessions.queries.times import Look, look_at
 from practice.sessions.rules import windows
 from practice.sessions.rules.lifecycle import (
@@ -36,7 +37,7 @@ from practice.sessions.rules.lifecycle import (
 from practice.sessions.rules.news import News
 from practice.sessions.rules.requests import request_key
 from practice.sessions.rules.windows import Finding, Session
-from practice.sessions.service import giving_back, readiness, taking, telling, undoing
+from practice.sessions.service import course_steps, giving_back, readiness, taking, telling, undoing
 from practice.sessions.service.holds import (
     ComesFirst,
     HoldEnded,
@@ -156,9 +157,10 @@ def book(
 ) -> Appointment:
     """Book a session for a client, as staff: a new one, or the one that was ``asked`` for.
 
-    Outside a recommended window is allowed; outside its limits only with ``override_reason``,
-    written by a practitioner. A dosing whose gates are open is booked as tentative. Without
-    ``tells`` the caller writes to the client.
+    It becomes the next step of the client's course that it can be: then the course's own windows
+    count, and a dosing leaves time for its integration. Outside a recommended window is allowed;
+    outside its limits only with ``override_reason``, written by a practitioner. A dosing whose
+    gates are open is booked as tentative. Without ``tells`` the caller writes to the client.
 
     Raises:
         WindowBroken: outside the limits of a window, without a reason.
@@ -170,7 +172,11 @@ def book(
     reason = _cleaned(override_reason)
     take_turns_on_client(client.id)
     ends_at = starts_at + timedelta(minutes=service.minutes)
-    broken = _broken(Session(service.id, service.kind, starts_at, ends_at), client)
+    step = judge_of(client, service)
+    if step is not None:
+        broken = [each for each in step.findings(starts_at) if each.is_hard]
+    else:
+        broken = _broken(Session(service.id, service.kind, starts_at, ends_at), client)
     _check_windows(broken, reason, by)
     closed = readiness.closed_for(client.id, service, starts_at)
     taking.take_turns_on_week(service.kind, starts_at)
@@ -185,6 +191,8 @@ def book(
         )
     else:
         appointment = taking.grant(asked, look, place, state=state, override_reason=kept)
+    if step is not None:
+        course_steps.attach(step.step.course.id, step.step.key, appointment, by=by)
     _record_override(appointment, broken, by)
     readiness.reconsider(client.id, by)
     if tells and closed:

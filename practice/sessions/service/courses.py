@@ -35,7 +35,7 @@ from practice.sessions.queries.courses import get_course, services_named
 from practice.sessions.queries.facts import closed_of
 from practice.sessions.rules import caps, course_wishes
 from practice.sessions.rules.course_deeds import Deed
-from practice.sessions.rules.course_states import CourseState, may_become
+from practice.sessions.rules.course_states import BOOKABLE, CourseState, may_become
 from practice.sessions.rules.course_wishes import Wishes
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState, SessionKind
 from practice.sessions.rules.planner import NoPlan, Tentative
@@ -56,7 +56,6 @@ __all__ = [
 ]
 
 S = AppointmentState
-BOOKABLE = frozenset({CourseState.PROPOSED, CourseState.BOOKED, CourseState.UNDER_WAY})
 
 
 class CourseChanged(Conflict):

@@ -14,7 +14,7 @@ from practice.core.errors import Conflict
 from practice.people.queries import get_practice
 from practice.sessions.models import Appointment
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState, SessionKind
-from practice.sessions.service import readiness
+from practice.sessions.service import course_steps, readiness
 from practice.sessions.service.taking import become, lock
 
 S = AppointmentState
@@ -66,6 +66,7 @@ def complete(appointment: Appointment, *, by: Actor) -> Appointment:
         readiness.require(appointment)
     appointment.completed_at = clock.now()
     appointment = _became(appointment, S.COMPLETED, by)
+    course_steps.was_held(appointment, by=by)
     client = appointment.client
     if client is None:
         return appointment

@@ -48,7 +48,7 @@ from practice.sessions.queries.courses import (
     services_named,
 )
 from practice.sessions.rules import course_wishes
-from practice.sessions.rules.course_states import CourseState
+from practice.sessions.rules.course_states import BOOKABLE, CourseState
 from practice.sessions.rules.course_words import step_names
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, Modality
 from practice.sessions.rules.planner import NoPlan, Plan
@@ -213,7 +213,7 @@ def _wishes_in_words(course: Course) -> list[str]:
 
 
 def _bookable(course: Course) -> None:
-    if course.state not in service.BOOKABLE:
+    if course.state not in BOOKABLE:
         raise Conflict("Nothing can be booked for this course any more.")
 
 

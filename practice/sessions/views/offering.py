@@ -21,6 +21,7 @@ from practice.sessions.forms import MOST_DAYS, SHOWN_DAYS, Asked, written
 from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import sessions_of
 from practice.sessions.queries.course_keeping import Elsewhere
+from practice.sessions.queries.course_steps import Judge
 from practice.sessions.queries.times import Start
 from practice.sessions.rules import choosing, windows
 from practice.sessions.rules.lifecycle import Modality
@@ -36,7 +37,8 @@ FARTHEST = timedelta(days=730)  # how far ahead staff may page
 class Wish:
     """What a time is looked for: a session for a client, new or to be moved.
 
-    ``elsewhere`` is what its course says of other times, if it is a step of one that runs.
+    ``elsewhere`` is what its course says of other times, if it is a step of one that runs;
+    ``judge`` what a course says of a new one that would be its next step.
     """
 
     client: Client
@@ -44,6 +46,7 @@ class Wish:
     modality: Modality
     moving: Appointment | None = None
     elsewhere: Elsewhere | None = None
+    judge: Judge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,7 @@ def _free(wish: Wish, first_on: date, days: int) -> list[Start]:
         client=wish.client,
         as_staff=True,
         moving=wish.moving,
-        said_of=wish.elsewhere.said_of if wish.elsewhere else None,
+        said_of=said.said_of if (said := wish.elsewhere or wish.judge) else None,
         freed=wish.elsewhere.others if wish.elsewhere else (),
     )
 
@@ -223,7 +226,7 @@ def _where_to_look(wish: Wish, starts: Sequence[Start], zone: str) -> date | Non
     others = sessions_of(wish.client.id)
 
     def speaks_against(start: Start) -> tuple[int, bool, int]:
-        is_free_floating = not windows.anchors(_session(wish, start), others)
+        is_free_floating = not wish.judge and not windows.anchors(_session(wish, start), others)
         return len(start.refusals), is_free_floating, len(start.warnings)
 
     return zones.local_date(min(starts, key=speaks_against).starts_at, zone)
@@ -303,6 +306,8 @@ def _said_of(starts: Sequence[Start], zone: str) -> tuple[str, ...]:
 def _rules(wish: Wish, starts: Sequence[Start], zone: str) -> list[str]:
     if not starts or wish.elsewhere:
         return []
+    if wish.judge:
+        return wish.judge.rules
     session = _session(wish, starts[0])
     others = [each for each in sessions_of(wish.client.id) if each.id != session.id]
     return windows.in_words(session, others, zone)
