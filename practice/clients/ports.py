@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.audit.rules import Actor
-from practice.clients.rules.panels import LeftOver, NextSession, SessionLine
+from practice.clients.rules.panels import LeftOver, NextSession, OverrideLine, SessionLine
 from practice.core.ports import Port
 
 papers_changed: Port[[UUID, Actor], None] = Port("clients.papers_changed")
@@ -21,6 +21,9 @@ next_sessions: Port[[Collection[UUID]], Mapping[UUID, NextSession]] = Port("clie
 sessions_to_come: Port[[], sa.Subquery] = Port("clients.sessions_to_come")
 """Selects ``client_id``, the ``next_at`` of everybody with sessions to come, and how many of
 these are ``waiting`` for something that is missing."""
+
+overrides_of: Port[[Collection[UUID]], Sequence[OverrideLine]] = Port("clients.overrides_of")
+"""What was passed without its proof for some sessions, newest first, ended or not."""
 
 left_over: Port[[UUID], Sequence[LeftOver]] = Port("clients.left_over")
 """What a client still had before them when they came here in the middle of a course."""

@@ -6,11 +6,12 @@ decided yet does not let a dosing be confirmed.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from practice.people.rules import Role
-from practice.sessions.rules.courses import CourseTemplate, ReviewPoint
+from practice.sessions.rules.courses import CourseTemplate, ReviewPoint, only, read_known
 from practice.sessions.rules.planner.setting import name_of
 
 PRESCRIBER, PRACTITIONER = "prescriber", "practitioner"
@@ -81,6 +82,15 @@ def open_before(course: CourseTemplate, key: str, decided: Collection[str]) -> l
         for each in reviews_of(course)
         if at[each.after] < at[key] and each.after not in decided
     ]
+
+
+def still_open(
+    document: Mapping[str, Any], key: str, decided: Collection[str], dropped: Collection[str]
+) -> tuple[str, ...]:
+    """Say why a dosing of a client's copy cannot be confirmed yet, as gates say it."""
+    keys = {each["key"] for each in document["steps"]} - {*dropped}
+    course = only(read_known(document), keys)
+    return tuple(each.still_open for each in open_before(course, key, decided))
 
 
 def due(course: CourseTemplate, held: Collection[str], decided: Collection[str]) -> list[Review]:

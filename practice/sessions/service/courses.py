@@ -157,8 +157,8 @@ def confirm(
     tentative = _judge(view, chosen)
 
     made = _take(view, chosen, by)
-    _settle(made, by)
     _write_down(course, view, chosen, made, tentative)
+    _settle(made, by)  # by what the steps ask for, now that they have their sessions
     remember(course, Deed.BOOKED, by=by, count=len(made))
     audit.record("course:book", by=by, subject_id=course.id, sessions=len(made))
     readiness.reconsider(client.id, by)
