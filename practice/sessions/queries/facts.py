@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -48,7 +48,7 @@ from practice.sessions.rules.gates import (
     next_stage,
     of_step,
 )
-from practice.sessions.rules.lifecycle import LIVE, AppointmentState
+from practice.sessions.rules.lifecycle import LIVE, AppointmentState, SessionKind
 
 S = AppointmentState
 LAPSED = "The course has lapsed: a medical review and one preparation come first"
@@ -60,16 +60,38 @@ def step_gates_of(appointment_ids: Collection[UUID]) -> Mapping[UUID, tuple[str,
     One statement; none without sessions.
     """
     return {
-        each: of_step(row.kind, _step(course, row.key)["gates"])
-        for each, (row, course) in _steps_of(appointment_ids).items()
+        each.session_id: of_step(each.kind, each.step["gates"])
+        for each in _steps_of(appointment_ids)
     }
 
 
-def _steps_of(appointment_ids: Collection[UUID]) -> dict[UUID, tuple[CourseStepRow, Course]]:
+class _CourseStep(NamedTuple):
+    """A session's step, with its course. Columns, so that no row that somebody holds is touched."""
+
+    session_id: UUID
+    key: str
+    kind: SessionKind
+    course_id: UUID
+    document: dict[str, Any]
+    state: CourseState
+
+    @property
+    def step(self) -> dict[str, Any]:
+        return next(each for each in self.document["steps"] if each["key"] == self.key)
+
+
+def _steps_of(appointment_ids: Collection[UUID]) -> list[_CourseStep]:
     if not appointment_ids:
-        return {}
-    rows = db.session.execute(
-        sa.select(CourseStepRow, Course)
+        return []
+    rows: Any = db.session.execute(
+        sa.select(
+            CourseStepRow.appointment_id,
+            CourseStepRow.key,
+            CourseStepRow.kind,
+            Course.id,
+            Course.document,
+            Course.state,
+        )
         .join(
             Course,
             sa.and_(
@@ -79,40 +101,42 @@ def _steps_of(appointment_ids: Collection[UUID]) -> dict[UUID, tuple[CourseStepR
         )
         .where(CourseStepRow.appointment_id.in_(appointment_ids))
     )
-    return {row.appointment_id: (row, course) for row, course in rows if row.appointment_id}
-
-
-def _step(course: Course, key: str) -> dict[str, Any]:
-    return next(each for each in course.document["steps"] if each["key"] == key)
+    return [_CourseStep(*row) for row in rows]
 
 
 def _courses_of(appointment_ids: Collection[UUID]) -> dict[UUID, CourseFact]:
     """Return what their courses say of some dosings. Three statements, none without dosings."""
     steps = _steps_of(appointment_ids)
-    ids = {course.id for _, course in steps.values()}
+    ids = {each.course_id for each in steps}
     if not ids:
         return {}
-    decided: dict[UUID, set[str]] = {each: set() for each in ids}
-    for review in db.session.scalars(
-        sa.select(CourseReview).where(CourseReview.course_id.in_(ids))
-    ):
-        decided[review.course_id].add(review.after_key)
-    dropped: dict[UUID, set[str]] = {each: set() for each in ids}
-    for row in db.session.scalars(
-        sa.select(CourseStepRow).where(
-            CourseStepRow.course_id.in_(ids), CourseStepRow.dropped_at.is_not(None)
-        )
-    ):
-        dropped[row.course_id].add(row.key)
+    decided = _keys(CourseReview.course_id, CourseReview.after_key, CourseReview.course_id.in_(ids))
+    dropped = _keys(
+        CourseStepRow.course_id,
+        CourseStepRow.key,
+        CourseStepRow.course_id.in_(ids),
+        CourseStepRow.dropped_at.is_not(None),
+    )
     return {
-        session_id: CourseFact(
+        each.session_id: CourseFact(
             open_reviews=reviews.still_open(
-                course.document, row.key, decided[course.id], dropped[course.id]
+                each.document,
+                each.key,
+                decided.get(each.course_id, ()),
+                dropped.get(each.course_id, ()),
             ),
-            lapse=LAPSED if course.state is CourseState.LAPSED else "",
+            lapse=LAPSED if each.state is CourseState.LAPSED else "",
         )
-        for session_id, (row, course) in steps.items()
+        for each in steps
     }
+
+
+def _keys(course_id: Any, key: Any, *wanted: sa.ColumnElement[bool]) -> dict[UUID, set[str]]:
+    """Return keys of steps by their courses."""
+    found: dict[UUID, set[str]] = {}
+    for each, name in db.session.execute(sa.select(course_id, key).where(*wanted)):
+        found.setdefault(each, set()).add(name)
+    return found
 
 
 # Whom it is about ------------------------------------------------------------------------------

@@ -9,11 +9,12 @@ import pytest
 from practice.clients.rules.papers import VALID_DAYS, PaperKind, PaperOnFile, Route
 from practice.sessions.rules.gates import (
     GATES,
-    OF_COURSES,
     MET,
     NAMES,
+    OF_COURSES,
     RECORDED_AS,
     Contact,
+    CourseFact,
     Facts,
     Gate,
     GateResult,
@@ -61,7 +62,7 @@ SUBJECT = Subject(
     route=Route.SL,
     starts_at=at(ON),
     on=ON,
-    gates=tuple(Gate),
+    gates=tuple(each for each in Gate if each not in OF_COURSES),
     price_minor=45000,
 )
 OF_CLIENT = (
@@ -380,7 +381,23 @@ LACKS: list[tuple[Gate, Facts, str]] = [
 
 
 def test_the_table_below_lacks_no_gate() -> None:
-    assert {gate for gate, _, _ in LACKS} == set(Gate)
+    assert {gate for gate, _, _ in LACKS} == set(Gate) - OF_COURSES.keys()
+
+
+def test_a_dosing_of_a_course_waits_for_its_reviews_and_for_a_course_that_lapsed() -> None:
+    of_a_course = replace(SUBJECT, gates=(*SUBJECT.gates, *OF_COURSES))
+
+    def closed(fact: CourseFact | None, subject: Subject = of_a_course) -> list[str]:
+        known = replace(READY, courses={subject.id: fact} if fact and subject.id else {})
+        return list(reasons(known, Stage.CONFIRM, subject).values())
+
+    assert closed(CourseFact()) == []
+    assert closed(CourseFact(("The review after dosing 2 is not decided",))) == [
+        "The review after dosing 2 is not decided"
+    ]
+    assert closed(CourseFact(lapse="The course has lapsed")) == ["The course has lapsed"]
+    assert closed(None) == ["The reviews of the course are looked at once it is booked"]
+    assert closed(None, SUBJECT) == []  # of no course
 
 
 def test_whoever_has_everything_goes_through_every_stage() -> None:
