@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.audit.rules import Actor
-from practice.clients.rules.panels import LeftOver, NextSession, SessionLine
+from practice.clients.rules.panels import CourseLine, LeftOver, NextSession, SessionLine
 from practice.core.ports import Port
 
 papers_changed: Port[[UUID, Actor], None] = Port("clients.papers_changed")
@@ -21,6 +21,14 @@ next_sessions: Port[[Collection[UUID]], Mapping[UUID, NextSession]] = Port("clie
 sessions_to_come: Port[[], sa.Subquery] = Port("clients.sessions_to_come")
 """Selects ``client_id``, the ``next_at`` of everybody with sessions to come, and how many of
 these are ``waiting`` for something that is missing."""
+
+courses_of: Port[[UUID], Sequence[CourseLine]] = Port("clients.courses_of")
+"""A client's courses, those that still run first. One statement."""
+
+course_positions: Port[[Collection[UUID]], Mapping[UUID, CourseLine]] = Port(
+    "clients.course_positions"
+)
+"""Where the running course of each of some clients stands. One statement."""
 
 left_over: Port[[UUID], Sequence[LeftOver]] = Port("clients.left_over")
 """What a client still had before them when they came here in the middle of a course."""

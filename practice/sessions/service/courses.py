@@ -20,6 +20,7 @@ from practice.core import clock
 from practice.core.db import db, take_turns
 from practice.core.errors import Conflict, Invalid
 from practice.core.money import Money
+from practice.outbox import service as outbox
 from practice.people.models import Client
 from practice.people.queries import get_practice
 from practice.sessions.models import (
@@ -51,6 +52,7 @@ __all__ = [
     "lock",
     "plans",
     "propose",
+    "reach_key",
     "remember",
     "wish",
 ]
@@ -186,6 +188,11 @@ def become(course: Course, state: CourseState) -> None:
     if not may_become(course.state, state):
         raise Conflict("That cannot become of this course any more.")
     course.state = state
+
+
+def reach_key(course_id: UUID) -> str:
+    """Return the key of the task that asks somebody to book what has come into reach."""
+    return f"course-in-reach:{course_id}"
 
 
 def remember(
@@ -334,6 +341,8 @@ def _write_down(
         course.booked_at = clock.now()
     course.version += 1
     db.session.flush()
+    if not any(each.reachable_at for each in course.steps):
+        outbox.withdraw(reach_key(course.id))
 
 
 def _price(document: Mapping[str, Any]) -> Money:

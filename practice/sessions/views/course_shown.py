@@ -73,6 +73,11 @@ def keys_of(course: Course) -> list[str]:
     return [each.key for each in course.steps]
 
 
+def place_of(course: Course, key: str) -> int:
+    """Return the place of a step, as addresses name it."""
+    return keys_of(course).index(key)
+
+
 def names_of(course: Course, names: Mapping[str, str] = STEP_NAMES) -> dict[str, str]:
     """Return what each step of a course is called."""
     return step_names(course.document["steps"], names=names)
