@@ -112,7 +112,7 @@ def open_sign_ins(user_id: UUID, *, now: datetime) -> list[SignIn]:
     )
 
 
-SETTLED = ("practice", "invitation", "user", "resource", "service")
+SETTLED = ("practice", "invitation", "user", "resource", "service", "course_template")
 """What settings are about, by the first word of a deed."""
 
 

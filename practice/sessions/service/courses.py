@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -32,12 +31,13 @@ from practice.sessions.models import (
 )
 from practice.sessions.queries.course_plans import Chosen, checked, lost, plans, proof
 from practice.sessions.queries.course_problems import Seen, see, stands
-from practice.sessions.queries.courses import get_course, services_named
+from practice.sessions.queries.courses import get_course
 from practice.sessions.queries.facts import closed_of
 from practice.sessions.rules import caps, course_wishes
 from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.course_states import BOOKABLE, CourseState, may_become
 from practice.sessions.rules.course_wishes import Wishes
+from practice.sessions.rules.course_writing import price_cents
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState, SessionKind
 from practice.sessions.rules.planner import NoPlan, Tentative
 from practice.sessions.rules.planner.setting import name_of
@@ -91,7 +91,7 @@ def propose(
         title=template.title,
         document=document,
         state=CourseState.PROPOSED,
-        price=_price(document),
+        price=Money(price_cents(document), get_practice().currency),
         terms=dict(document.get("pricing") or {}),
         wishes=course_wishes.as_document(wishes),
         version=1,
@@ -343,17 +343,6 @@ def _write_down(
     db.session.flush()
     if not any(each.reachable_at for each in course.steps):
         outbox.withdraw(reach_key(course.id))
-
-
-def _price(document: Mapping[str, Any]) -> Money:
-    """Return the price of the whole: of the package, or else of all that the practice bills."""
-    package = (document.get("pricing") or {}).get("package_cents")
-    offered = services_named(each["service"] for each in document["steps"])
-    billed = [offered[each["service"]] for each in document["steps"]]
-    currency = billed[0].price.currency
-    if package is not None:
-        return Money(package, currency)
-    return Money(sum(each.price.minor for each in billed if each.billed_by_practice), currency)
 
 
 def _words(when: datetime | date, zone: str) -> str:

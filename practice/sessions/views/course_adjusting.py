@@ -15,7 +15,7 @@ from practice.calendar.rules import hours, timeline, zones
 from practice.core.errors import Conflict, Invalid
 from practice.people.access import requires
 from practice.people.rules import Permission
-from practice.sessions.course_forms import read_choice, written_choice
+from practice.sessions.course_plan_forms import read_choice, written_choice
 from practice.sessions.forms import SHOWN_DAYS
 from practice.sessions.models import Course
 from practice.sessions.queries.course_plans import StepTimes, times_of

@@ -10,7 +10,7 @@ from flask import url_for
 
 from practice.calendar.rules import zones
 from practice.core.money import Money
-from practice.sessions.course_forms import written_choice
+from practice.sessions.course_plan_forms import written_choice
 from practice.sessions.models import Course
 from practice.sessions.queries.course_drawn import plans_drawn
 from practice.sessions.queries.course_plans import chosen_of

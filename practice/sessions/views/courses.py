@@ -18,7 +18,7 @@ from practice.core.errors import Conflict, Invalid, NotFound
 from practice.people.access import current_staff, requires
 from practice.people.queries import get_practice, names_of_staff
 from practice.people.rules import Permission
-from practice.sessions.course_forms import DateForm, StopForm
+from practice.sessions.course_plan_forms import DateForm, StopForm
 from practice.sessions.models import Appointment, Course, CourseStepRow
 from practice.sessions.queries.course_drawn import drawn
 from practice.sessions.queries.course_lists import Show, listed
