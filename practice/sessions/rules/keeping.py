@@ -103,7 +103,8 @@ def answers(
     found: list[Answer] = []
     for keeps, way in ((Keeps.RECOMMENDED, Way.RESTORE), (Keeps.LIMITS, Way.LIMITS)):
         try:
-            answer = replan(moved, old, keeps, out_of_time=out_of_time)
+            wanted = _as_recommended(moved, placing) if way is Way.RESTORE else moved
+            answer = replan(wanted, old, keeps, out_of_time=out_of_time)
         except OutOfTime:
             continue
         if answer is not None:
@@ -114,6 +115,19 @@ def answers(
             found.append(alone)
     by_times = {each.code: each for each in reversed(found) if not each.impossible}
     return tuple(each for each in found if by_times.get(each.code) is each)
+
+
+def _as_recommended(problem: Problem, placing: Collection[str]) -> Problem:
+    """Hold the windows of steps that are placed anew to what is recommended."""
+    if not placing:
+        return problem
+    ties = tuple(
+        replace(tie, window=replace(tie.window, hard_min=tie.window.min, hard_max=tie.window.max))
+        if {tie.earlier, tie.later} & {*placing}
+        else tie
+        for tie in problem.ties
+    )
+    return replace(problem, ties=ties)
 
 
 def with_facts(problem: Problem, facts: Mapping[str, Fact]) -> Problem:

@@ -22,6 +22,7 @@ from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.course_states import KEPT, CourseState
 from practice.sessions.rules.course_words import step_names
 from practice.sessions.rules.lifecycle import AppointmentState
+from practice.sessions.service import course_watch
 from practice.sessions.service.courses import CourseChanged, become, lock, remember
 
 C = CourseState
@@ -68,6 +69,7 @@ def settle(course: Course, *, by: Actor) -> None:
         remember(course, Deed.COMPLETED, by=by)
         audit.record("course:complete", by=by, subject_id=course.id)
     db.session.flush()
+    course_watch.look(course, by=by)
 
 
 def write_date(

@@ -141,8 +141,8 @@ def _undo_together(appointment: Appointment, ripple_id: UUID, *, by: Actor) -> A
         .where(SessionChange.ripple_id == ripple_id)
         .order_by(SessionChange.appointment_id)
     ).all()
+    _check_course(appointment, ripple_id, len(changes))
     sessions = [(taking.lock(each.appointment_id), each) for each in changes]
-    _check_course(appointment, ripple_id, len(sessions))
     before = {}
     for session, change in sessions:
         if change_of(session, by.kind) is None:
@@ -167,7 +167,7 @@ def _undo_together(appointment: Appointment, ripple_id: UUID, *, by: Actor) -> A
             telling.unsay_ripple(session, ripple_id)
     if appointment.client_id is not None:
         readiness.reconsider(appointment.client_id, by)
-    return appointment
+    return taking.lock(appointment.id)
 
 
 def _check_course(appointment: Appointment, ripple_id: UUID, count: int) -> None:

@@ -27,6 +27,7 @@ from practice.sessions.rules.planner.search import OutOfTime
 from practice.sessions.rules.planner.setting import (
     Given,
     fact_of,
+    gaps_of,
     placed_at,
     problem_of,
     relaxed_by,
@@ -55,6 +56,7 @@ __all__ = [
     "dosing_leaves_integration",
     "fact_of",
     "gaps_between",
+    "gaps_of",
     "offered",
     "placed_at",
     "plan",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -16,41 +15,17 @@ from practice.outbox.models import Message
 from practice.people.models import Client
 from practice.people.rules import Role
 from practice.sessions import queries
-from practice.sessions.models import Appointment, Course
-from practice.sessions.queries import courses as queries_of_courses
+from practice.sessions.models import Course
 from practice.sessions.queries.course_keeping import Ahead, ahead
 from practice.sessions.queries.courses import changes_of
 from practice.sessions.rules import keeping
 from practice.sessions.rules.keeping import Answer
 from practice.sessions.rules.planner import Keeps, replan
-from practice.sessions.service import booking, courses, ripples, undoing
+from practice.sessions.service import booking, ripples, undoing
 from practice.sessions.service.ripples import Change, LimitsBroken, Stale
 from tests import factories
 from tests.integration.sessions.conftest import Clock
-from tests.integration.sessions.courses.conftest import DAY, first_choice
-
-MINUTE = timedelta(minutes=1)
-
-
-def get_course(course_id: UUID) -> Course:
-    """Read a course anew, whatever this session remembers of it."""
-    with transaction():
-        return queries_of_courses.get_course(course_id)
-
-
-@pytest.fixture
-def booked(course: Course, owner: Actor, time: Clock) -> Course:
-    """A course that is in the book, and its news sent long ago."""
-    with transaction():
-        courses.confirm(course.id, first_choice(course), seen=course.version, by=owner)
-    time.now += 10 * MINUTE
-    return get_course(course.id)
-
-
-def session(course: Course, key: str) -> Appointment:
-    (row,) = [each for each in course.steps if each.key == key]
-    assert row.appointment is not None
-    return row.appointment
+from tests.integration.sessions.courses.conftest import DAY, MINUTE, get_course, session
 
 
 def look(course: Course, key: str, days: int, hours: int = 0) -> Ahead:
