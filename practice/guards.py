@@ -18,6 +18,7 @@ FROZEN = frozenset(
     {
         "allocations",
         "audit_entries",
+        "gate_overrides",
         "invoice_lines",
         "invoices",
         "receipts",

@@ -3,7 +3,7 @@
 Call inside ``made(...)``, which enters a practice and opens the one transaction.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -14,6 +14,9 @@ import sqlalchemy as sa
 
 from practice.audit.rules import PROGRAM, Actor, ActorKind
 from practice.calendar.models import Resource
+from practice.calendar.rules import zones
+from practice.clients.models import Paper
+from practice.clients.rules.papers import PaperKind, last_day
 from practice.core import clock, tokens
 from practice.core.db import db, practice_scope, transaction
 from practice.core.money import Money
@@ -93,7 +96,17 @@ def open_door(user: User) -> None:
     doors.cut(DoorKind.USER_EMAIL, user.email, user.id)
 
 
-def create_client(*, first_name: str = "Alex", last_name: str = "Bell") -> Client:
+TAKEN_IN = (PaperKind.CONSENT_TREATMENT, PaperKind.INTAKE_HELD, PaperKind.PREPARATION_HELD)
+"""What is on file of a client of tests: whoever has it may book everything, and confirm talks."""
+
+
+def create_client(
+    *,
+    first_name: str = "Alex",
+    last_name: str = "Bell",
+    papers: Iterable[PaperKind] = TAKEN_IN,
+) -> Client:
+    """Make a client who was taken in and prepared, unless a test says what is on file."""
     client = Client(
         first_name=first_name,
         last_name=last_name,
@@ -102,6 +115,19 @@ def create_client(*, first_name: str = "Alex", last_name: str = "Bell") -> Clien
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
     db.session.add(client)
+    db.session.flush()
+    dated_on = zones.local_date(clock.now(), NEW_YORK)
+    db.session.add_all(
+        Paper(
+            client_id=client.id,
+            kind=kind,
+            dated_on=dated_on,
+            valid_until=last_day(kind, dated_on),
+            recorded_at=clock.now(),
+            is_good=True,
+        )
+        for kind in papers
+    )
     db.session.flush()
     return client
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from wtforms import HiddenField, RadioField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms import HiddenField, IntegerField, RadioField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
-from practice.clients.rules.papers import ROUTE_NAMES, PaperKind, Route, what_is_wrong
+from practice.clients.rules.papers import (
+    LONGEST_DETAIL,
+    LONGEST_INTERVAL_DAYS,
+    ROUTE_NAMES,
+    RULES,
+    PaperFacts,
+    PaperKind,
+    Route,
+    what_is_wrong,
+)
 from practice.clients.rules.treatments import HELPED_WORDS, Helped
 from practice.clients.service import Care, EmergencyContact, Tried
 from practice.people.forms import (
@@ -129,24 +138,60 @@ class TreatmentForm(BaseForm):
 
 
 class PaperForm(BaseForm):
-    """One paper of ``kind``. A clearance asks for its route too."""
+    """One paper of ``kind``, with what papers of its kind say beside their dates.
+
+    ``session_on`` is the local date of the one session that it is for.
+    """
 
     route = RadioField(
         "Route",
         choices={route.value: ROUTE_NAMES[route] for route in Route},
         validators=[InputRequired("Choose the route that the clearance is for")],
     )
+    result = RadioField("Outcome", validators=[InputRequired("Choose the outcome")])
+    person = NameField("Name", missing="Enter who takes the client home", render_kw=SOMEBODY_ELSE)
+    phone = PhoneField("Phone number", missing="Enter their number", render_kw=SOMEBODY_ELSE)
     dated_on = DayField(
         "Date on the paper", [InputRequired("Enter the date that stands on the paper")]
     )
     valid_until = DayField("Valid until", [Optional()])
+    labs_every_days = IntegerField(
+        "Liver panel, at most so many days old",
+        [
+            Optional(),
+            NumberRange(
+                1,
+                LONGEST_INTERVAL_DAYS,
+                message=f"Enter a number of days between 1 and {LONGEST_INTERVAL_DAYS}",
+            ),
+        ],
+        render_kw={"inputmode": "numeric"},
+    )
+    detail = StringField(
+        "Note",
+        [Length(max=LONGEST_DETAIL, message=f"Use at most {LONGEST_DETAIL} characters")],
+        render_kw=SOMEBODY_ELSE,
+    )
 
-    def __init__(self, kind: PaperKind, *, today: date) -> None:
+    def __init__(self, kind: PaperKind, *, today: date, session_on: date | None = None) -> None:
         super().__init__()
-        self.kind = kind
-        self.today = today
-        if kind is not PaperKind.MEDICAL_CLEARANCE:
-            del self.route
+        self.kind, self.today, self.session_on = kind, today, session_on
+        self.rule = rule = RULES[kind]
+        is_clearance = kind is PaperKind.MEDICAL_CLEARANCE
+        for name, wanted in {
+            "route": is_clearance,
+            "labs_every_days": is_clearance,
+            "result": rule.results is not None,
+            "person": rule.names_person,
+            "phone": rule.names_person,
+            "valid_until": session_on is None and kind is not PaperKind.RISK_FLAG,
+        }.items():
+            if not wanted:
+                del self[name]
+        if rule.results is not None:
+            self.result.choices = list(zip(("good", "bad"), rule.results, strict=True))
+        if rule.about:
+            self.detail.label.text = rule.about
 
     @property
     def day(self) -> date:
@@ -154,8 +199,19 @@ class PaperForm(BaseForm):
         return self.dated_on.data or self.today
 
     @property
-    def chosen_route(self) -> Route | None:
-        return Route(self.route.data) if "route" in self else None
+    def until(self) -> date | None:
+        return self.valid_until.data if "valid_until" in self else None
+
+    def facts(self) -> PaperFacts:
+        """What it says beside its kind and dates."""
+        return PaperFacts(
+            route=Route(self.route.data) if "route" in self else None,
+            is_good=self.result.data == "good" if "result" in self else True,
+            labs_every_days=self.labs_every_days.data if "labs_every_days" in self else None,
+            detail=self.detail.data or None,
+            person=self.person.data if "person" in self else None,
+            phone=self.phone.data if "phone" in self else None,
+        )
 
     def validate(self, extra_validators: Any = None) -> bool:
         if not super().validate(extra_validators):
@@ -163,9 +219,10 @@ class PaperForm(BaseForm):
         wrong = what_is_wrong(
             self.kind,
             dated_on=self.day,
-            valid_until=self.valid_until.data,
-            route=self.chosen_route,
+            valid_until=self.until,
             today=self.today,
+            facts=self.facts(),
+            session_on=self.session_on,
         )
         if wrong:
             self[wrong.field].errors = [wrong.words]

@@ -39,12 +39,19 @@ class CareProfile(PracticeOwned, Base):
 
 
 class Paper(PracticeOwned, Base):
-    """A paper on file, with its own date. Withdrawn or replaced, never changed."""
+    """A paper or record on file, with its own date. Withdrawn or replaced, never changed.
+
+    ``appointment_id`` is that of the one session it is for, where it is for one. ``is_good`` is
+    the outcome, of kinds that have any. ``person`` and ``phone`` are an escort's.
+    """
 
     __tablename__ = "papers"
     __table_args__ = (
         sa.ForeignKeyConstraint(
             ["practice_id", "client_id"], ["clients.practice_id", "clients.id"]
+        ),
+        sa.ForeignKeyConstraint(
+            ["practice_id", "appointment_id"], ["appointments.practice_id", "appointments.id"]
         ),
         sa.CheckConstraint(
             "(kind = 'medical_clearance') = (route IS NOT NULL)", name="clearance_names_route"
@@ -61,10 +68,29 @@ class Paper(PracticeOwned, Base):
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[UUID | None]
     withdrawn_at: Mapped[datetime | None]
+    appointment_id: Mapped[UUID | None]
+    is_good: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    labs_every_days: Mapped[int | None]
+    detail_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    person_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    phone_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+
+    detail = Sealed("detail_sealed")
+    person = Sealed("person_sealed")
+    phone = Sealed("phone_sealed")
 
     @property
     def on_file(self) -> PaperOnFile:
-        return PaperOnFile(self.id, self.kind, self.dated_on, self.valid_until, self.route)
+        return PaperOnFile(
+            id=self.id,
+            kind=self.kind,
+            dated_on=self.dated_on,
+            valid_until=self.valid_until,
+            route=self.route,
+            session_id=self.appointment_id,
+            is_good=self.is_good,
+            labs_every_days=self.labs_every_days,
+        )
 
 
 class TreatmentTried(PracticeOwned, Base):

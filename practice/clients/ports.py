@@ -6,7 +6,13 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.audit.rules import Actor
-from practice.clients.rules.panels import CourseLine, LeftOver, NextSession, SessionLine
+from practice.clients.rules.panels import (
+    CourseLine,
+    LeftOver,
+    NextSession,
+    OverrideLine,
+    SessionLine,
+)
 from practice.core.ports import Port
 
 papers_changed: Port[[UUID, Actor], None] = Port("clients.papers_changed")
@@ -29,6 +35,9 @@ course_positions: Port[[Collection[UUID]], Mapping[UUID, CourseLine]] = Port(
     "clients.course_positions"
 )
 """Where the running course of each of some clients stands. One statement."""
+
+overrides_of: Port[[Collection[UUID]], Sequence[OverrideLine]] = Port("clients.overrides_of")
+"""What was passed without its proof for some sessions, newest first, ended or not."""
 
 left_over: Port[[UUID], Sequence[LeftOver]] = Port("clients.left_over")
 """What a client still had before them when they came here in the middle of a course."""

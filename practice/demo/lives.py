@@ -15,10 +15,11 @@ from practice.audit.rules import Actor, ActorKind
 from practice.billing.service import visit as till
 from practice.calendar.rules import zones
 from practice.clients.queries import papers_by_client
-from practice.clients.rules.papers import PaperKind, Route
+from practice.clients.rules.papers import PaperFacts, PaperKind, Route
 from practice.clients.service import (
     Care,
     name_emergency_contact,
+    record_for_session,
     record_paper,
     withdraw_paper,
     write_care,
@@ -32,7 +33,7 @@ from practice.people.rules import ClientDetails
 from practice.people.service import add_client
 from practice.sessions import queries
 from practice.sessions.models import Appointment
-from practice.sessions.rules.lifecycle import Modality, SessionKind
+from practice.sessions.rules.lifecycle import GIVES_MEDICINE, Modality, SessionKind
 from practice.sessions.service import booking, day
 
 Life = Iterator[datetime]
@@ -43,6 +44,10 @@ PAPERS_COME_AT = time(18, 30)
 PAPER_IS_OLD = timedelta(days=2)
 WITHDRAWN_AT = time(17, 10)
 PREPARED_ELSEWHERE = timedelta(days=200)
+
+GETS_READY_BEFORE = timedelta(hours=26)
+CLIENTS_OWN = frozenset({Route.SL, Route.RDT, Route.TROCHE})
+"""The routes of what clients bring themselves; the rest comes from the practice's stock."""
 
 COMES_EARLY = timedelta(minutes=5)
 IS_WAITED_FOR = timedelta(minutes=20)
@@ -84,8 +89,8 @@ def life_of(story: Story, *, today: date, hands: Hands) -> Life:
     number, owed, has_signed = 0, None, False
     for booked in story.way:
         route = _route_of(booked)
-        if route is not None and not has_signed:
-            _sign(client, story, route, hands)
+        if route is not None:
+            _prepare_papers(client, story, None if has_signed else route, hands)
         sessions = _book(client, booked, story, on, hands)
         on = zones.local_date(sessions[-1].starts_at, zone)
         if route is not None and not has_signed and story.clearance is Clearance.LATE:
@@ -193,11 +198,24 @@ def _come(
         yield session.starts_at + IS_WAITED_FOR
         day.miss(session, by=hands.practitioner)
         return False
+    gives_medicine = session.kind in GIVES_MEDICINE
+    if gives_medicine:
+        yield session.starts_at - GETS_READY_BEFORE
+        _get_ready(session, story, hands)
     yield session.starts_at - COMES_EARLY
+    if session.kind is SessionKind.INTAKE and session.client is not None:
+        _put_on_file(session.client, PaperKind.CONSENT_TREATMENT, _today(), hands.practitioner)
+    if session.service.route in CLIENTS_OWN:
+        _note(session, PaperKind.RX_SEEN, PaperFacts(detail="6 lozenges"), hands)
     day.arrive(session, by=hands.desk)
     yield session.starts_at
+    if gives_medicine:
+        _note(session, PaperKind.CONSENT_REAFFIRMED, PaperFacts(), hands)
+        _note(session, PaperKind.DAY_OF_CHECKS, PaperFacts(), hands)
     day.start(session, by=hands.practitioner)
     yield session.ends_at
+    if gives_medicine:
+        _note(session, PaperKind.DISCHARGE_CHECKS, PaperFacts(), hands)
     day.complete(session, by=hands.practitioner)
     return True
 
@@ -206,16 +224,26 @@ def _come(
 
 
 def _take_in(client: Client, story: Story, hands: Hands) -> None:
-    """Write down at the intake why somebody comes and whom to call, and take their consent."""
+    """Write down at the intake why somebody comes, whom to call, and how they will pay."""
     write_care(client, Care(story.reason, story.tried_before), by=hands.practitioner)
     name_emergency_contact(client, story.contact, today=_today(), by=hands.practitioner)
-    _put_on_file(client, PaperKind.CONSENT_TREATMENT, _today(), hands.practitioner)
+    _put_on_file(client, PaperKind.ROI_PRESCRIBER, _today(), hands.practitioner)
+    _put_on_file(client, PaperKind.PAYMENT_ARRANGED, _today(), hands.desk)
+
+
+def _prepare_papers(client: Client, story: Story, route: Route | None, hands: Hands) -> None:
+    """Put on file what dosings ask for, before they are booked; ``route`` is that of the first."""
+    if route is not None:
+        _sign(client, story, route, hands)
+    _look_again(client, hands)
 
 
 def _sign(client: Client, story: Story, route: Route, hands: Hands) -> None:
     """Put on file what the first dosing asks for, before it is booked."""
     on = _today()
     _put_on_file(client, PaperKind.CONSENT_KETAMINE, on, hands.practitioner)
+    _put_on_file(client, PaperKind.SCREENING, on, hands.prescriber)
+    _put_on_file(client, PaperKind.ESTIMATE, on, hands.desk)
     if story.clearance in {Clearance.IN_TIME, Clearance.WITHDRAWN}:
         _put_on_file(
             client, PaperKind.MEDICAL_CLEARANCE, on - PAPER_IS_OLD, hands.prescriber, route
@@ -223,6 +251,39 @@ def _sign(client: Client, story: Story, route: Route, hands: Hands) -> None:
     if not any(visit.service.startswith("prep") for booked in story.way for visit in booked):
         _put_on_file(
             client, PaperKind.PREPARATION_HELD, on - PREPARED_ELSEWHERE, hands.practitioner
+        )
+
+
+def _look_again(client: Client, hands: Hands) -> None:
+    """Do before dosings are booked what does not hold for a whole course."""
+    _put_on_file(client, PaperKind.RISK_REVIEW, _today(), hands.practitioner)
+    _put_on_file(client, PaperKind.PMP_CHECK, _today(), hands.prescriber)
+
+
+def _get_ready(session: Appointment, story: Story, hands: Hands) -> None:
+    """Ask the day before a dosing for what it takes: answers, a check, the way home, the stock."""
+    if session.client is None:
+        return
+    for kind in (PaperKind.PHQ9, PaperKind.GAD7, PaperKind.URINARY_CHECK):
+        _put_on_file(session.client, kind, _today(), hands.practitioner)
+    escort = PaperFacts(person=story.contact.name, phone=story.contact.phone)
+    _note(session, PaperKind.ESCORT, escort, hands)
+    if session.service.route not in CLIENTS_OWN:
+        _note(session, PaperKind.STOCK, PaperFacts(), hands)
+
+
+def _note(session: Appointment, kind: PaperKind, facts: PaperFacts, hands: Hands) -> None:
+    """Put a record of one session on file."""
+    if session.client_id is not None:
+        record_for_session(
+            session.client_id,
+            kind,
+            session_id=session.id,
+            session_on=zones.local_date(session.starts_at, session.time_zone),
+            dated_on=_today(),
+            today=_today(),
+            facts=facts,
+            by=hands.practitioner,
         )
 
 

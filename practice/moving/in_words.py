@@ -15,13 +15,15 @@ from practice.billing.archive import OPEN_MINOR
 from practice.billing.models import Invoice, OpeningBalance, Payment, Receipt, Refund
 from practice.calendar.rules import zones
 from practice.clients.models import CareProfile, Paper, TreatmentTried
-from practice.clients.rules.papers import NAMES
+from practice.clients.rules.papers import NAMES, RULES
 from practice.clients.rules.treatments import HELPED_WORDS, Helped
 from practice.core.db import db
 from practice.moving.rules.written import money
 from practice.outbox.models import Message
 from practice.people.models import Client, Practice, User
-from practice.sessions.models import Appointment, BroughtSession
+from practice.sessions.models import Appointment, BroughtSession, GateOverride
+from practice.sessions.rules.gates import NAMES as ASKED
+from practice.sessions.rules.gates import Gate
 from practice.sessions.rules.lifecycle import WORDS
 
 AT_ONCE = 500
@@ -119,15 +121,38 @@ def tables(practice: Practice) -> Iterator[Table]:
         ),
     )
     yield (
+        "passed without proof",
+        ("Session", "Without", "Reason", "By", "When", "Ends"),
+        (
+            (
+                g.appointment_id,
+                ASKED[Gate(g.gate)],
+                g.reason,
+                staff.get(g.made_by, ""),
+                when(g.made_at),
+                g.ends,
+            )
+            for g in _every(sa.select(GateOverride).order_by(GateOverride.made_at))
+        ),
+    )
+    yield (
         "papers",
-        ("Client", "Paper", "Route", "Dated", "Valid until", "Recorded", "By", "Withdrawn"),
+        (
+            *("Client", "Paper", "Route", "Outcome", "Dated", "Valid until", "Says", "Names"),
+            *("Phone", "Session", "Recorded", "By", "Withdrawn"),
+        ),
         (
             (
                 who(p.client_id),
                 NAMES[p.kind],
                 p.route,
+                _outcome(p),
                 p.dated_on,
                 p.valid_until,
+                p.detail,
+                p.person,
+                p.phone,
+                p.appointment_id,
                 when(p.recorded_at),
                 staff.get(p.recorded_by, ""),
                 when(p.withdrawn_at),
@@ -255,6 +280,11 @@ def _money_tables(who: Any, when: Any) -> Iterator[Table]:
             for r in _every(sa.select(Receipt).order_by(Receipt.issued_at, Receipt.number))
         ),
     )
+
+
+def _outcome(paper: Paper) -> str:
+    results = RULES[paper.kind].results
+    return results[not paper.is_good] if results else ""
 
 
 def _every(statement: sa.Select[Any]) -> Iterator[Any]:

@@ -140,6 +140,12 @@ def may(permission: Permission | str) -> bool:
     return who is not None and rules.may(who.roles, Permission(permission))
 
 
+def current_roles() -> frozenset[Role]:
+    """Return the roles of whoever is at the screen; of nobody, none."""
+    who = signed_in()
+    return who.roles if who else frozenset()
+
+
 def _somebody() -> Staff:
     who = signed_in()
     if who is None:

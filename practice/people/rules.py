@@ -53,6 +53,9 @@ class Permission(StrEnum):
     CARE_EDIT = "care:edit"
     CONSENT_RECORD = "consent:record"
     CLEARANCE_RECORD = "clearance:record"
+    CLEARANCE_SUSPEND = "clearance:suspend"
+    CHECKS_RECORD = "checks:record"  # vital signs, questionnaires, risk, the checks of the day
+    GATE_PASS = "gate:pass"  # noqa: S105  where the gate's own rule lets somebody of this role
     MONEY_VIEW = "money:view"
     MONEY_TAKE = "money:take"  # payments at the visit, refunds
     INVOICE_EXPORT = "invoice:export"
@@ -70,6 +73,7 @@ _CLINICAL = frozenset(
         P.CLIENT_VIEW,
         P.CARE_VIEW,
         P.APPOINTMENT_RUN,
+        P.CHECKS_RECORD,
         P.HOURS_OWN,
         P.TIME_BLOCK,
     }
@@ -89,7 +93,7 @@ _DESK = frozenset(
     }
 )
 
-_RECORDS = frozenset({P.CARE_EDIT, P.CONSENT_RECORD, P.CLEARANCE_RECORD})
+_RECORDS = frozenset({P.CARE_EDIT, P.CONSENT_RECORD, P.CLEARANCE_RECORD, P.GATE_PASS})
 
 _COURSES = frozenset({P.COURSE_TEMPLATE_VIEW, P.COURSE_CHANGE})
 
@@ -100,7 +104,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     | _RECORDS
     | _COURSES
     | {P.WINDOW_OVERRIDE, P.COURSE_TEMPLATE_EDIT},
-    Role.PRESCRIBER: _CLINICAL | _RECORDS | _COURSES,
+    Role.PRESCRIBER: _CLINICAL | _RECORDS | _COURSES | {P.CLEARANCE_SUSPEND},
     Role.MEDICAL_MONITOR: _CLINICAL,
     Role.FRONT_DESK: _DESK,
     Role.BOOKKEEPER: frozenset({P.WORK, P.MONEY_VIEW, P.MONEY_TAKE, P.INVOICE_EXPORT}),

@@ -11,15 +11,17 @@ from flask import url_for
 
 from practice.billing.accounts import kept_minor
 from practice.calendar.rules import zones
-from practice.clients.rules.panels import LeftOver, NextSession, SessionLine
+from practice.clients.rules.panels import LeftOver, NextSession, OverrideLine, SessionLine
 from practice.core import clock
 from practice.core.db import db
 from practice.core.money import Money
 from practice.people.queries import get_practice
 from practice.sessions.models import Appointment
+from practice.sessions.queries import facts
 from practice.sessions.queries.appointments import brought_to, of_client
 from practice.sessions.queries.facts import closed_of
 from practice.sessions.rules.for_staff import owed
+from practice.sessions.rules.gates import NAMES as ASKED
 from practice.sessions.rules.lifecycle import LIVE, WORDS, AppointmentState
 from practice.sessions.rules.windows import NAMES
 
@@ -35,8 +37,8 @@ def sessions_of(client_id: UUID) -> list[SessionLine]:
         for each in of_client(client_id)
         if each.hold_ends_at is None or each.hold_ends_at >= now
     ]
-    closed = closed_of(found)
     kept = kept_minor([each.id for each in found])
+    closed = closed_of(found, kept=kept)
     lines = [
         SessionLine(
             id=each.id,
@@ -74,6 +76,22 @@ def _brought(client_id: UUID, zone: str) -> list[SessionLine]:
         )
         for each in brought_to(client_id)
         if each.starts_at is not None
+    ]
+
+
+def overrides_of(appointment_ids: Collection[UUID]) -> list[OverrideLine]:
+    """Return every gate that was passed for some sessions, newest first. One statement."""
+    return [
+        OverrideLine(
+            id=given.id,
+            session_id=given.session_id,
+            what=ASKED[given.gate],
+            by=given.by,
+            at=given.at,
+            reason=given.reason,
+            ended_at=ended_at,
+        )
+        for given, ended_at in reversed(facts.overrides_of(appointment_ids))
     ]
 
 

@@ -84,6 +84,19 @@ class DeclineForm(BaseForm):
     )
 
 
+class PassForm(BaseForm):
+    """Why a gate is passed without its proof. Kept for ever."""
+
+    reason = TextAreaField(
+        "Why is it right to go on without it?",
+        [
+            InputRequired("Write down why"),
+            Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
+        ],
+        render_kw={"rows": 3},
+    )
+
+
 class NoteForm(BaseForm):
     """What everybody who runs the day should know. ``seen`` is the note that the page showed."""
 

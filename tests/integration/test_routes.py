@@ -41,7 +41,7 @@ from practice.outbox.service import assign, post
 from practice.people import team
 from practice.people.models import Client, ClientSignIn, Enquiry, Practice, SignIn, User
 from practice.people.rules import MAY, Permission, Role
-from practice.sessions.models import Service
+from practice.sessions.models import GateOverride, Service
 from practice.sessions.rules.lifecycle import SessionKind
 from practice.sessions.service import setup
 from tests import factories
@@ -130,6 +130,8 @@ PRICE = Money(17_500, "USD")
 WORDS: dict[str, str] = {
     "kind": "consent_ketamine",
     "deed": "arrive",
+    "gate": "prep_done",
+    "record": "escort",
     "name": "booked",
     "step": "hours",
     "what": "clients",
@@ -178,6 +180,8 @@ def test_every_permission_but_the_last_one_opens_something(app: Flask) -> None:
         Permission.WINDOW_OVERRIDE,  # looked at inside the page that books
         Permission.CLEARANCE_RECORD,  # looked at inside the page that records any paper
         Permission.CONSENT_RECORD,
+        Permission.CLEARANCE_SUSPEND,
+        Permission.CHECKS_RECORD,
     }
 
 
@@ -278,6 +282,15 @@ def furnish(slug: str) -> House:
         db.session.add_all(
             [link, paper, elsewhere, elsewhere_too, enquiry, closure, away, delivery]
         )
+        passed = GateOverride(
+            appointment_id=session.id,
+            gate="prep_done",
+            stage="booking",
+            reason="Known for years.",
+            made_by=owner.id,
+            made_at=TOMORROW,
+        )
+        db.session.add(passed)
         (block,) = blocks.block([person.id], [NOON_TO_ONE], reason="Errands", by=OWNER)
         assign("call", key="a test", what="Call back.", due_at=TOMORROW, client_id=client.id)
         db.session.flush()
@@ -301,6 +314,7 @@ def furnish(slug: str) -> House:
                 "delivery_id": delivery.id,
                 "paper_id": paper.id,
                 "other_id": other.id,
+                "passed_id": passed.id,
                 "merge_id": merge.id,
                 "treatment_id": treatment.id,
                 "run_id": run.id,

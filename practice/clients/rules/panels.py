@@ -59,3 +59,19 @@ class LeftOver:
     what: str
     count: int
     since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideLine:
+    """Something that was passed for a session without its proof: what, by whom, and why.
+
+    ``session_id`` is that of the session, ``ended_at`` when it stopped to count, if it did.
+    """
+
+    id: UUID
+    session_id: UUID
+    what: str
+    by: str
+    at: datetime
+    reason: str
+    ended_at: datetime | None

@@ -12,7 +12,14 @@ from practice.audit.rules import Actor
 from practice.audit.service import record
 from practice.clients import ports
 from practice.clients.models import CareProfile, Paper
-from practice.clients.rules.papers import PaperKind, Route, last_day, what_is_wrong
+from practice.clients.rules.papers import (
+    OF_SESSION,
+    PaperFacts,
+    PaperKind,
+    Route,
+    last_day,
+    what_is_wrong,
+)
 from practice.core import clock, tokens
 from practice.core.db import db, insert_unless_there
 from practice.core.errors import Conflict, Invalid
@@ -48,34 +55,102 @@ def record_paper(
     by: Actor,
     valid_until: date | None = None,
     route: Route | None = None,
+    facts: PaperFacts | None = None,
 ) -> Paper:
     """Put a paper on file, with the date that the document itself bears.
 
     It holds through ``valid_until``, or as long as papers of its kind do. Sessions that waited
     for it are looked at again in the same transaction. ``today`` is the practice's local date.
+    ``facts`` is what else it says; ``route`` alone stands for a clearance that says no more.
 
     Raises:
         Invalid: for a date in the future, an end before the beginning, an end later than this
-            kind may hold, or a clearance without its route.
+            kind may hold, a clearance without its route, or one that is for a single session.
     """
+    if kind in OF_SESSION:
+        raise Invalid("This belongs to one session. Record it on the session's page.")
+    facts = facts or PaperFacts(route=route)
     wrong = what_is_wrong(
-        kind, dated_on=dated_on, valid_until=valid_until, route=route, today=today
+        kind, dated_on=dated_on, valid_until=valid_until, today=today, facts=facts
     )
     if wrong:
         raise Invalid(f"{wrong.words}.")
-    paper = Paper(
-        client_id=client.id,
+    paper = _paper(client.id, kind, facts, by, dated_on=dated_on, valid_until=valid_until)
+    return _file(paper, by)
+
+
+def record_for_session(
+    client_id: UUID,
+    kind: PaperKind,
+    *,
+    session_id: UUID,
+    session_on: date,
+    dated_on: date,
+    today: date,
+    facts: PaperFacts,
+    by: Actor,
+) -> Paper:
+    """Put a record of one session on file: an escort, a count, the checks of the day.
+
+    ``session_on`` is the session's local date, which the checks of the day bear.
+
+    Raises:
+        Invalid: for a kind that is the client's, a wrong date, or an escort without a number.
+    """
+    if kind not in OF_SESSION:
+        raise Invalid("This belongs to the client. Record it on the client's page.")
+    wrong = what_is_wrong(
+        kind,
+        dated_on=dated_on,
+        valid_until=None,
+        today=today,
+        facts=facts,
+        session_on=session_on,
+    )
+    if wrong:
+        raise Invalid(f"{wrong.words}.")
+    paper = _paper(client_id, kind, facts, by, dated_on=dated_on, valid_until=None)
+    paper.appointment_id = session_id
+    record("appointment:record", by=by, subject_id=session_id, kind=kind.value)
+    return _file(paper, by)
+
+
+def _paper(
+    client_id: UUID,
+    kind: PaperKind,
+    facts: PaperFacts,
+    by: Actor,
+    *,
+    dated_on: date,
+    valid_until: date | None,
+) -> Paper:
+    return Paper(
+        client_id=client_id,
         kind=kind,
         dated_on=dated_on,
         valid_until=valid_until or last_day(kind, dated_on),
-        route=route,
+        route=facts.route,
         recorded_at=clock.now(),
         recorded_by=by.id,
+        is_good=facts.is_good,
+        labs_every_days=facts.labs_every_days,
+        detail=facts.detail,
+        person=facts.person,
+        phone=facts.phone,
     )
+
+
+def _file(paper: Paper, by: Actor) -> Paper:
     db.session.add(paper)
     db.session.flush()
-    record("paper:record", by=by, subject_id=paper.id, client=str(client.id), kind=kind.value)
-    ports.papers_changed(client.id, by)
+    record(
+        "paper:record",
+        by=by,
+        subject_id=paper.id,
+        client=str(paper.client_id),
+        kind=paper.kind.value,
+    )
+    ports.papers_changed(paper.client_id, by)
     return paper
 
 
@@ -185,7 +260,8 @@ def name_emergency_contact(
 ) -> CareProfile:
     """Write down whom to call in an emergency; ``None`` takes it away.
 
-    The contact counts as confirmed on ``today``, the practice's local date.
+    The contact counts as confirmed on ``today``, the practice's local date; sessions that ask
+    for one are looked at again in the same transaction.
 
     Raises:
         ChangedMeanwhile: if what is on file is no longer what was ``seen``.
@@ -198,6 +274,7 @@ def name_emergency_contact(
     profile.emergency_confirmed_on = today if contact else None
     db.session.flush()
     record("emergency_contact:write", by=by, subject_id=client.id)
+    ports.papers_changed(client.id, by)
     return profile
 
 

@@ -17,7 +17,16 @@ from practice.calendar.rules import zones
 from practice.clients import ports, queries, service
 from practice.clients.forms import CareForm, ClientForm, EmergencyForm, PaperForm
 from practice.clients.models import Paper
-from practice.clients.rules.papers import NAMES, RECORDED_WITH, ROUTE_NAMES, PaperKind
+from practice.clients.rules.papers import (
+    NAMES,
+    OF_CLIENT,
+    RECORDED_WITH,
+    ROUTE_NAMES,
+    RULES,
+    Group,
+    PaperKind,
+    PaperRule,
+)
 from practice.clients.rules.treatments import HELPED_WORDS
 from practice.clients.service import ChangedMeanwhile
 from practice.clients.views.blueprint import bp
@@ -45,9 +54,13 @@ class Shelf:
     """All papers of one kind. The first of each route that is on file is the one that counts."""
 
     kind: PaperKind
-    name: str
+    rule: PaperRule
     on_file: list[Paper]
     may_record: bool
+
+    @property
+    def name(self) -> str:
+        return self.rule.name
 
 
 @bp.get("/<uuid:client_id>")
@@ -76,7 +89,8 @@ def client(client_id: UUID) -> ResponseReturnValue:
         tasks=open_tasks_about(client_id),
         coming=[each for each in sessions if each.is_coming],
         past=[each for each in sessions if not each.is_coming],
-        shelves=[_shelf(kind, papers) for kind in PaperKind] if sees_care else [],
+        shelves=_shelves(papers) if sees_care else {},
+        overrides=ports.overrides_of([each.id for each in sessions]) if sees_care else [],
         route_names=ROUTE_NAMES,
         payments=payments if sees_money else [],
         invoices=[
@@ -102,10 +116,18 @@ def _years_between(birth_on: date, today: date) -> int:
     return today.year - birth_on.year - ((today.month, today.day) < (birth_on.month, birth_on.day))
 
 
+def _shelves(papers: list[Paper]) -> dict[Group, list[Shelf]]:
+    """Return what is the client's own, under its headings; what is of one session is there."""
+    found: dict[Group, list[Shelf]] = {}
+    for kind in OF_CLIENT:
+        found.setdefault(RULES[kind].group, []).append(_shelf(kind, papers))
+    return found
+
+
 def _shelf(kind: PaperKind, papers: list[Paper]) -> Shelf:
     return Shelf(
         kind,
-        NAMES[kind],
+        RULES[kind],
         [each for each in papers if each.kind is kind and each.withdrawn_at is None],
         may(RECORDED_WITH[kind]),
     )
@@ -239,31 +261,32 @@ def _care(client_id: UUID) -> OnFile:
 @requires(Permission.CARE_VIEW)
 def record_paper(client_id: UUID, kind: str) -> ResponseReturnValue:
     """Put a paper of one kind on file; sessions that waited for it are looked at again."""
-    if kind not in set(PaperKind):
+    if kind not in set(OF_CLIENT):
         abort(404)
     paper_kind = PaperKind(kind)
     _require(RECORDED_WITH[paper_kind])
     client, today = people.get_client(client_id), _today()
-    form = PaperForm(paper_kind, today=today)
-    page, name = "clients/record_paper.html", NAMES[paper_kind]
+    form, name = PaperForm(paper_kind, today=today), NAMES[paper_kind]
+    shown: dict[str, Any] = {"form": form, "client": client, "name": name, "session": None}
+    shown["back"] = url_for(".client", client_id=client_id, _anchor="papers")
     if not form.is_submitted():
         form.dated_on.data = today
-        return render_template(page, form=form, client=client, name=name)
+        return render_template("clients/record_paper.html", **shown)
     if not form.validate():
-        return render_template(page, form=form, client=client, name=name), 422
+        return render_template("clients/record_paper.html", **shown), 422
     in_transaction(
         lambda: service.record_paper(
             client,
             paper_kind,
             dated_on=form.day,
-            valid_until=form.valid_until.data,
-            route=form.chosen_route,
+            valid_until=form.until,
+            facts=form.facts(),
             today=today,
             by=current_staff(),
         )
     )
     flash(f"{name}: now on file.")
-    return redirect(url_for(".client", client_id=client_id, _anchor="papers"))
+    return redirect(shown["back"])
 
 
 @bp.route("/<uuid:client_id>/papers/<uuid:paper_id>/withdraw", methods=["GET", "POST"])
@@ -275,10 +298,19 @@ def withdraw_paper(client_id: UUID, paper_id: UUID) -> ResponseReturnValue:
     form, name = PlainForm(), NAMES[paper.kind]
     if not form.validate_on_submit():
         return render_template(
-            "clients/withdraw_paper.html", form=form, client=client, paper=paper, name=name
+            "clients/withdraw_paper.html",
+            form=form,
+            client=client,
+            paper=paper,
+            name=name,
+            is_open=RULES[paper.kind].is_open,
         )
     in_transaction(lambda: service.withdraw_paper(paper, by=current_staff()))
     flash(f"{name}: withdrawn.")
+    if paper.appointment_id is not None:
+        return redirect(
+            url_for("sessions.appointment", appointment_id=paper.appointment_id, _anchor="gates")
+        )
     return redirect(url_for(".client", client_id=client_id, _anchor="papers"))
 
 

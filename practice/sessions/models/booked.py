@@ -237,6 +237,36 @@ class SessionNote(PracticeOwned, Base):
     text = Sealed("text_sealed")
 
 
+class GateOverride(PracticeOwned, Base):
+    """A gate that somebody passed for one session without its proof, and why. Kept for ever.
+
+    Rows are only added: one that ``ends`` another says that it holds no longer.
+    """
+
+    __tablename__ = "gate_overrides"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "appointment_id"], ["appointments.practice_id", "appointments.id"]
+        ),
+        sa.ForeignKeyConstraint(["practice_id", "made_by"], ["users.practice_id", "users.id"]),
+        sa.ForeignKeyConstraint(
+            ["practice_id", "ends"], ["gate_overrides.practice_id", "gate_overrides.id"]
+        ),
+        sa.UniqueConstraint("practice_id", "ends"),
+        sa.Index("ix_gate_overrides_appointment", "practice_id", "appointment_id"),
+    )
+
+    appointment_id: Mapped[UUID]
+    gate: Mapped[str] = mapped_column(sa.String(40))
+    stage: Mapped[str] = mapped_column(sa.String(20))
+    reason_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    made_by: Mapped[UUID]
+    made_at: Mapped[datetime]
+    ends: Mapped[UUID | None]
+
+    reason = Sealed("reason_sealed")
+
+
 class BroughtSession(PracticeOwned, Base):
     """A session that a client had elsewhere, before this practice kept its book here.
 

@@ -61,9 +61,29 @@ STATE_WORDS: Mapping[S, str] = {
 }
 
 MISSING_WORDS: Mapping[Gate, str] = {
+    Gate.CONSENT_TREATMENT: "The consent forms to read and sign with us",
     Gate.CONSENT_KETAMINE: "A consent form to read and sign with us",
+    Gate.INTAKE_DONE: "Your intake",
+    Gate.EMERGENCY_CONTACT: "Whom we call in an emergency: name, relation and phone",
+    Gate.ROI_PRESCRIBER: "Your permission to talk with the prescriber",
     Gate.MEDICAL_CLEARANCE: "The prescriber’s go-ahead",
+    Gate.MED_FOLLOWUP_DONE: "A follow-up with the prescriber",
+    Gate.RX_WITH_CLIENT: "What the pharmacy gave you, in its labelled container",
+    Gate.STOCK_ON_HAND: "Something that we prepare",
+    Gate.MEDICAL_MONITOR_ASSIGNED: "A colleague of ours for the whole session",
     Gate.PREP_DONE: "A preparation session",
+    Gate.PRIOR_INTEGRATION_DONE: "The integration session before it",
+    Gate.MEASURES_CURRENT: "Two short questionnaires",
+    Gate.URINARY_CHECK: "A short check with us",
+    Gate.NO_OPEN_RISK_FLAG: "A talk with us",
+    Gate.ESTIMATE_DELIVERED: "The estimate of what it will cost",
+    Gate.PAYMENT_READY: "The payment, or an arrangement for it",
+    Gate.ESCORT_NAMED: "Name and phone of the adult who takes you home",
+    Gate.DAY_OF_CHECKS: "The checks of the day",
+    Gate.DISCHARGE_CHECKS: "The checks before you go home",
+    Gate.SCREENING_DECIDED: "Our answer to your screening",
+    Gate.LABS_CURRENT: "A blood test that the prescriber asks for",
+    Gate.PMP_CHECKED: "A check by the prescriber",
 }
 """What a session still waits for, as its client reads it."""
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 
 from practice.calendar.rules import zones
 from practice.core.money import Money
-from practice.sessions.rules.gates import Gate
-from practice.sessions.rules.lifecycle import LIVE, MOVES, AppointmentState, Modality
+from practice.sessions.rules.gates import GateResult, Stage, closed_at
+from practice.sessions.rules.lifecycle import (
+    GIVES_MEDICINE,
+    LIVE,
+    MOVES,
+    AppointmentState,
+    Modality,
+    SessionKind,
+)
 
 S = AppointmentState
 
@@ -44,12 +52,12 @@ DONE: dict[Deed, str] = {
 }
 """What is said after it, behind the client's name."""
 
-MET: dict[Gate, str] = {
-    Gate.CONSENT_KETAMINE: "Consent to ketamine is on file",
-    Gate.MEDICAL_CLEARANCE: "Medical clearance is on file",
-    Gate.PREP_DONE: "A preparation session has been held",
+ASKS: dict[Deed, Stage] = {
+    Deed.ARRIVE: Stage.ARRIVAL,
+    Deed.START: Stage.ADMINISTER,
+    Deed.COMPLETE: Stage.DISCHARGE,
 }
-"""What the checklist says of a gate that is open."""
+"""The stage that a deed comes to: what is missing by then stands in its way."""
 
 WAYS: dict[Modality, str] = {Modality.IN_PERSON: "In person", Modality.TELEHEALTH: "By video"}
 
@@ -74,6 +82,19 @@ def next_deeds(
         for deed, target in LEADS_TO.items()
         if target in MOVES[state] and (deed is not Deed.MISS or starts_at <= now)
     )
+
+
+def in_the_way(
+    deed: Deed, kind: SessionKind, state: AppointmentState, results: Iterable[GateResult]
+) -> list[GateResult]:
+    """Return what stands in the way of a deed, as the service that does it would say.
+
+    Only medicine is asked what lets a client go; another session that has begun just ends.
+    """
+    stage = ASKS.get(deed)
+    if deed is Deed.COMPLETE and kind not in GIVES_MEDICINE:
+        stage = Stage.ADMINISTER if state is S.ARRIVED else None
+    return closed_at(results, stage) if stage else []
 
 
 def owed(state: AppointmentState, price: Money, kept_minor: int) -> Money:

@@ -29,15 +29,19 @@ from practice.sessions.queries.appointments import find_by_form, sessions_of
 from practice.sessions.queries.course_steps import judge_of
 from practice.sessions.queries.times import Look, look_at
 from practice.sessions.rules import windows
-from practice.sessions.rules.lifecycle import (
-    GIVES_MEDICINE,
-    AppointmentState,
-    Modality,
-)
+from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.rules.news import News
 from practice.sessions.rules.requests import request_key
 from practice.sessions.rules.windows import Finding, Session
-from practice.sessions.service import course_steps, giving_back, readiness, taking, telling, undoing
+from practice.sessions.service import (
+    course_steps,
+    giving_back,
+    passing,
+    readiness,
+    taking,
+    telling,
+    undoing,
+)
 from practice.sessions.service.holds import (
     ComesFirst,
     HoldEnded,
@@ -122,6 +126,7 @@ def book_free(
         ComesFirst: for a service that a stranger cannot book.
         NeedsApproval: for one that can only be asked for.
         StillToPay: if it is to be paid online.
+        GatesClosed: while something that it asks for beforehand is missing.
         SlotTaken: if somebody was quicker.
         NotOffered: if the service cannot start then.
     """
@@ -135,11 +140,17 @@ def book_free(
 
     with db.session.no_autoflush:  # so that all the deeds of one booking are written at once
         client = add_client(details, by=by)
+        ahead = readiness.ahead_of(client.id, service, starts_at)
+        passing.check(ahead.barred, None, by)
         place = place.along_with(claims.open_for_client(client.id))
+        state = S.TENTATIVE if ahead.waits else S.CONFIRMED
         appointment = taking.take(
-            look, place, client=client, state=S.CONFIRMED, by=by, form_token=form_token
+            look, place, client=client, state=state, by=by, form_token=form_token
         )
-    telling.tell_of_booking_soon(appointment)
+    if ahead.waits:
+        telling.tell(News.TENTATIVE, appointment, by=by, was_confirmed=False)
+    else:
+        telling.tell_of_booking_soon(appointment)
     telling.show(appointment, place.people)
     return appointment
 
@@ -153,17 +164,21 @@ def book(
     by: Actor,
     override_reason: str | None = None,
     asked: Appointment | None = None,
+    step_gates: readiness.StepGates = None,
     tells: bool = True,
 ) -> Appointment:
     """Book a session for a client, as staff: a new one, or the one that was ``asked`` for.
 
     It becomes the next step of the client's course that it can be: then the course's own windows
-    count, and a dosing leaves time for its integration. Outside a recommended window is allowed;
-    outside its limits only with ``override_reason``, written by a practitioner. A dosing whose
-    gates are open is booked as tentative. Without ``tells`` the caller writes to the client.
+    and gates count, and a dosing leaves time for its integration. Outside a recommended window is
+    allowed; outside its limits, or past a gate of booking, only with ``override_reason``, written
+    by somebody who may. A session whose other gates are open is booked as tentative.
+    ``step_gates`` is what the step of a course asks for, where the course does not say so itself.
+    Without ``tells`` the caller writes to the client.
 
     Raises:
         WindowBroken: outside the limits of a window, without a reason.
+        GatesClosed: while something that it asks for beforehand is missing, without a reason.
         NotAllowed: with a reason of somebody who may not override.
         CapReached: if the day or week has its dosings.
         SlotTaken: if somebody was quicker.
@@ -175,16 +190,19 @@ def book(
     step = judge_of(client, service)
     if step is not None:
         broken = [each for each in step.findings(starts_at) if each.is_hard]
+        step_gates = step.step.gates
     else:
         broken = _broken(Session(service.id, service.kind, starts_at, ends_at), client)
     _check_windows(broken, reason, by)
-    closed = readiness.closed_for(client.id, service, starts_at)
+    ahead = readiness.ahead_of(client.id, service, starts_at, step_gates=step_gates)
     taking.take_turns_on_week(service.kind, starts_at)
     claims.open_for_client(client.id)
     look = look_at(service, modality, starts_at, client_id=client.id, as_staff=True)
     place = place_in(look, starts_at)
+    passing.check(ahead.barred, reason, by)
 
-    state, kept = S.TENTATIVE if closed else S.CONFIRMED, reason if broken else None
+    state = S.TENTATIVE if ahead.waits else S.CONFIRMED
+    kept = reason if broken else None
     if asked is None:
         appointment = taking.take(
             look, place, client=client, state=state, by=by, override_reason=kept
@@ -194,8 +212,11 @@ def book(
     if step is not None:
         course_steps.attach(step.step.course.id, step.step.key, appointment, by=by)
     _record_override(appointment, broken, by)
-    readiness.reconsider(client.id, by)
-    if tells and closed:
+    passing.keep(appointment, ahead.barred, reason, by)
+    readiness.reconsider(
+        client.id, by, step_gates={} if step_gates is None else {appointment.id: step_gates}
+    )
+    if tells and ahead.waits:
         telling.tell(News.TENTATIVE, appointment, by=by, was_confirmed=False)
     elif tells:
         telling.tell(News.APPROVED if asked else News.BOOKED, appointment, by=by)
@@ -223,6 +244,7 @@ def move(
         Conflict: if it is a hold, has begun, or is over.
         WindowBroken, NotAllowed: outside the limits of a window, its own or that of a session
             behind it, without a reason, or with one of somebody who may not override.
+        GatesClosed: if something that it asks for beforehand would come after it.
         CapReached, SlotTaken, NotOffered: as for booking.
     """
     reason = _cleaned(override_reason)
@@ -245,6 +267,8 @@ def move(
         moving=appointment,
     )
     place = place_in(look, starts_at)
+    barred = readiness.ahead_at(appointment, starts_at).barred
+    passing.check(barred, reason, by)
 
     before = telling.serving(appointment.id)
     claims.release(appointment.id)
@@ -262,6 +286,7 @@ def move(
         new=starts_at.isoformat(),
     )
     _record_override(appointment, broken, by)
+    passing.keep(appointment, barred, reason, by)
     _after_a_change(appointment, by)
     telling.tell(News.MOVED, appointment, by=by, was_at=old.isoformat())
     undoing.remember(
@@ -337,8 +362,8 @@ def _lock_for_change(appointment: Appointment, seen: int) -> Appointment:
 
 
 def _after_a_change(appointment: Appointment, by: Actor) -> None:
-    """Look again at the client's dosings: which comes first, and when, decides about gates."""
-    if appointment.client_id is not None and appointment.kind in GIVES_MEDICINE:
+    """Look again at the client's sessions: which comes first, and when, decides about gates."""
+    if appointment.client_id is not None:
         readiness.reconsider(appointment.client_id, by)
 
 

@@ -16,6 +16,7 @@ from practice.core.money import Money
 from practice.outbox import service as outbox
 from practice.sessions.models import Appointment
 from practice.sessions.rules.for_staff import owed
+from practice.sessions.service import readiness
 from practice.sessions.service.taking import lock
 
 PAY_LINK = "payment-request"
@@ -63,6 +64,8 @@ def take_payment(
         NothingOwed: if it is more than is still to pay, or nothing is.
         Invalid: for no amount, or a way of paying that is not used in person.
     """
+    if appointment.client_id is not None:
+        readiness.take_turns_on_client(appointment.client_id)
     appointment = lock(appointment.id)
     if (known := billing.find_payment(payment_id)) is not None:
         return known
@@ -71,9 +74,11 @@ def take_payment(
         raise NothingOwed("There is nothing to pay for this session.")
     if amount.minor > left.minor:
         raise NothingOwed(f"Only {left} is still to pay for this session.")
-    return visit.record(
+    payment = visit.record(
         appointment.client_id, appointment.id, amount, method, by, payment_id=payment_id
     )
+    readiness.reconsider(appointment.client_id, by)
+    return payment
 
 
 def owed_now(appointment: Appointment) -> Money:

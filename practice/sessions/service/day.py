@@ -13,7 +13,8 @@ from practice.core.db import db
 from practice.core.errors import Conflict
 from practice.people.queries import get_practice
 from practice.sessions.models import Appointment
-from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState, SessionKind
+from practice.sessions.rules.gates import Stage
+from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState
 from practice.sessions.service import course_steps, readiness
 from practice.sessions.service.taking import become, lock
 
@@ -29,11 +30,11 @@ def arrive(appointment: Appointment, *, by: Actor) -> Appointment:
 
     Raises:
         TooEarly: before the local day of the session.
-        GatesClosed: for a dosing that is not ready.
+        GatesClosed: while something is missing that it asks for by now.
         Conflict: unless it is confirmed.
     """
     appointment = _on_its_day(appointment)
-    readiness.require(appointment)
+    readiness.require(appointment, Stage.ARRIVAL)
     appointment.arrived_at = clock.now()
     return _became(appointment, S.ARRIVED, by)
 
@@ -42,11 +43,11 @@ def start(appointment: Appointment, *, by: Actor) -> Appointment:
     """Begin the session.
 
     Raises:
-        GatesClosed: for a dosing that is not ready, whatever was true when it was confirmed.
+        GatesClosed: while something is missing, whatever was true when it was confirmed.
         Conflict: unless the client has arrived.
     """
     appointment = _on_its_day(appointment)
-    readiness.require(appointment)
+    readiness.require(appointment, Stage.ADMINISTER)
     appointment.begun_at = clock.now()
     return _became(appointment, S.IN_SESSION, by)
 
@@ -54,24 +55,26 @@ def start(appointment: Appointment, *, by: Actor) -> Appointment:
 def complete(appointment: Appointment, *, by: Actor) -> Appointment:
     """Mark that the session was delivered, and issue the invoice for it.
 
-    What was paid ahead settles the invoice. A preparation that was held may make the client's
-    dosings ready. Sessions that others bill, and free ones, have no invoice.
+    What was paid ahead settles the invoice. What was held may make the client's other sessions
+    ready. Sessions that others bill, and free ones, have no invoice.
 
     Raises:
-        GatesClosed: for a dosing that is not ready and was never begun.
+        GatesClosed: while a dosing lacks what it takes to let the client go, or a session that
+            was never begun lacks what it takes to begin.
         Conflict: unless the client has arrived.
     """
     appointment = _on_its_day(appointment)
-    if appointment.state is S.ARRIVED:
-        readiness.require(appointment)
+    if appointment.kind in GIVES_MEDICINE:
+        readiness.require(appointment, Stage.DISCHARGE)
+    elif appointment.state is S.ARRIVED:
+        readiness.require(appointment, Stage.ADMINISTER)
     appointment.completed_at = clock.now()
     appointment = _became(appointment, S.COMPLETED, by)
     course_steps.was_held(appointment, by=by)
     client = appointment.client
     if client is None:
         return appointment
-    if appointment.kind in GIVES_MEDICINE | {SessionKind.PREP}:
-        readiness.reconsider(client.id, by)
+    readiness.reconsider(client.id, by)
     if appointment.price and appointment.service.billed_by_practice:
         zone = get_practice().time_zone
         issue_invoice(
@@ -103,7 +106,7 @@ def miss(appointment: Appointment, *, by: Actor) -> Appointment:
         raise TooEarly("This session has not begun yet.")
     appointment = _became(appointment, S.NO_SHOW, by)
     claims.release(appointment.id)
-    if appointment.client_id is not None and appointment.kind in GIVES_MEDICINE:
+    if appointment.client_id is not None:
         readiness.reconsider(appointment.client_id, by)
     return appointment
 

@@ -218,7 +218,7 @@ def confirm(appointment: Appointment, *, by: Actor) -> Appointment:
     """Confirm a held time for which nothing is to be paid now. Call inside ``transaction()``.
 
     Free sessions, those that are paid at the visit, and all where no cards are taken online.
-    Confirming again what is confirmed changes nothing.
+    Confirming again what is in the book changes nothing.
 
     Raises:
         HoldEnded: if it is no hold any more.
@@ -226,7 +226,8 @@ def confirm(appointment: Appointment, *, by: Actor) -> Appointment:
         Conflict: if nobody has said who it is for.
     """
     appointment = lock(appointment.id)
-    if appointment.state is S.CONFIRMED:
+    is_waiting = appointment.state is S.TENTATIVE and appointment.hold_ends_at is None
+    if appointment.state is S.CONFIRMED or is_waiting:
         return appointment
     check_alive(appointment)
     if appointment.client is None:

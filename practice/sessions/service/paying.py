@@ -74,6 +74,7 @@ def paid(payment: Payment) -> PaymentOutcome:
     Bound to ``billing.ports.paid``: called once for each payment, in the transaction that makes
     it paid. Money for a hold that has ended takes the time again if it is still free.
     """
+    readiness.take_turns_on_client(payment.client_id)
     appointment = lock(payment.for_id)
     if _kept_minor(appointment) - payment.amount.minor >= appointment.price.minor:
         return PaymentOutcome.DUPLICATE
@@ -83,6 +84,8 @@ def paid(payment: Payment) -> PaymentOutcome:
         return _reacquire(appointment)
     if appointment.hold_ends_at is not None:
         readiness.enter(appointment, telling.serving(appointment.id), by=VISITOR)
+    elif appointment.client_id is not None:  # one that waited for its payment waits no more
+        readiness.reconsider(appointment.client_id, VISITOR)
     return PaymentOutcome.CONFIRMED
 
 

@@ -58,6 +58,7 @@ def ask(
         Conflict: for a service that is booked without asking.
         ComesFirst: for a service that a stranger cannot ask for.
         TooManyHolds: if five requests from this address wait already.
+        GatesClosed: while something that it asks for beforehand is missing.
         SlotTaken, NotOffered: if it cannot start then.
     """
     if (made := find_by_form(form_token)) is not None:
@@ -80,6 +81,8 @@ def ask(
     look = look or look_at(service, modality, starts_at)
     place = place_in(look, starts_at)
     client = add_client(who, by=by) if isinstance(who, ClientDetails) else who
+    if barred := readiness.ahead_of(client.id, service, starts_at).barred:
+        raise readiness.GatesClosed(barred)
     appointment = taking.write_down(
         look,
         place,

@@ -54,7 +54,12 @@ def book_all(
                     tells=False,
                 )
             )
-        except (booking.SlotTaken, booking.NotOffered, booking.WindowBroken) as refused:
+        except (
+            booking.SlotTaken,
+            booking.NotOffered,
+            booking.WindowBroken,
+            booking.GatesClosed,
+        ) as refused:
             raise SeriesBroken(starts_at, refused.message) from refused
     if made:
         outbox.post(

@@ -25,11 +25,7 @@ from practice.sessions.queries.courses import changes_of, course_with
 from practice.sessions.queries.times import Look, look_at
 from practice.sessions.rules import windows
 from practice.sessions.rules.course_deeds import Deed
-from practice.sessions.rules.lifecycle import (
-    GIVES_MEDICINE,
-    AppointmentState,
-    check_undo,
-)
+from practice.sessions.rules.lifecycle import AppointmentState, check_undo
 from practice.sessions.service import readiness, taking, telling
 
 S = AppointmentState
@@ -100,6 +96,7 @@ def undo(appointment: Appointment, *, by: Actor) -> Appointment:
 
     Raises:
         TooLateToUndo: if there is nothing that they may take back any more, or its time is gone.
+        GatesClosed: if something that it asked for beforehand has been lost meanwhile.
     """
     if appointment.client_id is not None:
         readiness.take_turns_on_client(appointment.client_id)
@@ -110,6 +107,8 @@ def undo(appointment: Appointment, *, by: Actor) -> Appointment:
     if change.ripple_id is not None:
         return _undo_together(appointment, change.ripple_id, by=by)
     _check_windows(appointment, change)
+    if barred := readiness.ahead_at(appointment, change.was_at).barred:
+        raise readiness.GatesClosed(barred)
     taking.take_turns_on_week(appointment.kind, change.was_at)
     before = telling.serving(appointment.id)
     place = _old_place(appointment, change)
@@ -121,7 +120,7 @@ def undo(appointment: Appointment, *, by: Actor) -> Appointment:
 
     _restore(appointment, change, place[1].ends_at)
     audit.record("appointment:undo", by=by, subject_id=appointment.id, deed=change.deed)
-    if appointment.client_id is not None and appointment.kind in GIVES_MEDICINE:
+    if appointment.client_id is not None:
         readiness.reconsider(appointment.client_id, by)
     telling.unsay(appointment)
     if left := tuple(each for each in before if each not in place[1].people):

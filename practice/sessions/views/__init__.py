@@ -18,6 +18,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     courses,
     deciding,
     finding,
+    gates,
     hours,
     mine,
     mine_account,

@@ -28,9 +28,10 @@ from practice.sessions.rules.for_staff import WAYS
 from practice.sessions.rules.lifecycle import AppointmentState
 from practice.sessions.rules.requests import answer_by
 from practice.sessions.service import booking, readiness, requests
+from practice.sessions.service.readiness import Ahead
 from practice.sessions.staff_forms import AnswerForm, DeclineForm
 from practice.sessions.views.offering import Wish, start_at
-from practice.sessions.views.staff import bp, check_reason
+from practice.sessions.views.staff import bp, check_reason, last_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def approve(appointment_id: UUID) -> ResponseReturnValue:
     start = start_at(asked.wish, starts_at)
     if start is None:
         return _gone(appointment_id, form, starts_at)
-    if not check_reason(form, start):
+    if not check_reason(form, start, _ahead(asked.session, starts_at).barred):
         return _page(asked, form, DeclineForm(formdata=None), shown=start), 422
     booking.settle_blockers(asked.session.service, starts_at=starts_at)
     try:
@@ -177,8 +178,12 @@ def _page(
         way=WAYS[session.modality],
         answer_by=answer_by(session.created_at, get_practice().time_zone),
         ends_at=session.starts_at + timedelta(minutes=session.service.minutes),
-        missing=readiness.closed_for(session.client_id, session.service, session.starts_at),
+        **last_look(_ahead(session, session.starts_at)),
     )
+
+
+def _ahead(session: Appointment, starts_at: datetime) -> Ahead:
+    return readiness.ahead_of(session.client_id, session.service, starts_at)
 
 
 def _back(appointment_id: UUID) -> ResponseReturnValue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -29,6 +29,7 @@ from practice.sessions import queries
 from practice.sessions.links import booking_link
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import sessions_of
+from practice.sessions.queries.facts import overrides_of
 from practice.sessions.queries.hosts import host_of
 from practice.sessions.queries.notes import newest_note
 from practice.sessions.rules import windows
@@ -38,17 +39,18 @@ from practice.sessions.rules.for_staff import (
     CAN_CHANGE,
     DONE,
     LEADS_TO,
-    MET,
     WAYS,
     Deed,
 )
-from practice.sessions.rules.gates import Gate
-from practice.sessions.rules.lifecycle import GIVES_MEDICINE, LIVE, MOVES, WORDS, AppointmentState
+from practice.sessions.rules.gates import NAMES as ASKED
+from practice.sessions.rules.gates import kept_until
+from practice.sessions.rules.lifecycle import LIVE, MOVES, WORDS, AppointmentState
 from practice.sessions.rules.windows import Finding
 from practice.sessions.service import booking, collecting, day, undoing
 from practice.sessions.staff_forms import CancelForm, PaymentForm
+from practice.sessions.views.gates import checklist
 from practice.sessions.views.staff import bp
-from practice.sessions.views.today import Line, lines_of
+from practice.sessions.views.today import lines_of
 
 DO: dict[Deed, Callable[..., Appointment]] = {
     Deed.ARRIVE: day.arrive,
@@ -76,7 +78,11 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         way=WAYS[session.modality],
         host=host_of(session),
         length=length_words((session.ends_at - session.starts_at) // timedelta(minutes=1)),
-        checklist=_checklist(line),
+        checklist=checklist(session, line.standing) if may(Permission.CARE_VIEW) else [],
+        asks=bool(line.standing.results),
+        kept_until=_kept_until(session),
+        ended=[each for each in overrides_of([session.id]) if each[1] is not None],
+        asked=ASKED,
         findings=_findings(session),
         payments=payments,
         kept=_kept(payments, session.price.currency),
@@ -94,13 +100,10 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
     )
 
 
-def _checklist(line: Line) -> list[tuple[str, bool]]:
-    """Return what a dosing asks for, in words, and whether each is met."""
-    session = line.appointment
-    if session.kind not in GIVES_MEDICINE or session.state not in LIVE:
-        return []
-    reasons = {each.gate: each.reason for each in line.closed}
-    return [(reasons.get(gate, MET[gate]), gate not in reasons) for gate in Gate]
+def _kept_until(session: Appointment) -> datetime | None:
+    """Return until when the time of a session that waits is kept without a word."""
+    waits = session.state is AppointmentState.TENTATIVE and session.hold_ends_at is None
+    return kept_until(session.starts_at) if waits else None
 
 
 def _findings(session: Appointment) -> list[Finding]:

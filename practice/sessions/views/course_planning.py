@@ -264,7 +264,7 @@ def course_confirm(course_id: UUID) -> ResponseReturnValue:
     version = form.version.data or 0
     try:
         made = in_transaction(lambda: len(service.confirm(course_id, chosen, seen=version, by=by)))
-    except (service.PlanLost, service.CourseChanged) as wrong:
+    except (service.PlanLost, service.CourseChanged, service.GatesClosed) as wrong:
         return _plans(get_course(course_id), wrong, chosen), 409
     flash(f"{made} sessions are booked. The client is told by one email.")
     return redirect(url_for(".course", course_id=course_id))

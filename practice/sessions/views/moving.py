@@ -23,7 +23,7 @@ from practice.sessions.service import booking, readiness
 from practice.sessions.staff_forms import BookForm, TimeForm
 from practice.sessions.views.course_moving import finish, preview
 from practice.sessions.views.offering import NotChosen, Wish, chosen_start, not_then, offer
-from practice.sessions.views.staff import bp, check_reason
+from practice.sessions.views.staff import bp, check_reason, last_look
 
 
 @bp.get("/sessions/<uuid:appointment_id>/move")
@@ -96,7 +96,8 @@ def finish_move(appointment_id: UUID) -> ResponseReturnValue:
         if (part := part_of(_moving(wish))) is not None:
             wrong = finish(part, start.starts_at, back=_back(wish), by=by)
             return wrong if wrong is not None else _say_moved(appointment_id)
-        if not form.validate() or not check_reason(form, start):
+        barred = readiness.ahead_at(_moving(wish), start.starts_at).barred
+        if not form.validate() or not check_reason(form, start, barred):
             return _last_look(wish, start, form), 422
         booking.settle_blockers(wish.service, starts_at=start.starts_at)
         in_transaction(
@@ -132,7 +133,7 @@ def _last_look(wish: Wish, start: Start, form: BookForm) -> str:
         session=moving,
         start=start,
         form=form,
-        missing=readiness.closed_for(wish.client.id, wish.service, start.starts_at),
+        **last_look(readiness.ahead_at(moving, start.starts_at)),
         back=_back(wish),
     )
 

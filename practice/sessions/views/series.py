@@ -29,9 +29,10 @@ from practice.sessions.rules.for_staff import WAYS
 from practice.sessions.rules.lifecycle import LIVE
 from practice.sessions.service import booking, readiness
 from practice.sessions.service import series as service
+from practice.sessions.service.readiness import Ahead
 from practice.sessions.staff_forms import MOST_IN_A_SERIES, BookForm, SeriesForm, read_uuid
 from practice.sessions.views.offering import Wish
-from practice.sessions.views.staff import bp, wish_of
+from practice.sessions.views.staff import bp, last_look, may_pass, wish_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def book_series() -> ResponseReturnValue:
             form.form_errors = ["Choose at least one date"]
         return _page(wish, starts or _asked(), form), 422
     found = planned(wish.client, wish.service, wish.modality, starts)
-    if not _check(found, form):
+    if not _check(found, form) or not _check_gates(wish, starts, form):
         return _page(wish, starts, form, found), 422
     for starts_at in starts:
         booking.settle_blockers(wish.service, starts_at=starts_at)
@@ -136,6 +137,25 @@ def _check(found: Sequence[Planned], form: BookForm) -> bool:
     return not form.errors
 
 
+def _check_gates(wish: Wish, starts: Sequence[datetime], form: BookForm) -> bool:
+    """Say whether nothing bars the first date; a reason covers all of them.
+
+    What is missing is told in the form.
+    """
+    barred = _ahead(wish, starts).barred
+    if not may_pass(barred):
+        form.form_errors = [f"{each.reason}." for each in barred]
+    elif barred and not form.reason.data:
+        form.reason.errors = ["Write down why, or book what comes first"]
+    return not form.errors
+
+
+def _ahead(wish: Wish, starts: Sequence[datetime]) -> Ahead:
+    if not starts:
+        return Ahead()
+    return readiness.ahead_of(wish.client.id, wish.service, min(starts))
+
+
 def _made_already(wish: Wish, starts: Sequence[datetime]) -> bool:
     there = {
         each.starts_at
@@ -171,7 +191,7 @@ def _page(
         needs_reason=any(start.refusals for start in starts),
         length=length_words(wish.service.minutes),
         way=WAYS[wish.modality],
-        missing=readiness.closed_for(wish.client.id, wish.service, wanted[0]) if wanted else [],
+        **last_look(_ahead(wish, wanted)),
     )
 
 

@@ -32,6 +32,7 @@ from practice.sessions.queries.hosts import host_of
 from practice.sessions.rules import for_clients, policies
 from practice.sessions.rules.choosing import clock_changes_between
 from practice.sessions.rules.for_clients import Balance, Step
+from practice.sessions.rules.gates import kept_until
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.rules.requests import answer_by
 from practice.sessions.service import undoing
@@ -227,6 +228,11 @@ class Shown:
     def goes_back_soon(self) -> bool:
         """Whether money waits to go back until the cancellation cannot be undone."""
         return self.state is S.CANCELLED and self.can_undo and bool(self.balance.kept)
+
+    @property
+    def kept_until(self) -> str:
+        """Until when the time of a booking that waits is kept without a word."""
+        return zones.instant_words(kept_until(self.appointment.starts_at), self.zone)
 
     @property
     def answer_by(self) -> str:

@@ -21,7 +21,7 @@ from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict, Invalid
-from practice.people.access import current_staff, may, requires
+from practice.people.access import current_roles, current_staff, may, requires
 from practice.people.models import Client
 from practice.people.queries import get_client_in_care, get_practice, search_clients
 from practice.people.rules import Permission
@@ -33,8 +33,10 @@ from practice.sessions.queries.gaps import first_starts, why_not_then
 from practice.sessions.queries.times import Start
 from practice.sessions.rules.for_clients import length_words
 from practice.sessions.rules.for_staff import WAYS
+from practice.sessions.rules.gates import GATES, GateResult
 from practice.sessions.rules.lifecycle import LIVE, AppointmentState, Modality
 from practice.sessions.service import booking, readiness
+from practice.sessions.service.readiness import Ahead
 from practice.sessions.staff_forms import BookForm, SeriesForm, TimeForm, read_uuid
 from practice.sessions.views.offering import NotChosen, Wish, chosen_start, not_then, offer
 
@@ -208,7 +210,8 @@ def book() -> ResponseReturnValue:
     form, by = BookForm(), current_staff()
     try:
         start = chosen_start(wish, request.args)
-        if not form.validate() or not check_reason(form, start):
+        ahead = readiness.ahead_of(wish.client.id, wish.service, start.starts_at)
+        if not form.validate() or not check_reason(form, start, ahead.barred):
             return _last_look(wish, start, form), 422
         booking.settle_blockers(wish.service, starts_at=start.starts_at)
         made = in_transaction(
@@ -251,23 +254,41 @@ def _last_look(wish: Wish, start: Start, form: BookForm) -> str:
         form=form,
         way=WAYS[wish.modality],
         ends_at=start.starts_at + timedelta(minutes=wish.service.minutes),
-        missing=readiness.closed_for(wish.client.id, wish.service, start.starts_at),
+        **last_look(readiness.ahead_of(wish.client.id, wish.service, start.starts_at)),
         back=url_for(".new", **_named(wish, day=None)),
         named=_named(wish) | {"start": written(start.starts_at)},
         repeat=SeriesForm(formdata=None),
     )
 
 
-def check_reason(form: BookForm, start: Start) -> bool:
+def last_look(ahead: Ahead) -> dict[str, Any]:
+    """Return what a last look shows of gates.
+
+    ``barred`` is what keeps it from being booked, ``missing`` what it will wait for, ``may_pass``
+    whether whoever looks may pass all that bars it, with a reason.
+    """
+    return {
+        "barred": ahead.barred,
+        "missing": ahead.waits,
+        "may_pass": may_pass(ahead.barred),
+    }
+
+
+def may_pass(barred: Sequence[GateResult]) -> bool:
+    passers = [GATES[each.gate].override for each in barred]
+    return all(each is not None and each.is_among(current_roles()) for each in passers)
+
+
+def check_reason(form: BookForm, start: Start, barred: Sequence[GateResult] = ()) -> bool:
     """Say whether a start may be taken: within the limits, or with a reason of who may give one.
 
     What is missing is told beside the field.
     """
-    if not start.refusals:
-        return True
-    if not may(Permission.WINDOW_OVERRIDE):
+    if start.refusals and not may(Permission.WINDOW_OVERRIDE):
         form.form_errors = list(start.refusals)
-    elif not form.reason.data:
+    elif not may_pass(barred):
+        form.form_errors = [f"{each.reason}." for each in barred]
+    elif (start.refusals or barred) and not form.reason.data:
         form.reason.errors = ["Write down why, or choose another time"]
     return not form.errors
 

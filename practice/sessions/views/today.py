@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -24,10 +24,18 @@ from practice.sessions import queries
 from practice.sessions.forms import read_day, written
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import new_first_visits
-from practice.sessions.queries.facts import closed_of
+from practice.sessions.queries.facts import NOTHING_ASKED, Standing, standing_of
 from practice.sessions.queries.gaps import room_on
-from practice.sessions.rules.for_staff import BUTTONS, WAYS, Deed, day_title, next_deeds, owed
-from practice.sessions.rules.gates import ClosedGate
+from practice.sessions.rules.for_staff import (
+    BUTTONS,
+    WAYS,
+    Deed,
+    day_title,
+    in_the_way,
+    next_deeds,
+    owed,
+)
+from practice.sessions.rules.gates import GateResult
 from practice.sessions.rules.lifecycle import WORDS
 from practice.sessions.views.staff import bp
 
@@ -37,12 +45,27 @@ TASKS_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One session of a day, with what staff want to know before it."""
+    """One session of a day, with what staff want to know before it.
+
+    ``refused`` says of what may be done by the clock what still stands in its way.
+    """
 
     appointment: Appointment
-    closed: Sequence[ClosedGate]
+    standing: Standing
     owed: Money
     deeds: tuple[Deed, ...]
+
+    @property
+    def closed(self) -> Sequence[GateResult]:
+        return self.standing.closed
+
+    @property
+    def refused(self) -> Mapping[Deed, Sequence[GateResult]]:
+        a = self.appointment
+        found = {
+            each: in_the_way(each, a.kind, a.state, self.standing.results) for each in self.deeds
+        }
+        return {deed: results for deed, results in found.items() if results}
 
 
 @bp.get("/today")
@@ -78,12 +101,12 @@ def today() -> ResponseReturnValue:
 def lines_of(appointments: Sequence[Appointment]) -> list[Line]:
     """Add to some sessions what is missing, what is owed and what may be done now."""
     zone, now = get_practice().time_zone, clock.now()
-    closed = closed_of(appointments)
     kept = kept_minor([each.id for each in appointments])
+    standing = standing_of(appointments, kept=kept)
     return [
         Line(
             each,
-            closed.get(each.id, ()),
+            standing.get(each.id, NOTHING_ASKED),
             owed(each.state, each.price, kept.get(each.id, 0)),
             next_deeds(each.state, starts_at=each.starts_at, now=now, zone=zone),
         )

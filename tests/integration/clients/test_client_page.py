@@ -20,11 +20,11 @@ from tests import factories
 from tests.browsers import send
 from tests.integration.sessions.pages.conftest import nothing_changes, text_of, value_of
 from tests.integration.sessions.staff.conftest import (
-    ALL_FOR_A_DOSING,
     MONDAY,
     SignedIn,
     days,
     put_on_file,
+    ready,
     session,
     states,
 )
@@ -70,7 +70,7 @@ def test_sessions_past_and_to_come_say_where_they_stand(
     assert states_shown == ["tentative", "confirmed", "completed", "cancelled"]
     assert (
         "Wed, Mar 3, 9:00 AM First lozenge session, 3 h Consent to ketamine is missing "
-        "Medical clearance for SL is missing $450.00 to pay Not yet confirmed" in text_of(page)
+        "The emergency contact is missing Medical clearance for SL is missing" in text_of(page)
     )
 
 
@@ -224,12 +224,15 @@ def test_a_paper_is_put_on_file_with_its_own_date_and_holds_a_year(
 
     assert sorted(papers()) == [
         ("consent_ketamine", "2027-02-20", "2028-02-20", None, False),
+        ("consent_treatment", "2027-03-01", "2028-02-29", None, False),
+        ("intake_held", "2027-03-01", None, None, False),
         ("medical_clearance", "2027-02-22", "2027-06-01", "IM", False),
         ("preparation_held", "2026-12-01", None, None, False),
+        ("preparation_held", "2027-03-01", None, None, False),
     ]
     page = text_of(browser.get(f"/clients/{alex.id}"))
     assert "On file Into a muscle (IM), Feb 22, 2027 valid until Jun 1, 2027 Withdraw" in page
-    assert "Treatment and privacy consents Not on file" in page
+    assert "Screening decision Not on file" in page
 
 
 @pytest.mark.parametrize(
@@ -270,7 +273,7 @@ def test_a_paper_that_cannot_be_so_is_refused_beside_its_field(
 def test_withdrawing_the_paper_a_dosing_rests_on_is_said_before_and_takes_it_back(
     browser: FlaskClient, alex: Client, therapist: Resource, owner: Actor
 ) -> None:
-    put_on_file(alex, *ALL_FOR_A_DOSING, by=owner)
+    ready(alex, by=owner)
     session("dosing_sl_first", alex, therapist, MONDAY + days(2), 9)
     page = browser.get(f"/clients/{alex.id}")
     (url, *_) = re.findall(r'href="([^"]*withdraw)"', page.text)
@@ -325,7 +328,8 @@ def test_a_paper_of_another_client_is_not_found(
     with transaction():
         other = factories.create_client()
     put_on_file(other, PaperKind.CONSENT_KETAMINE, by=owner)
-    paper_id = db.session.scalars(sa.select(Paper.id)).one()
+    consents = sa.select(Paper.id).where(Paper.kind == PaperKind.CONSENT_KETAMINE)
+    paper_id = db.session.scalars(consents).one()
 
     assert browser.get(f"/clients/{other.id}/papers/{paper_id}/withdraw").status_code == 200
     assert browser.get(f"/clients/{alex.id}/papers/{paper_id}/withdraw").status_code == 404
@@ -342,7 +346,7 @@ def test_the_page_asks_the_database_as_often_however_long_it_is(
     counts = []
     for more in (1, 2):
         for number in range(more):
-            put_on_file(alex, *ALL_FOR_A_DOSING, by=owner)
+            ready(alex, by=owner)
             made = session("dosing_sl_first", alex, therapist, MONDAY - days(20 * more + number), 9)
             for deed in ("arrive", "complete"):
                 send(browser, f"/sessions/{made.id}/{deed}")

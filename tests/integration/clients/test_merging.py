@@ -87,7 +87,7 @@ def test_the_preview_says_what_moves_and_changes_nothing(
     page = text_of(browser.get(f"/clients/{alex.id}/merge/{double.id}"))
 
     assert "Merge Al Bell into Alex Bell?" in page
-    moves = "To Alex Bell go: 2 sessions, 1 reason for care, 1 paper, 1 treatment tried before."
+    moves = "To Alex Bell go: 4 papers, 2 sessions, 1 reason for care, 1 treatment tried before."
     assert moves in page
     assert "Filled in from Al Bell: birth date." in page
     assert "Where they are stay: 1 invoice." in page
@@ -128,7 +128,7 @@ def test_an_undo_restores_exactly(browser: FlaskClient, alex: Client, double: Cl
     page = text_of(browser.get(f"/clients/merges/{merge.id}/undo"))
     answer = send(browser, f"/clients/merges/{merge.id}/undo")
 
-    assert "Back to Al Bell go: 2 sessions, 1 reason for care, 1 paper" in page
+    assert "Back to Al Bell go: 4 papers, 2 sessions, 1 reason for care" in page
     assert answer.location == f"/clients/{double.id}"
     assert without_versions(rows()) == without_versions(before)
     assert send(browser, f"/clients/merges/{merge.id}/undo").status_code == 409

@@ -58,10 +58,11 @@ def test_a_dosing_waits_for_the_clearance_that_is_missing_or_was_withdrawn(
         if each.state is S.TENTATIVE and each.client
     }
 
-    assert waiting == {
-        "Marcus": ["Medical clearance for SL is missing"],
-        "Theo": ["Medical clearance for SL is missing"],
-    }
+    missing = [
+        "Medical clearance for SL is missing",
+        "No clearance says whether a liver panel is asked for",
+    ]
+    assert waiting == {"Marcus": missing, "Theo": missing}
 
 
 def test_nobody_was_dosed_without_what_it_takes(tidewater: Practice) -> None:

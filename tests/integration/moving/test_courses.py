@@ -12,7 +12,6 @@ from practice.billing.models import NumberSeries, OpeningBalance, Payment
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import visit
 from practice.calendar.models import Claim, Resource
-from practice.clients.rules.papers import PaperKind
 from practice.core.db import db, read_again, transaction
 from practice.core.money import Money
 from practice.outbox.models import Message
@@ -29,7 +28,7 @@ from tests.integration.sessions.pages.conftest import nothing_changes, text_of
 from tests.integration.sessions.staff.conftest import (
     MONDAY,
     days,
-    put_on_file,
+    ready,
     session,
     states,
 )
@@ -62,10 +61,10 @@ def test_sessions_held_elsewhere_are_facts_without_claims_money_or_mail(
         SessionKind.INTEGRATION,
     ]
     facts = facts_of([alex.id])[alex.id]
-    assert (facts.preps_held_on, facts.first_dosing_on) == (
-        (date(2027, 1, 20),),
-        date(2027, 2, 1),
-    )
+    assert sorted((each.on, each.kind, each.is_held) for each in facts.sessions)[:2] == [
+        (date(2027, 1, 20), SessionKind.PREP, True),
+        (date(2027, 2, 1), SessionKind.DOSING, True),
+    ]
     assert [
         db.session.scalar(sa.select(sa.func.count()).select_from(each))
         for each in (Claim, Payment, Message)
@@ -93,11 +92,13 @@ def test_the_next_dosing_is_offered_in_the_windows_of_the_last_one(
 
 
 def test_a_dosing_that_waited_for_a_preparation_is_confirmed(
-    app: Flask, browser: FlaskClient, alex: Client, therapist: Resource, owner: Actor
+    app: Flask, browser: FlaskClient, therapist: Resource, owner: Actor
 ) -> None:
+    with transaction():
+        alex = factories.create_client(papers=factories.TAKEN_IN[:2])
     waits = AppointmentState.TENTATIVE
     session("dosing_sl_first", alex, therapist, MONDAY + days(2), 9, state=waits)
-    put_on_file(alex, PaperKind.CONSENT_KETAMINE, PaperKind.MEDICAL_CLEARANCE, by=owner)
+    ready(alex, by=owner)
     assert states() == [AppointmentState.TENTATIVE]
 
     run = bring(app, browser, "sessions", f"Email,Kind,Date\n{alex.email},prep,2027-02-20\n")

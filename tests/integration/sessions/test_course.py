@@ -1,6 +1,6 @@
 """A client's course put into the calendar by hand: windows, gates, moving and cancelling."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
@@ -36,6 +36,7 @@ from tests import factories
 from tests.integration.sessions.conftest import MONDAY_EIGHT, Clock
 from tests.integration.sessions.test_booking import claimed
 from tests.integration.sessions.test_free_times import at
+from tests.ready import ready_to_confirm, ready_to_run
 
 S = AppointmentState
 DAY = timedelta(days=1)
@@ -92,11 +93,9 @@ def hold_session(appointment: Appointment, by: Actor, time: Clock) -> None:
     time.now = before
 
 
-def ready(client: Client, by: Actor) -> None:
-    """Put everything on file that a dosing asks for."""
-    put_on_file(client, PaperKind.CONSENT_KETAMINE, by)
-    put_on_file(client, PaperKind.MEDICAL_CLEARANCE, by)
-    put_on_file(client, PaperKind.PREPARATION_HELD, by)
+def ready(client: Client, by: Actor, *, but: Collection[PaperKind] = ()) -> None:
+    """Put everything on file that a dosing asks for before it is confirmed, ``but`` some."""
+    ready_to_confirm(client, by, but=but, dated_on=TODAY)
 
 
 def mails() -> list[str]:
@@ -215,7 +214,17 @@ def test_a_dosing_with_nothing_on_file_waits_and_says_for_what(alex: Client, own
 
     assert (dosing.state, dosing.hold_ends_at) == (S.TENTATIVE, None)
     assert len(claimed(dosing)) == 4
-    assert missing(dosing) == [Gate.CONSENT_KETAMINE, Gate.MEDICAL_CLEARANCE, Gate.PREP_DONE]
+    assert missing(dosing) == [
+        Gate.CONSENT_KETAMINE,
+        Gate.EMERGENCY_CONTACT,
+        Gate.MEDICAL_CLEARANCE,
+        Gate.NO_OPEN_RISK_FLAG,
+        Gate.ESTIMATE_DELIVERED,
+        Gate.PAYMENT_READY,
+        Gate.SCREENING_DECIDED,
+        Gate.LABS_CURRENT,
+        Gate.PMP_CHECKED,
+    ]
     assert mails() == ["tentative"]
 
 
@@ -233,6 +242,7 @@ def test_a_dosing_confirms_itself_when_the_last_thing_comes(
 ) -> None:
     prep = book(alex, "prep_60", at(PREP, 10), owner)
     dosing = book(alex, "dosing_sl_first", at(DOSING, 10), owner)
+    ready(alex, owner, but=(PaperKind.CONSENT_KETAMINE, PaperKind.MEDICAL_CLEARANCE))
     steps: dict[str, Callable[[], object]] = {
         "consent": lambda: put_on_file(alex, PaperKind.CONSENT_KETAMINE, owner),
         "clearance": lambda: put_on_file(alex, PaperKind.MEDICAL_CLEARANCE, owner),
@@ -265,7 +275,8 @@ def test_a_dosing_falls_back_when_a_paper_is_withdrawn_and_people_are_told(
 
     dosing = queries.get_appointment(dosing.id)
     assert (dosing.state, dosing.sequence) == (S.TENTATIVE, 1)
-    assert (len(claimed(dosing)), missing(dosing)) == (4, [Gate.MEDICAL_CLEARANCE])
+    assert len(claimed(dosing)) == 4
+    assert missing(dosing) == [Gate.MEDICAL_CLEARANCE, Gate.LABS_CURRENT]
     assert mails() == ["booked", "staff-alert", "tentative"]
     assert db.session.scalars(sa.select(Task.kind)).all() == ["session-not-ready"]
 
@@ -279,6 +290,7 @@ def test_a_dosing_that_is_not_ready_can_neither_arrive_nor_be_started(
         sa.select(Paper).where(Paper.kind == PaperKind.CONSENT_KETAMINE)
     ).one()
     time.now = at(DOSING, 10)
+    ready_to_run(dosing, owner)
     with transaction():
         day.arrive(dosing, by=owner)
     with transaction():
@@ -293,15 +305,18 @@ def test_a_dosing_that_is_not_ready_can_neither_arrive_nor_be_started(
 def test_moving_a_dosing_past_its_clearance_takes_its_confirmation(
     alex: Client, owner: Actor, time: Clock
 ) -> None:
-    put_on_file(alex, PaperKind.CONSENT_KETAMINE, owner)
-    put_on_file(alex, PaperKind.PREPARATION_HELD, owner)
-    put_on_file(alex, PaperKind.MEDICAL_CLEARANCE, owner)
+    ready(alex, owner)
     dosing = book(alex, "dosing_sl_first", at(DOSING, 10), owner)
 
     with transaction():
         booking.move(dosing, starts_at=at(TODAY + 91 * DAY, 10), by=owner)
 
-    assert (dosing.state, missing(dosing)) == (S.TENTATIVE, [Gate.MEDICAL_CLEARANCE])
+    assert dosing.state is S.TENTATIVE
+    assert missing(dosing) == [
+        Gate.MEDICAL_CLEARANCE,
+        Gate.NO_OPEN_RISK_FLAG,
+        Gate.PMP_CHECKED,
+    ]
 
 
 # Moving ------------------------------------------------------------------------------------------

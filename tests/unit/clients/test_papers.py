@@ -8,6 +8,7 @@ from practice.clients.rules.papers import (
     RECORDED_WITH,
     ROUTE_NAMES,
     VALID_DAYS,
+    PaperFacts,
     PaperKind,
     Route,
     last_day,
@@ -41,12 +42,39 @@ def test_a_paper_is_fine_when_nothing_is_wrong_with_any_part_of_it(
         and (kind is PaperKind.MEDICAL_CLEARANCE) is (route is not None)
     )
 
+    facts = PaperFacts(route=route, person="Tam Hale", phone="+17575550173")
     wrong = what_is_wrong(
-        kind, dated_on=dated_on, valid_until=valid_until, route=route, today=TODAY
+        kind, dated_on=dated_on, valid_until=valid_until, facts=facts, today=TODAY
     )
 
     assert (wrong is None) is is_fine
     assert wrong is None or wrong.field in {"dated_on", "valid_until", "route"}
+
+
+def test_an_escort_has_a_name_and_a_number() -> None:
+    def field(facts: PaperFacts) -> str | None:
+        wrong = what_is_wrong(
+            PaperKind.ESCORT, dated_on=TODAY, valid_until=None, facts=facts, today=TODAY
+        )
+        return wrong.field if wrong else None
+
+    assert field(PaperFacts()) == "person"
+    assert field(PaperFacts(person="Tam Hale")) == "phone"
+    assert field(PaperFacts(person="Tam Hale", phone="+17575550173")) is None
+
+
+def test_the_checks_of_the_day_bear_its_date() -> None:
+    wrong = what_is_wrong(
+        PaperKind.DAY_OF_CHECKS,
+        dated_on=TODAY - timedelta(days=1),
+        valid_until=None,
+        facts=PaperFacts(),
+        today=TODAY,
+        session_on=TODAY,
+    )
+
+    assert wrong is not None
+    assert wrong.field == "dated_on"
 
 
 def test_a_date_at_the_end_of_time_is_refused_before_it_is_added_to() -> None:
@@ -54,7 +82,7 @@ def test_a_date_at_the_end_of_time_is_refused_before_it_is_added_to() -> None:
         PaperKind.CONSENT_KETAMINE,
         dated_on=date.max,
         valid_until=None,
-        route=None,
+        facts=PaperFacts(),
         today=TODAY,
     )
 

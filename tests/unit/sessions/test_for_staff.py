@@ -8,17 +8,16 @@ from hypothesis import strategies as st
 from practice.billing.rules.payments import TAKEN_AT_VISIT
 from practice.core.money import Money
 from practice.sessions.rules.for_staff import (
+    ASKS,
     BUTTONS,
     DONE,
     LEADS_TO,
-    MET,
     WAYS,
     Deed,
     day_title,
     next_deeds,
     owed,
 )
-from practice.sessions.rules.gates import Gate
 from practice.sessions.rules.lifecycle import AppointmentState, Modality, check_move
 from practice.sessions.staff_forms import METHODS
 
@@ -30,7 +29,7 @@ moments = st.integers(-3 * 24 * 60, 3 * 24 * 60).map(lambda m: NOON + timedelta(
 
 def test_every_deed_and_gate_and_way_has_its_words() -> None:
     assert set(LEADS_TO) == set(BUTTONS) == set(DONE) == set(Deed)
-    assert set(MET) == set(Gate)
+    assert set(ASKS) == set(Deed) - {Deed.MISS}
     assert set(WAYS) == set(Modality)
     assert set(METHODS) == TAKEN_AT_VISIT
 

@@ -252,7 +252,8 @@ def test_a_session_that_is_not_confirmed_says_in_neutral_words_what_is_missing(
     words = text_of(page)
     assert "A consent form to read and sign with us" in words
     assert "The prescriber’s go-ahead" in words
-    assert "A preparation session" in words
+    assert "The payment, or an arrangement for it" in words
+    assert "We keep it until Mon, Mar 8, 10:00 AM" in words
     assert "the rest of the day to rest" in words
     assert STREET not in words
 

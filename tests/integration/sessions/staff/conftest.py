@@ -1,6 +1,6 @@
 """A practice at work on a Monday that stays: staff of every role, and the browsers they use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from practice.sessions.rules.lifecycle import AppointmentState
 from tests import factories
 from tests.browsers import sign_in
 from tests.integration.sessions.pages.conftest import at
+from tests.ready import ready_to_confirm
 
 MONDAY = date(2027, 3, 1)
 SignedIn = Callable[..., FlaskClient]
@@ -79,11 +80,9 @@ def put_on_file(client: Client, *kinds: PaperKind, by: Actor, on: date = MONDAY)
             record_paper(client, kind, dated_on=on, today=MONDAY, route=route, by=by)
 
 
-ALL_FOR_A_DOSING = (
-    PaperKind.CONSENT_KETAMINE,
-    PaperKind.MEDICAL_CLEARANCE,
-    PaperKind.PREPARATION_HELD,
-)
+def ready(client: Client, *, by: Actor, but: Collection[PaperKind] = ()) -> None:
+    """Put everything on file that a dosing asks for before it is confirmed, ``but`` some."""
+    ready_to_confirm(client, by, but=but, dated_on=MONDAY)
 
 
 def states() -> list[AppointmentState]:

@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from practice.audit.rules import Actor
 from practice.calendar.models import Resource
+from practice.clients.rules.papers import PaperKind
 from practice.core.db import transaction
 from practice.people.models import Client
 from practice.people.rules import Role
@@ -24,11 +25,10 @@ from tests.integration.sessions.pages.conftest import (
     text_of,
 )
 from tests.integration.sessions.staff.conftest import (
-    ALL_FOR_A_DOSING,
     MONDAY,
     SignedIn,
     days,
-    put_on_file,
+    ready,
     session,
     states,
 )
@@ -195,7 +195,7 @@ def test_a_practitioner_goes_beyond_the_limits_with_a_written_reason(
 def test_a_dosing_without_its_papers_waits_and_confirms_itself_with_the_last_one(
     browser: FlaskClient, alex: Client, owner: Actor, therapist: Resource
 ) -> None:
-    put_on_file(alex, *ALL_FOR_A_DOSING[::2], by=owner)
+    ready(alex, by=owner, but=[PaperKind.MEDICAL_CLEARANCE])
     url = check(alex, "dosing_sl_first", at(MONDAY + days(7), 9))
 
     last_look = text_of(browser.get(url))
@@ -206,10 +206,16 @@ def test_a_dosing_without_its_papers_waits_and_confirms_itself_with_the_last_one
         {"route": "SL", "dated_on": "2027-03-01"},
     )
 
-    assert "Not yet confirmed Medical clearance for SL is missing The time is kept." in last_look
+    assert (
+        "Not yet confirmed Medical clearance for SL is missing "
+        "No clearance says whether a liver panel is asked for The time is kept." in last_look
+    )
     assert "Keep this time" in last_look
-    assert "Medical clearance for SL is missing Missing" in booked
-    assert "Consent to ketamine is on file Met" in booked
+    assert (
+        "Medical clearance for SL is missing Nobody may pass this without it. "
+        "Record : Medical clearance Missing" in booked
+    )
+    assert "Consent to ketamine is on file until Feb 29, 2028" in booked
     assert recorded.location == f"/clients/{alex.id}#papers"
     assert states() == [S.CONFIRMED]
 

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from practice.audit.rules import Actor
 from practice.calendar.models import Resource
+from practice.clients.rules.papers import PaperKind
 from practice.core.db import transaction
 from practice.outbox.service import assign
 from practice.people.models import Client
@@ -23,11 +24,10 @@ from tests.integration.sessions.pages.conftest import (
     text_of,
 )
 from tests.integration.sessions.staff.conftest import (
-    ALL_FOR_A_DOSING,
     MONDAY,
     SignedIn,
     days,
-    put_on_file,
+    ready,
     session,
     states,
 )
@@ -73,7 +73,7 @@ def test_the_day_stands_in_order_of_time_with_the_buttons_that_are_legal_now(
 def test_what_is_missing_is_told_in_words_to_those_who_may_see_papers(
     browser: FlaskClient, signed_in: SignedIn, alex: Client, therapist: Resource, owner: Actor
 ) -> None:
-    put_on_file(alex, *ALL_FOR_A_DOSING[::2], by=owner)
+    ready(alex, by=owner, but=[PaperKind.MEDICAL_CLEARANCE])
     session("dosing_sl_first", alex, therapist, MONDAY, 9, state=S.TENTATIVE)
 
     clinician = text_of(browser.get("/today"))
@@ -236,8 +236,8 @@ def test_a_dosing_without_its_papers_cannot_begin_and_says_why(
 
     assert answer.status_code == 409
     assert (
-        "Not ready yet: Consent to ketamine is missing; Medical clearance for SL is missing; "
-        "No preparation session has been held." in text_of(answer)
+        "Not ready yet: Consent to ketamine is missing; The emergency contact is missing; "
+        "Medical clearance for SL is missing;" in text_of(answer)
     )
 
 
