@@ -10,6 +10,8 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
+import sqlalchemy as sa
+
 from practice.audit.rules import PROGRAM, Actor, ActorKind
 from practice.calendar.models import Resource
 from practice.calendar.rules import zones
@@ -17,14 +19,22 @@ from practice.clients.models import Paper
 from practice.clients.rules.papers import PaperKind, last_day
 from practice.core import clock, tokens
 from practice.core.db import db, practice_scope, transaction
+from practice.core.money import Money
 from practice.outbox.service import assign
 from practice.people import doors
 from practice.people.models import Client, Door, Practice, User
 from practice.people.queries import get_practice
 from practice.people.rules import DoorKind, Role
-from practice.sessions.models import Appointment, CourseTemplateRow, Service
-from practice.sessions.rules import templates
-from practice.sessions.rules.lifecycle import AppointmentState, Modality
+from practice.sessions.models import (
+    Appointment,
+    Course,
+    CourseStepRow,
+    CourseTemplateRow,
+    Service,
+)
+from practice.sessions.rules.course_states import CourseState
+from practice.sessions.rules.course_writing import price_cents
+from practice.sessions.rules.lifecycle import AppointmentState, Modality, SessionKind
 from practice.sessions.service import setup
 
 OWNER = Actor(ActorKind.STAFF, UUID(int=1))
@@ -170,11 +180,38 @@ def create_appointment(
 
 
 def offer_course(slug: str = "sl-psycholytic-6") -> CourseTemplateRow:
-    """Let the practice offer a course as it is shipped; furnish it before."""
-    document = templates.course(slug)
-    row = CourseTemplateRow(
-        slug=slug, title=document["title"], document=document, version=1, position=1
+    """Return a course that the practice offers since it was furnished."""
+    return db.session.scalars(
+        sa.select(CourseTemplateRow).where(CourseTemplateRow.slug == slug)
+    ).one()
+
+
+def create_course(client: Client, slug: str = "sl-psycholytic-6") -> Course:
+    """Give a client a copy of a course that the practice offers, with a row for each step."""
+    template = offer_course(slug)
+    course = Course(
+        client_id=client.id,
+        template_id=template.id,
+        template_version=template.version,
+        title=template.title,
+        document=template.document,
+        state=CourseState.PROPOSED,
+        price=Money(price_cents(template.document), "USD"),
+        terms={},
+        wishes={},
+        created_at=clock.now(),
     )
-    db.session.add(row)
+    db.session.add(course)
     db.session.flush()
-    return row
+    db.session.add_all(
+        CourseStepRow(
+            course_id=course.id,
+            key=step["key"],
+            position=position,
+            kind=SessionKind(step["kind"]),
+            is_external=bool(step.get("external")),
+        )
+        for position, step in enumerate(template.document["steps"], start=1)
+    )
+    db.session.flush()
+    return course

@@ -44,6 +44,9 @@ class Permission(StrEnum):
     APPOINTMENT_RUN = "appointment:run"  # arrived, completed, no-show
     TIME_BLOCK = "time:block"  # keep a person, a room or the home from clients
     WINDOW_OVERRIDE = "window:override"  # a session outside its limits, with a written reason
+    COURSE_TEMPLATE_VIEW = "course_template:view"
+    COURSE_TEMPLATE_EDIT = "course_template:edit"
+    COURSE_CHANGE = "course:change"  # one client's own copy, with a written reason
     CLIENT_VIEW = "client:view"
     CLIENT_EDIT = "client:edit"
     CARE_VIEW = "care:view"  # reason for care, papers
@@ -92,10 +95,16 @@ _DESK = frozenset(
 
 _RECORDS = frozenset({P.CARE_EDIT, P.CONSENT_RECORD, P.CLEARANCE_RECORD, P.GATE_PASS})
 
+_COURSES = frozenset({P.COURSE_TEMPLATE_VIEW, P.COURSE_CHANGE})
+
 MAY: dict[Role, frozenset[Permission]] = {
     Role.OWNER: _ALL,
-    Role.THERAPIST: _CLINICAL | _DESK | _RECORDS | {P.WINDOW_OVERRIDE},
-    Role.PRESCRIBER: _CLINICAL | _RECORDS | {P.CLEARANCE_SUSPEND},
+    Role.THERAPIST: _CLINICAL
+    | _DESK
+    | _RECORDS
+    | _COURSES
+    | {P.WINDOW_OVERRIDE, P.COURSE_TEMPLATE_EDIT},
+    Role.PRESCRIBER: _CLINICAL | _RECORDS | _COURSES | {P.CLEARANCE_SUSPEND},
     Role.MEDICAL_MONITOR: _CLINICAL,
     Role.FRONT_DESK: _DESK,
     Role.BOOKKEEPER: frozenset({P.WORK, P.MONEY_VIEW, P.MONEY_TAKE, P.INVOICE_EXPORT}),

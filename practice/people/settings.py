@@ -28,6 +28,12 @@ SETTINGS = (
     Entry("people.look", "Look", "One color of your own on the pages for clients"),
     Entry("sessions.hours", "Hours", "When people and rooms are there", Permission.HOURS_OWN),
     Entry("sessions.services_list", "Services", "What you offer, how long, and for how much"),
+    Entry(
+        "sessions.course_templates",
+        "Courses",
+        "The sessions of a whole course, and how far apart they lie",
+        Permission.COURSE_TEMPLATE_VIEW,
+    ),
     Entry("sessions.policies", "Terms", "What cancelling late or not coming costs"),
     Entry("sessions.own_words", "Is this right for me?", "Your own words on the public page"),
     Entry("sessions.booking_button", "Booking button", "A way in from your own website"),

@@ -1,188 +1,316 @@
-"""What staff type about a course, and how a choice of its times is written into an address."""
+"""What staff type about a course: all of it on one page, however many steps it has.
+
+The names of the fields are the ways through the document, so that a fault finds its field:
+``steps-3-after-0-min``. Numbers stay texts here; ``rules.course_writing`` reads them, and
+``rules.course_checks`` says what is wrong.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import UUID
 
-from wtforms import FieldList, Form, FormField, IntegerField, SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from werkzeug.datastructures import MultiDict
+from wtforms import (
+    BooleanField,
+    Field,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length
 from wtforms.widgets import HiddenInput
 
-from practice.calendar.models import Resource
-from practice.calendar.rules.timeline import EARLIEST_ON, LATEST_ON
-from practice.core.errors import Invalid
-from practice.people.forms import BaseForm, DayField
+from practice.clients.rules.papers import ROUTE_NAMES, Route
+from practice.people.forms import BaseForm
+from practice.people.rules import has_hidden
 from practice.sessions.catalog_forms import BoxesField
-from practice.sessions.rules.course_wishes import (
-    PARTS_IN_WORDS,
-    WEEKDAYS,
-    PartOfDay,
-    Wishes,
+from practice.sessions.rules.course_checks import in_names
+from practice.sessions.rules.course_differences import gate_name
+from practice.sessions.rules.course_editing import (
+    MOST_INSTALLMENTS,
+    MOST_REVIEWS,
+    MOST_WINDOWS,
 )
+from practice.sessions.rules.course_faults import MOST_STEPS, At, Fault
+from practice.sessions.rules.course_words import step_names
+from practice.sessions.rules.course_writing import BOOKED, TAKES_PLACE, Known
 
-MOST_ABSENCES = 6
-LONGEST_REASON = 300
-CENTURY = (EARLIEST_ON, LATEST_ON)
-
-
-# A choice in an address ---------------------------------------------------------------------------
-
-PART = re.compile(r"([0-9]{1,3})\.([0-9]{8})(?:T([0-9]{4})Z)?")
-LONGEST_CHOICE = 4000
+LONGEST_TITLE, LONGEST_REASON, LONGEST_TEXT, LONGEST_NAME = 120, 300, 200, 100
 
 
-def written_choice(chosen: Mapping[str, datetime | date], keys: Sequence[str]) -> str:
-    """Write a choice of times so that it says nothing of what they are for.
+class NumberField(StringField):
+    """A whole number as it was typed."""
 
-    ``0.20270315T1400Z-1.20270318``: the place of a step in its course, and when it starts in UTC,
-    or for a visit outside its date.
-    """
-    place = {key: n for n, key in enumerate(keys)}
-    parts = []
-    for key, when in sorted(chosen.items(), key=lambda each: place[each[0]]):
-        if isinstance(when, datetime):
-            parts.append(f"{place[key]}.{when.astimezone(UTC):%Y%m%dT%H%MZ}")
-        else:
-            parts.append(f"{place[key]}.{when:%Y%m%d}")
-    return "-".join(parts)
+    def __init__(self, label: str, **more: Any) -> None:
+        keys = {"inputmode": "numeric", "autocomplete": "off", "size": "4"}
+        super().__init__(label, render_kw=keys, **more)
 
 
-def read_choice(text: str, keys: Sequence[str]) -> dict[str, datetime | date]:
-    """Read what ``written_choice`` wrote.
+class OneOfField(SelectField):
+    """One of several, where also what is not among them any more is shown."""
 
-    Raises:
-        Invalid: for anything else.
-    """
-    found: dict[str, datetime | date] = {}
-    for part in text.split("-") if len(text) <= LONGEST_CHOICE else [""]:
-        match = PART.fullmatch(part)
-        if match is None or int(match[1]) >= len(keys):
-            raise Invalid("This address holds no plan. Choose one again.")
-        try:
-            when = _read(match[2], match[3])
-        except ValueError as wrong:  # February 30
-            raise Invalid("This address holds no plan. Choose one again.") from wrong
-        found[keys[int(match[1])]] = when
-    return found
+    def __init__(self, label: str, **more: Any) -> None:
+        super().__init__(label, validate_choice=False, **more)
+        self.type = "SelectField"  # templates know by it that it is never empty
+
+    def offer(self, choices: Mapping[str, str], *, gone: str) -> None:
+        """Say what there is; a value that is none of it is shown as ``gone``."""
+        has = {**choices}
+        if self.data and self.data not in has:
+            has = {self.data: gone, **has}
+        self.choices = has
 
 
-def _read(day: str, clock: str | None) -> datetime | date:
-    on = datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC).date()
-    if not EARLIEST_ON <= on < LATEST_ON:
-        raise ValueError(day)
-    if clock is None:
-        return on
-    return datetime.strptime(f"{day}{clock}", "%Y%m%d%H%M").replace(tzinfo=UTC)
+class ManyField(BoxesField):
+    """Some of several boxes. What is none of them is for the checks to say."""
+
+    def pre_validate(self, form: Any) -> None:
+        pass
 
 
-# Forms --------------------------------------------------------------------------------------------
+class BoundsForm(Form):
+    """How far apart two sessions lie: recommended, and at most."""
+
+    min = NumberField("At least")
+    max = NumberField("At most")
+    hard_min = NumberField("Never less than")
+    hard_max = NumberField("Never more than")
+    unit = OneOfField("In", choices={"days": "days", "hours": "hours"})
 
 
-class AwayForm(Form):
-    """An absence; empty days are none."""
+class WindowForm(BoundsForm):
+    """One window of a step."""
 
-    first_on = DayField("From", [Optional()])
-    last_on = DayField("To", [Optional()])
-
-    @property
-    def dates(self) -> tuple[date, date] | None:
-        """First and last day, the same if only one was given."""
-        given = [each for each in (self.first_on.data, self.last_on.data) if each]
-        return (given[0], given[-1]) if given else None
+    step = OneOfField("After")
+    anchor = OneOfField("From its", choices={"end": "end", "start": "start"})
 
 
-class WishesForm(BaseForm):
-    """What the client wishes of the times of a course."""
+class StepForm(Form):
+    """One step. Its key names it for good; kind follows from the service."""
 
-    weekdays = BoxesField(
-        "Days of the week",
-        choices={str(number): name for number, name in enumerate(WEEKDAYS, start=1)},
+    key = HiddenField()
+    kind = HiddenField()
+    service = OneOfField("Service")
+    external = BooleanField("A visit to somebody outside: a date that you write down")
+    gates = ManyField("What has to be there first")
+    after = FieldList(FormField(WindowForm), max_entries=MOST_WINDOWS)
+
+
+class SpanForm(Form):
+    """How long the course may take from one of its steps to another."""
+
+    limited = BooleanField("The course has to fit into so many days")
+    first = OneOfField("From")
+    last = OneOfField("To")
+    max = NumberField("Recommended, in days")
+    hard_max = NumberField("Never more, in days")
+
+
+class ReviewForm(Form):
+    """A point at which somebody decides."""
+
+    after = OneOfField("After")
+    by = OneOfField(
+        "Who decides",
+        choices={"prescriber": "The prescriber", "practitioner": "The practitioner"},
     )
-    parts = BoxesField(
-        "Times of the day",
-        choices={part.value: f"Begins {words}" for part, words in PARTS_IN_WORDS.items()},
-    )
-    earliest_on = DayField("Not before", [Optional()])
-    away = FieldList(FormField(AwayForm), min_entries=2, max_entries=MOST_ABSENCES)
-    by_video = BoxesField("By video", choices={})
-    host = SelectField("With whom", choices={"": "Anybody"}, default="")
+    may = StringField("What they may decide", render_kw={"autocomplete": "off"})
 
-    def offer(self, by_video: Mapping[str, str], people: Iterable[Resource]) -> None:
-        """Fill the choices: steps that can be given by video, by key, and who holds sessions."""
-        self.by_video.choices = dict(by_video)
-        self.host.choices = {"": "Anybody"} | {str(each.id): each.name for each in people}
+
+class InstallmentForm(Form):
+    """A part of the price."""
+
+    pct = NumberField("Percent")
+    when = OneOfField(
+        "Due", choices={BOOKED: "when this is booked", TAKES_PLACE: "at this session"}
+    )
+    step = OneOfField("Session")
+
+
+class BoostersForm(Form):
+    """Single sessions after the course."""
+
+    offered = BooleanField("Boosters are suggested after the course")
+    service = OneOfField("Booster")
+    integration_service = OneOfField("Integration after it")
+    from_last_dosing = FormField(BoundsForm)
+    integration_window = FormField(BoundsForm)
+    prep_refresh_if_days_since_last_dosing_over = NumberField("Fresh preparation after, in days")
+    prescriber_followup_every_days = NumberField("Prescriber follow-up every, in days")
+    clearance_renewal_days = NumberField("Clearance renewed every, in days")
+    typical_plan_days_after_dose_6 = StringField(
+        "Usual days after the last dosing", render_kw={"autocomplete": "off"}
+    )
+    gates = ManyField("What has to be there first")
+
+
+class CourseForm(BaseForm):
+    """A whole course. ``version`` is the one that the form shows."""
+
+    title = StringField(
+        "Name",
+        [
+            InputRequired("Enter a name, like Low-dose lozenge course, six sessions"),
+            Length(max=LONGEST_TITLE, message=f"Use at most {LONGEST_TITLE} characters"),
+        ],
+    )
+    route = OneOfField(
+        "Route of the medicine", choices={each.value: ROUTE_NAMES[each] for each in Route}
+    )
+    package = StringField(
+        "Price of the whole course in dollars",
+        [Length(max=20, message="Enter a price like 3875.00")],
+        render_kw={"inputmode": "decimal", "autocomplete": "off"},
+    )
+    steps = FieldList(FormField(StepForm), max_entries=MOST_STEPS)
+    span = FormField(SpanForm)
+    review_points = FieldList(FormField(ReviewForm), max_entries=MOST_REVIEWS)
+    boosters = FormField(BoostersForm)
+    installments = FieldList(FormField(InstallmentForm), max_entries=MOST_INSTALLMENTS)
+    add_service = OneOfField("New step")
+    add_behind = OneOfField("Where")
+    version = IntegerField(widget=HiddenInput())
+
+    def tidied(self, given: MultiDict[str, str]) -> MultiDict[str, str]:
+        """Leave out names of rows that no page of ours sends: they are counted in plain digits."""
+        known = [
+            (k, v) for k, v in given.items(multi=True) if k.isascii() and len(k) < LONGEST_NAME
+        ]
+        return super().tidied(MultiDict(known))
+
+    def typed(self) -> dict[str, Any]:
+        """Return all that was typed, in the shape that ``rules.course_writing`` reads."""
+        data = {
+            name: value
+            for name, value in self.data.items()
+            if name not in ("csrf_token", "version")
+        }
+        return {name: _without_none(value) for name, value in data.items()}
+
+    def offer(self, services: Mapping[str, Known], gates: Mapping[str, str]) -> None:
+        """Put what there is into the lists: services, gates, and the steps themselves."""
+        names = step_names([each.form.data for each in self.steps])
+        labels = {slug: each.label for slug, each in services.items() if each.is_offered}
+        gone = {slug: each.label for slug, each in services.items() if not each.is_offered}
+        boxes = {key: f"{gate_name(key)}: {meaning}" for key, meaning in gates.items()}
+        for n, step in enumerate(self.steps):
+            step.form.service.offer(
+                labels, gone=f"{gone.get(step.form.service.data, 'Unknown')}, no longer offered"
+            )
+            step.form.gates.choices = boxes
+            before = dict(list(names.items())[:n])
+            for window in step.form.after:
+                told = names.get(window.form.step.data)
+                window.form.step.offer(
+                    before, gone=f"{told}, which comes later" if told else "A step that is gone"
+                )
+        points = [
+            *(row.form.after for row in self.review_points),
+            *(row.form.step for row in self.installments),
+            self.span.form.first,
+            self.span.form.last,
+        ]
+        for point in points:
+            point.offer(names, gone="A step that is gone")
+        boosters = self.boosters.form
+        boosters.gates.choices = boxes
+        for field in (boosters.service, boosters.integration_service):
+            field.offer(labels, gone="Unknown, no longer offered")
+        self.add_service.choices = labels
+        behind = {key: f"After {name[:1].lower()}{name[1:]}" for key, name in names.items()}
+        self.add_behind.choices = {"": "At the end"} | behind
+
+    def names(self) -> list[str]:
+        """Return what each step is called, in order."""
+        steps = [each.form.data for each in self.steps]
+        found = step_names([{"key": str(n), "kind": s["kind"]} for n, s in enumerate(steps)])
+        return list(found.values())
+
+    def blame(self, faults: Iterable[Fault], document: Mapping[str, Any]) -> None:
+        """Put each fault beside its field; what has none is said of the whole form."""
+        for fault in faults:
+            words, field = in_names(fault, document), self._field(fault.at)
+            if field is None:
+                self.form_errors.append(words)
+            elif words not in field.errors:
+                field.errors = [*field.errors, words]
+
+    def problems(self) -> list[tuple[str, str]]:
+        """Return what is wrong, each with the id of its field, or none, for the summary."""
+        found = [("", str(words)) for words in self.form_errors]
+        return found + [(_id(field), str(field.errors[0])) for field in _flat(self) if field.errors]
+
+    @staticmethod
+    def is_wrong(part: FormField[Any]) -> bool:
+        """Say whether something is wrong somewhere in a part, however deep."""
+        return any(field.errors for field in _flat(part.form))
+
+    def _field(self, at: At) -> Field | None:
+        name = "-".join(RENAMED.get(str(part), str(part)) for part in at if part != "pricing")
+        return next((each for each in _flat(self) if each.name == (name or None)), None)
 
     def validate(self, extra_validators: Any = None) -> bool:
-        if not super().validate(extra_validators):
-            return False
-        for entry in self.away:
-            dates = entry.form.dates
-            if dates and not (CENTURY[0] <= dates[0] <= dates[1] <= CENTURY[1]):
-                entry.form.last_on.errors = ["An absence ends after it begins"]
-        if self.earliest_on.data and not CENTURY[0] <= self.earliest_on.data <= CENTURY[1]:
-            self.earliest_on.errors = ["Enter a day of this century"]
-        if not self.errors:
-            try:
-                self.wishes()
-            except Invalid as wrong:
-                self.form_errors = [wrong.message]
-        return not self.errors
-
-    def wishes(self) -> Wishes:
-        """Return what was wished. Call when the form is valid."""
-        return Wishes(
-            weekdays=frozenset(map(int, self.weekdays.data or ())),
-            parts=frozenset(map(PartOfDay, self.parts.data or ())),
-            earliest_on=self.earliest_on.data,
-            away=tuple(dates for entry in self.away if (dates := entry.form.dates)),
-            by_video=frozenset(self.by_video.data or ()),
-            host_id=UUID(self.host.data) if self.host.data else None,
-        )
-
-    @classmethod
-    def of(cls, wishes: Wishes) -> WishesForm:
-        """Return the form filled with wishes as they are."""
-        form = cls(
-            formdata=None,
-            data={
-                "weekdays": [str(day) for day in sorted(wishes.weekdays)],
-                "parts": [part.value for part in wishes.parts],
-                "earliest_on": wishes.earliest_on,
-                "away": [{"first_on": first, "last_on": last} for first, last in wishes.away],
-                "by_video": sorted(wishes.by_video),
-                "host": str(wishes.host_id) if wishes.host_id else "",
-            },
-        )
-        while len(form.away) < min(len(wishes.away) + 1, MOST_ABSENCES):
-            form.away.append_entry()
-        return form
+        """Look at what the form itself can judge; texts of rows as those of the whole."""
+        good = super().validate(extra_validators)
+        for field in _flat(self):
+            if isinstance(field, StringField) and "-" in field.name:
+                words = _unfit(field.data or "")
+                if words:
+                    field.errors, good = [words], False
+        return good
 
 
-class ConfirmForm(BaseForm):
-    """That a plan is booked as it was shown; ``version`` is what the page saw of the course."""
-
-    version = IntegerField(validators=[InputRequired()], widget=HiddenInput())
-
-
-class StopForm(ConfirmForm):
-    """Why a course ends early."""
+class ChangeCourseForm(CourseForm):
+    """One client's own course, and why it is to differ."""
 
     reason = TextAreaField(
-        "Why does the course end?",
+        "Why this client’s course is to be different",
         [
-            InputRequired("Write down why the course ends"),
+            InputRequired("Say why, in a few words"),
             Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
         ],
         render_kw={"rows": 3},
     )
 
 
-class DateForm(ConfirmForm):
-    """When a visit to somebody outside is planned, and when it took place."""
+RENAMED = {"from": "first", "to": "last", "due": "step", "package_cents": "package"}
+"""What the form calls otherwise than the document."""
 
-    planned_on = DayField("Planned for", [Optional()])
-    held_on = DayField("Took place on", [Optional()])
+
+def _unfit(text: str) -> str:
+    if has_hidden(text):
+        return "Leave out characters that cannot be seen"
+    return f"Use at most {LONGEST_TEXT} characters" if len(text) > LONGEST_TEXT else ""
+
+
+def _flat(form: Any) -> list[Field]:
+    """Return all fields that somebody fills in, in the order of the page."""
+    found: list[Field] = []
+    for field in form:
+        if isinstance(field, FieldList):
+            for row in field:
+                found += _flat(row.form)
+        elif isinstance(field, FormField):
+            found += _flat(field.form)
+        else:
+            found.append(field)
+    return found
+
+
+def _id(field: Field) -> str:
+    return f"{field.id}-0" if isinstance(field, ManyField) else str(field.id)
+
+
+def _without_none(value: Any) -> Any:
+    """Return what was typed with empty texts for what was not sent at all."""
+    if isinstance(value, dict):
+        return {name: _without_none(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_none(each) for each in value]
+    return "" if value is None else value

@@ -43,7 +43,7 @@ from practice.people.models import Client, ClientSignIn, Enquiry, Practice, Sign
 from practice.people.rules import MAY, Permission, Role
 from practice.sessions.models import GateOverride, Service
 from practice.sessions.rules.lifecycle import SessionKind
-from practice.sessions.service import courses, setup
+from practice.sessions.service import setup
 from tests import factories
 from tests.browsers import send, sign_in, sign_in_client
 from tests.factories import OWNER
@@ -235,7 +235,6 @@ def furnish(slug: str) -> House:
             program="",
         )
         enquiry = Enquiry(created_at=TOMORROW, name="Sam")
-        course = courses.propose(client, factories.offer_course(), by=OWNER)
         link = FeedSubscription(
             resource_id=person.id,
             made_by=owner.id,
@@ -256,6 +255,7 @@ def furnish(slug: str) -> House:
         other, double = factories.create_client(), factories.create_client()
         merge = merging.merge(other.id, double.id, by=OWNER)
         tried = Tried("Sertraline", None, Helped.SOME, None)
+        course = factories.create_course(client)
         treatment = write_treatment(client, tried, by=OWNER)
         run = importing.receive(
             What.CLIENTS, "clients.csv", b"First name,Last name,Email\nA,B,a@b.example\n", by=OWNER
@@ -300,8 +300,9 @@ def furnish(slug: str) -> House:
             {
                 "block_id": block.id,
                 "client_id": client.id,
-                "course_id": course.id,
                 "service_id": service.id,
+                "template_id": course.template_id,
+                "course_id": course.id,
                 "closure_id": closure.id,
                 "override_id": away.id,
                 "appointment_id": session.id,

@@ -16,6 +16,8 @@ from practice.sessions.queries.courses import courses_to_book
 from practice.sessions.queries.times import Start
 from practice.sessions.rules import keeping
 from practice.sessions.rules.course_words import step_names, window_words
+from practice.sessions.rules.gates import of_step
+from practice.sessions.rules.lifecycle import SessionKind
 from practice.sessions.rules.windows import Finding
 
 
@@ -32,9 +34,9 @@ class OpenStep:
 
     @property
     def gates(self) -> tuple[str, ...]:
-        """The keys of the gates that the step has."""
+        """The keys of the gates that the step has, and those that every dosing of a course has."""
         found = next(each for each in self.course.document["steps"] if each["key"] == self.key)
-        return tuple(found["gates"])
+        return of_step(SessionKind(found["kind"]), found["gates"])
 
 
 def open_step(client_id: UUID, service: Service) -> OpenStep | None:

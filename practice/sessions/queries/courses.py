@@ -15,7 +15,6 @@ from practice.sessions.models import (
     Course,
     CourseChange,
     CourseStepRow,
-    CourseTemplateRow,
     Service,
 )
 from practice.sessions.rules.course_states import BOOKABLE, LIVE, CourseState
@@ -86,31 +85,6 @@ def changes_of(course_id: UUID) -> list[CourseChange]:
             .order_by(CourseChange.made_at.desc(), CourseChange.id)
         )
     )
-
-
-def course_templates() -> list[CourseTemplateRow]:
-    """Return the courses that the practice offers now, in its own order."""
-    return list(
-        db.session.scalars(
-            sa.select(CourseTemplateRow)
-            .where(CourseTemplateRow.ended_at.is_(None))
-            .order_by(CourseTemplateRow.position, CourseTemplateRow.slug)
-        )
-    )
-
-
-def course_template(template_id: UUID) -> CourseTemplateRow:
-    """Return one course that the practice offers, or offered.
-
-    Raises:
-        NotFound: if there is none.
-    """
-    template: CourseTemplateRow | None = db.session.scalar(
-        sa.select(CourseTemplateRow).where(CourseTemplateRow.id == template_id)
-    )
-    if template is None:
-        raise NotFound("The practice offers no such course.")
-    return template
 
 
 def services_named(slugs: Iterable[str]) -> dict[str, Service]:

@@ -11,6 +11,7 @@ class Deed(StrEnum):
     """A kind of entry in the history of a course."""
 
     PROPOSED = "proposed"
+    CHANGED = "change"
     BOOKED = "booked"
     WISHED = "wished"
     DATED = "dated"
@@ -29,6 +30,7 @@ class Deed(StrEnum):
 
 SAID: dict[str, str] = {
     Deed.PROPOSED: "Proposed",
+    Deed.CHANGED: "Changed for this client alone",
     Deed.BOOKED: "{count} sessions booked",
     Deed.WISHED: "Wishes changed",
     Deed.DATED: "Date of {step} written down: {on}",

@@ -29,7 +29,6 @@ from practice.sessions.queries.appointments import find_by_form, sessions_of
 from practice.sessions.queries.course_steps import judge_of
 from practice.sessions.queries.times import Look, look_at
 from practice.sessions.rules import windows
-from practice.sessions.rules.gates import of_step
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.rules.news import News
 from practice.sessions.rules.requests import request_key
@@ -174,8 +173,8 @@ def book(
     and gates count, and a dosing leaves time for its integration. Outside a recommended window is
     allowed; outside its limits, or past a gate of booking, only with ``override_reason``, written
     by somebody who may. A session whose other gates are open is booked as tentative.
-    ``step_gates`` is what the step of a course asks for, where the caller knows. Without
-    ``tells`` the caller writes to the client.
+    ``step_gates`` is what the step of a course asks for, where the course does not say so itself.
+    Without ``tells`` the caller writes to the client.
 
     Raises:
         WindowBroken: outside the limits of a window, without a reason.
@@ -191,11 +190,10 @@ def book(
     step = judge_of(client, service)
     if step is not None:
         broken = [each for each in step.findings(starts_at) if each.is_hard]
+        step_gates = step.step.gates
     else:
         broken = _broken(Session(service.id, service.kind, starts_at, ends_at), client)
     _check_windows(broken, reason, by)
-    if step is not None and step_gates is None:
-        step_gates = of_step(service.kind, step.step.gates)
     ahead = readiness.ahead_of(client.id, service, starts_at, step_gates=step_gates)
     taking.take_turns_on_week(service.kind, starts_at)
     claims.open_for_client(client.id)

@@ -15,7 +15,7 @@ from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.course_states import CourseState
 from practice.sessions.rules.lifecycle import AppointmentState
 from practice.sessions.service import booking
-from practice.sessions.service.courses import CourseChanged, become, lock, remember
+from practice.sessions.service.courses import CourseChanged, become, lock, reach_key, remember
 
 S = AppointmentState
 LONGEST_REASON = 300
@@ -57,7 +57,7 @@ def stop(course_id: UUID, reason: str, *, seen: int, by: Actor) -> Course:
     course.ended_at, course.ended_why = clock.now(), reason.strip()
     course.version += 1
     db.session.flush()
-    outbox.withdraw(f"course-in-reach:{course.id}")
+    outbox.withdraw(reach_key(course.id))
     remember(course, Deed.STOPPED, by=by, reason=course.ended_why, count=len(coming))
     audit.record("course:stop", by=by, subject_id=course.id, sessions=len(coming))
     return course

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,6 +19,7 @@ from practice.core import clock
 from practice.core.db import db, take_turns
 from practice.core.errors import Conflict, Invalid
 from practice.core.money import Money
+from practice.outbox import service as outbox
 from practice.people.models import Client
 from practice.people.queries import get_practice
 from practice.sessions.models import (
@@ -31,26 +31,28 @@ from practice.sessions.models import (
 )
 from practice.sessions.queries.course_plans import Chosen, checked, lost, plans, proof
 from practice.sessions.queries.course_problems import Seen, see, stands
-from practice.sessions.queries.courses import get_course, services_named
-from practice.sessions.queries.facts import closed_of
+from practice.sessions.queries.courses import get_course
 from practice.sessions.rules import caps, course_wishes
 from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.course_states import BOOKABLE, CourseState, may_become
 from practice.sessions.rules.course_wishes import Wishes
+from practice.sessions.rules.course_writing import price_cents
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState, SessionKind
 from practice.sessions.rules.planner import NoPlan, Tentative
 from practice.sessions.rules.planner.setting import name_of
 from practice.sessions.service import readiness, taking, telling
-from practice.sessions.service.readiness import take_turns_on_client
+from practice.sessions.service.readiness import GatesClosed, take_turns_on_client
 
 __all__ = [
     "CourseChanged",
+    "GatesClosed",
     "PlanLost",
     "become",
     "confirm",
     "lock",
     "plans",
     "propose",
+    "reach_key",
     "remember",
     "wish",
 ]
@@ -89,7 +91,7 @@ def propose(
         title=template.title,
         document=document,
         state=CourseState.PROPOSED,
-        price=_price(document),
+        price=Money(price_cents(document), get_practice().currency),
         terms=dict(document.get("pricing") or {}),
         wishes=course_wishes.as_document(wishes),
         version=1,
@@ -130,8 +132,8 @@ def confirm(
 ) -> list[Appointment]:
     """Book every session of a choice, or none; what is left out keeps a range of dates.
 
-    The same choice sent twice finds what it made. Dosings whose gates are open are tentative. The
-    client gets one mail of all.
+    The same choice sent twice finds what it made. Sessions whose gates are open are
+    tentative. The client gets one mail of all.
 
     Args:
         course_id: of the course.
@@ -143,6 +145,7 @@ def confirm(
     Raises:
         CourseChanged: if somebody changed the course since the page showed it.
         PlanLost: if not all of it can be had. Nothing is booked.
+        GatesClosed: while something is missing that has to be there before one may be booked.
         Conflict: if the course is over.
         Invalid: for steps that the course does not have.
     """
@@ -158,7 +161,7 @@ def confirm(
 
     made = _take(view, chosen, by)
     _write_down(course, view, chosen, made, tentative)
-    _settle(made, by)  # by what the steps ask for, now that they have their sessions
+    _settle(view, made, by)
     remember(course, Deed.BOOKED, by=by, count=len(made))
     audit.record("course:book", by=by, subject_id=course.id, sessions=len(made))
     readiness.reconsider(client.id, by)
@@ -186,6 +189,11 @@ def become(course: Course, state: CourseState) -> None:
     if not may_become(course.state, state):
         raise Conflict("That cannot become of this course any more.")
     course.state = state
+
+
+def reach_key(course_id: UUID) -> str:
+    """Return the key of the task that asks somebody to book what has come into reach."""
+    return f"course-in-reach:{course_id}"
 
 
 def remember(
@@ -281,10 +289,11 @@ def _take(view: Seen, chosen: Chosen, by: Actor) -> dict[str, Appointment]:
         if not isinstance(when, datetime):
             continue
         look = view.looks[step.key]
-        state = S.TENTATIVE if step.kind in GIVES_MEDICINE else S.CONFIRMED
         try:
             place = taking.place_in(look, when)
-            made[step.key] = taking.take(look, place, client=view.course.client, state=state, by=by)
+            made[step.key] = taking.take(
+                look, place, client=view.course.client, state=S.TENTATIVE, by=by
+            )
         except (taking.SlotTaken, taking.NotOffered) as refused:
             gone[step.key] = refused.message
     if gone:
@@ -301,14 +310,23 @@ def _lost(view: Seen, chosen: Chosen, gone: Mapping[str, str]) -> PlanLost:
     return PlanLost(" ".join(words), gone)
 
 
-def _settle(made: Mapping[str, Appointment], by: Actor) -> None:
-    """Confirm the dosings for which nothing is missing; the others wait with their time."""
-    db.session.flush()
-    closed = closed_of(made.values())
+def _settle(view: Seen, made: Mapping[str, Appointment], by: Actor) -> None:
+    """Confirm the sessions for which nothing is missing; the others wait with their time.
+
+    What a gate of booking asks for may be written in the same confirm, at an earlier time.
+
+    Raises:
+        GatesClosed: while something is missing that has to be there before one may be booked.
+    """
+    ahead = readiness.ahead_together(view.course.client_id, made.values())
+    if barred := [each for found in ahead.values() for each in found.barred]:
+        raise GatesClosed(list(dict.fromkeys(barred)))
     for each in made.values():
-        if each.state is S.TENTATIVE and not closed.get(each.id):
-            taking.become(each, S.CONFIRMED)
-            audit.record("appointment:confirm", by=by, subject_id=each.id)
+        if each.id in ahead and ahead[each.id].waits:
+            continue
+        taking.become(each, S.CONFIRMED)
+        audit.record("appointment:confirm", by=by, subject_id=each.id)
+    db.session.flush()
 
 
 def _write_down(
@@ -334,17 +352,8 @@ def _write_down(
         course.booked_at = clock.now()
     course.version += 1
     db.session.flush()
-
-
-def _price(document: Mapping[str, Any]) -> Money:
-    """Return the price of the whole: of the package, or else of all that the practice bills."""
-    package = (document.get("pricing") or {}).get("package_cents")
-    offered = services_named(each["service"] for each in document["steps"])
-    billed = [offered[each["service"]] for each in document["steps"]]
-    currency = billed[0].price.currency
-    if package is not None:
-        return Money(package, currency)
-    return Money(sum(each.price.minor for each in billed if each.billed_by_practice), currency)
+    if not any(each.reachable_at for each in course.steps):
+        outbox.withdraw(reach_key(course.id))
 
 
 def _words(when: datetime | date, zone: str) -> str:

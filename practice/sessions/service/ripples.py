@@ -33,7 +33,7 @@ from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.course_states import KEPT
 from practice.sessions.rules.keeping import Answer, Way
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState, SessionKind
-from practice.sessions.service import courses, readiness, taking, telling, undoing
+from practice.sessions.service import courses, passing, readiness, taking, telling, undoing
 
 S = AppointmentState
 STALE = "Something has changed since this was shown. Nothing was moved. Look at it again."
@@ -104,6 +104,7 @@ def carry_out(course_id: UUID, change: Change, *, by: Actor, as_staff: bool = Tr
     answer = _judged(seen, change, as_staff=as_staff)
     _check_limits(answer, change, by)
     moved, made = _occupy(seen, change, by, as_staff=as_staff, is_override=bool(answer.broken))
+    _check_gates(course, change, [*(each.appointment for each in moved), *made.values()], by)
     ripple_id = uuid4()
     _write_down(course, change, moved, made, answer, ripple_id=ripple_id, by=by)
     _tell(moved, made, ripple_id, by=by)
@@ -222,6 +223,21 @@ def _occupy(
     except (taking.SlotTaken, taking.NotOffered) as gone:
         raise Stale(f"{gone.message} Nothing was moved.") from gone
     return moved, made
+
+
+def _check_gates(
+    course: Course, change: Change, sessions: Sequence[Appointment], by: Actor
+) -> None:
+    """Look, at their new times, at what sessions ask for before they may be booked at all.
+
+    Raises:
+        GatesClosed: while something is missing, without a reason of somebody who may pass it.
+        NotAllowed: with a reason of somebody who may not.
+    """
+    for session_id, found in readiness.ahead_together(course.client_id, sessions).items():
+        passing.check(found.barred, change.reason, by)
+        session = next(each for each in sessions if each.id == session_id)
+        passing.keep(session, found.barred, change.reason, by)
 
 
 def _lies(row: CourseStepRow) -> bool:

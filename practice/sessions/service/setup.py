@@ -1,4 +1,4 @@
-"""Furnishing a new practice with the services, rules, rooms and hours that are shipped."""
+"""Furnishing a new practice with the services, courses, rules, rooms and hours that are shipped."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from practice.sessions.models import Service
 from practice.sessions.rules.lifecycle import SessionKind
 from practice.sessions.rules.policies import as_terms, shipped_policy
 from practice.sessions.rules.templates import shipped
+from practice.sessions.service import course_templates
 
 K = SessionKind
 WEEKDAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 7}
@@ -44,7 +45,7 @@ ABOUT = {
 
 
 def furnish(practice: Practice, by: Actor) -> None:
-    """Give a new practice what is shipped: rules, services, a room and the home.
+    """Give a new practice what is shipped: rules, services, courses, a room and the home.
 
     Call inside ``transaction()``, once, when the practice is made. People come with
     ``employ``; everything can be changed afterwards.
@@ -59,6 +60,7 @@ def furnish(practice: Practice, by: Actor) -> None:
         Resource(kind=ResourceKind.ROOM, name=name, roles=[]) for name in defaults["rooms"]
     )
     db.session.add(Resource(kind=ResourceKind.HOME, name="Home", roles=[]))
+    db.session.add_all(course_templates.shipped_rows())
     db.session.flush()
     record("practice:furnish", by=by, subject_id=practice.id)
 

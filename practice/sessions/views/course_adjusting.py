@@ -12,15 +12,16 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.calendar.rules import hours, timeline, zones
-from practice.core.errors import Invalid
+from practice.core.errors import Conflict, Invalid
 from practice.people.access import requires
 from practice.people.rules import Permission
-from practice.sessions.course_forms import read_choice, written_choice
+from practice.sessions.course_plan_forms import read_choice, written_choice
 from practice.sessions.forms import SHOWN_DAYS
 from practice.sessions.models import Course
 from practice.sessions.queries.course_plans import StepTimes, times_of
 from practice.sessions.queries.course_problems import see
 from practice.sessions.queries.courses import get_course
+from practice.sessions.rules.course_states import BOOKABLE
 from practice.sessions.views.choosing import DayLink, TimeChoice
 from practice.sessions.views.course_shown import keys_of, names_of, when_words
 from practice.sessions.views.staff import bp
@@ -41,17 +42,20 @@ def course_adjust(course_id: UUID) -> ResponseReturnValue:
     course = get_course(course_id)
     keys = keys_of(course)
     plan = request.args.get("plan", "")
-    chosen = read_choice(plan, keys)
+    chosen = read_choice(plan, keys) if plan else {}
     key = _step(keys)
+    if course.state not in BOOKABLE:
+        raise Conflict("Nothing can be booked for this course any more.")
     seen = see(course, course.client)
-    if key not in chosen or seen.problem.step(key).fact is not None:
-        raise Invalid("That session is not part of this plan any more.")
-    page = Page(course, plan, key, times_of(seen, key), chosen[key])
+    known = {each.key: each for each in seen.problem.steps}
+    if (plan and key not in chosen) or key not in known or known[key].fact is not None:
+        raise Conflict("That session is booked already, or not part of this plan any more.")
+    page = Page(course, plan, key, times_of(seen, key), chosen.get(key))
     return render_template(
         "sessions/courses/adjust.html",
         course=course,
         name=names_of(course)[key],
-        now=when_words(chosen[key], seen.problem.axis.zone),
+        now=when_words(chosen[key], seen.problem.axis.zone) if plan else "",
         is_external=seen.problem.step(key).is_external,
         days=page.days(),
         day_words=f"{page.day:%A, %B} {page.day.day}",
@@ -74,18 +78,25 @@ class Page:
     """Two weeks of days around the time that the session has now, with one of them open."""
 
     def __init__(
-        self, course: Course, plan: str, key: str, times: StepTimes, now: datetime | date
+        self, course: Course, plan: str, key: str, times: StepTimes, now: datetime | date | None
     ) -> None:
         self.course, self.plan, self.key, self.times = course, plan, key, times
         self.keys = keys_of(course)
         axis = times.axis
         self.zone = axis.zone
         self.is_external = times.seen.problem.step(key).is_external
+        now = now or self._first_legal()
         here = zones.local_date(now, self.zone) if isinstance(now, datetime) else now
         self.first, self.last = axis.first_on + zones.DAY, axis.last_on - zones.DAY
         self.day = min(max(_day(request.args.get("day", "")) or here, self.first), self.last)
         begin = _day(request.args.get("from", "")) or self.day - timedelta(days=SHOWN_DAYS // 2)
         self.begin = min(max(begin, self.first), self.last)
+
+    def _first_legal(self) -> datetime:
+        """Return the first time that leaves the rest possible, for a step without any yet."""
+        legal = self.times.legal
+        first = timeline.instants(self.times.axis, legal & -legal)
+        return first[0] if first else self.times.axis.starts_at + zones.DAY
 
     def days(self) -> list[DayLink]:
         """Lay out the days, each with how many of its times leave the rest possible."""
@@ -161,10 +172,13 @@ class Page:
 
     def _url(self, first_on: date, day: date) -> str:
         parts: dict[str, Any] = {"step": self.keys.index(self.key), "from": first_on, "day": day}
-        return url_for(".course_adjust", course_id=self.course.id, plan=self.plan, **parts)
+        plan = self.plan or None
+        return url_for(".course_adjust", course_id=self.course.id, plan=plan, **parts)
 
     def _chosen(self, on: date) -> str:
         start = written_choice({self.key: on}, self.keys)
+        if not self.plan:
+            return url_for(".course_review", course_id=self.course.id, plan=start)
         return url_for(".course_adjusted", course_id=self.course.id, plan=self.plan, start=start)
 
 

@@ -22,7 +22,7 @@ from practice.people.access import current_staff, requires
 from practice.people.models import Client
 from practice.people.queries import get_client_in_care, get_practice
 from practice.people.rules import Permission
-from practice.sessions.course_forms import (
+from practice.sessions.course_plan_forms import (
     ConfirmForm,
     WishesForm,
     read_choice,
@@ -41,9 +41,8 @@ from practice.sessions.queries.course_plans import (
     proof,
 )
 from practice.sessions.queries.course_problems import Seen, see
+from practice.sessions.queries.course_templates import get_template, offered_templates
 from practice.sessions.queries.courses import (
-    course_template,
-    course_templates,
     get_course,
     services_named,
 )
@@ -70,9 +69,9 @@ def course_new(client_id: UUID) -> ResponseReturnValue:
     client = get_client_in_care(client_id)
     if not request.args.get("course"):
         return render_template(
-            "sessions/courses/which.html", client=client, templates=course_templates()
+            "sessions/courses/which.html", client=client, templates=offered_templates()
         )
-    template = course_template(read_uuid(request.args["course"]))
+    template = get_template(read_uuid(request.args["course"]))
     form = WishesForm.of(course_wishes.NONE)
     return _wishes(client, template, _offered(form, template.document))
 
@@ -82,7 +81,7 @@ def course_new(client_id: UUID) -> ResponseReturnValue:
 def course_propose(client_id: UUID) -> ResponseReturnValue:
     """Make the client's copy of a course and lead on to its plans."""
     client = get_client_in_care(client_id)
-    template = course_template(read_uuid(request.args.get("course", "")))
+    template = get_template(read_uuid(request.args.get("course", "")))
     form, by = _offered(WishesForm(), template.document), current_staff()
     if not form.validate():
         return _wishes(client, template, form), 422
@@ -90,7 +89,7 @@ def course_propose(client_id: UUID) -> ResponseReturnValue:
     made = in_transaction(
         lambda: (
             service.propose(
-                get_client_in_care(client_id), course_template(template.id), wishes, by=by
+                get_client_in_care(client_id), get_template(template.id), wishes, by=by
             ).id
         )
     )
@@ -265,7 +264,7 @@ def course_confirm(course_id: UUID) -> ResponseReturnValue:
     version = form.version.data or 0
     try:
         made = in_transaction(lambda: len(service.confirm(course_id, chosen, seen=version, by=by)))
-    except (service.PlanLost, service.CourseChanged) as wrong:
+    except (service.PlanLost, service.CourseChanged, service.GatesClosed) as wrong:
         return _plans(get_course(course_id), wrong, chosen), 409
     flash(f"{made} sessions are booked. The client is told by one email.")
     return redirect(url_for(".course", course_id=course_id))

@@ -10,7 +10,7 @@ from flask import url_for
 
 from practice.calendar.rules import zones
 from practice.core.money import Money
-from practice.sessions.course_forms import written_choice
+from practice.sessions.course_plan_forms import written_choice
 from practice.sessions.models import Course
 from practice.sessions.queries.course_drawn import plans_drawn
 from practice.sessions.queries.course_plans import chosen_of
@@ -71,6 +71,11 @@ class Shown:
 def keys_of(course: Course) -> list[str]:
     """Return the keys of a course's steps in their order: what places in addresses mean."""
     return [each.key for each in course.steps]
+
+
+def place_of(course: Course, key: str) -> int:
+    """Return the place of a step, as addresses name it."""
+    return keys_of(course).index(key)
 
 
 def names_of(course: Course, names: Mapping[str, str] = STEP_NAMES) -> dict[str, str]:

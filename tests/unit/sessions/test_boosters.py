@@ -85,6 +85,6 @@ def test_what_is_due_is_the_last_usual_day_that_has_come() -> None:
 
     def due(count: int) -> int | None:
         found = plan.next_due(days(count))
-        return found and (found.on - END).days
+        return (found.on - END).days if found else None
 
     assert [due(20), due(21), due(48), due(60)] == [None, 21, 21, 49]

@@ -519,7 +519,11 @@ def passed(gate: Gate, session_id: UUID = HERE) -> Facts:
 def test_an_override_passes_what_its_rule_lets_pass_and_nothing_else(gate: Gate) -> None:
     subject = replace(SUBJECT, gates=(gate,), kind=S.DOSING)
     before = sessions(without=(S.INTEGRATION, S.INTAKE, S.PREP)).sessions
-    facts = replace(passed(gate), sessions=tuple(replace(s, has_monitor=False) for s in before))
+    facts = replace(
+        passed(gate),
+        sessions=tuple(replace(s, has_monitor=False) for s in before),
+        courses={HERE: CourseFact(("The review is not decided",), "The course has lapsed")},
+    )
     labs = (
         having(paper(K.MEDICAL_CLEARANCE, labs_every_days=9))
         if gate is Gate.LABS_CURRENT

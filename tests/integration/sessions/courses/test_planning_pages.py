@@ -28,7 +28,7 @@ S = AppointmentState
 def chosen_plan(page: str) -> str:
     """The address behind the first "Choose this plan"."""
     (first, *_) = re.findall(r'href="([^"]*/review\?plan=[^"]*)"', page)
-    return first
+    return str(first)
 
 
 def version(page: str) -> str:
