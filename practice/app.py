@@ -59,6 +59,7 @@ from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions import views as sessions
 from practice.sessions.service import (
     booking,
+    course_watch,
     giving_back,
     reaching,
     readiness,
@@ -140,6 +141,7 @@ def _name_the_work() -> None:
     periods.every(periods.DAY, "tidy-deliveries", delivering.tidy)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
     jobs.handle(letting_in.MAIL_LINK_JOB, letting_in.mail_link)
+    periods.every(periods.DAY, "watch-courses", course_watch.watch)
     periods.every(periods.HOUR, "tidy-exports", exporting.tidy)
     periods.every(periods.DAY, "look-at-gates", readiness.look_at_all)
     periods.every(periods.HOUR // 4, "look-a-day-before", readiness.look_a_day_before)

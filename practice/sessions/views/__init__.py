@@ -12,6 +12,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     copies,
     course_adjusting,
     course_changes,
+    course_kept,
     course_moving,
     course_planning,
     course_templates,

@@ -30,6 +30,7 @@ from practice.sessions.rules.course_states import BOOKABLE, LIVE, CourseState
 from practice.sessions.rules.course_words import step_names
 from practice.sessions.rules.lifecycle import LIVE as STILL_LIVE
 from practice.sessions.service import course_ends, course_steps
+from practice.sessions.views.course_kept import kept_of
 from practice.sessions.views.course_shown import place_of, when_words
 from practice.sessions.views.staff import bp
 
@@ -95,6 +96,7 @@ class Next:
 def course(course_id: UUID) -> ResponseReturnValue:
     """Show one course: where it stands, what is next, what is missing, and what was decided."""
     found, zone = get_course(course_id), get_practice().time_zone
+    kept = kept_of(found)
     names = step_names(found.document["steps"])
     services = services_named(step["service"] for step in found.document["steps"])
     steps = [each for each in found.steps if each.dropped_at is None]
@@ -104,6 +106,7 @@ def course(course_id: UUID) -> ResponseReturnValue:
     return render_template(
         "sessions/courses/course.html",
         course=found,
+        kept=kept,
         drawing=drawn(found, zone, {slug: each.label for slug, each in services.items()}),
         addresses=_addresses(found, steps),
         state=course_states.IN_WORDS[found.state],

@@ -551,6 +551,7 @@ def test_nobody_passes_what_has_no_rule_for_it() -> None:
         *(Gate.ROI_PRESCRIBER, Gate.MEDICAL_CLEARANCE, Gate.RX_WITH_CLIENT),
         *(Gate.MEDICAL_MONITOR_ASSIGNED, Gate.NO_OPEN_RISK_FLAG, Gate.ESTIMATE_DELIVERED),
         Gate.ESCORT_NAMED,
+        *OF_COURSES,
     }
     assert {rule.override for rule in GATES.values()} == {None, *Passer}
 
