@@ -53,13 +53,15 @@ from practice.people import mails as people_mails
 from practice.people import ports as people_ports
 from practice.people import queries as people_queries
 from practice.people import views as people
-from practice.sessions import in_calendars, on_clients_page
+from practice.sessions import in_calendars, on_clients_courses, on_clients_page
 from practice.sessions import mails as sessions_mails
 from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions import views as sessions
 from practice.sessions.service import (
     booking,
+    course_watch,
     giving_back,
+    reaching,
     readiness,
     reminding,
     setup,
@@ -110,6 +112,8 @@ def _bind_ports() -> None:
     clients_ports.sessions_of.bind(on_clients_page.sessions_of)
     clients_ports.next_sessions.bind(on_clients_page.next_sessions)
     clients_ports.sessions_to_come.bind(on_clients_page.sessions_to_come)
+    clients_ports.courses_of.bind(on_clients_courses.courses_of)
+    clients_ports.course_positions.bind(on_clients_courses.positions_of)
     clients_ports.overrides_of.bind(on_clients_page.overrides_of)
     clients_ports.left_over.bind(on_clients_page.left_over)
     clients_ports.sessions_changed_hands.bind(telling.show_again)
@@ -137,6 +141,7 @@ def _name_the_work() -> None:
     periods.every(periods.DAY, "tidy-deliveries", delivering.tidy)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
     jobs.handle(letting_in.MAIL_LINK_JOB, letting_in.mail_link)
+    periods.every(periods.DAY, "watch-courses", course_watch.watch)
     periods.every(periods.HOUR, "tidy-exports", exporting.tidy)
     periods.every(periods.DAY, "look-at-gates", readiness.look_at_all)
     periods.every(periods.HOUR // 4, "look-a-day-before", readiness.look_a_day_before)
@@ -146,6 +151,7 @@ def _name_the_work() -> None:
     periods.every(periods.DAY, "tidy-sign-ups", signing_up.tidy)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
     periods.every(periods.HOUR // 4, "remind-clients", reminding.remind)
+    periods.every(periods.DAY, "look-ahead-for-courses", reaching.look_ahead)
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
     mail.compose("sign-in", letting_in.compose)

@@ -179,11 +179,16 @@ def create_appointment(
     return appointment
 
 
-def create_course(client: Client, slug: str = "sl-psycholytic-6") -> Course:
-    """Give a client a copy of a course that the practice offers, with a row for each step."""
-    template = db.session.scalars(
+def offer_course(slug: str = "sl-psycholytic-6") -> CourseTemplateRow:
+    """Return a course that the practice offers since it was furnished."""
+    return db.session.scalars(
         sa.select(CourseTemplateRow).where(CourseTemplateRow.slug == slug)
     ).one()
+
+
+def create_course(client: Client, slug: str = "sl-psycholytic-6") -> Course:
+    """Give a client a copy of a course that the practice offers, with a row for each step."""
+    template = offer_course(slug)
     course = Course(
         client_id=client.id,
         template_id=template.id,

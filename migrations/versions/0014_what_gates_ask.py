@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 
 HERE = "nullif(current_setting('app.practice_id', true), '')::uuid"
 FROZEN = ("gate_overrides",)

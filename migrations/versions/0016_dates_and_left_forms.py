@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0016"
-down_revision = "0012"
+down_revision = "0015"
 
 TABLE, SIGN_INS = "hours_overrides", "client_sign_ins"
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ from practice.calendar.rules.timeline import Axis, Span
 from practice.core.db import Json, db
 from practice.core.errors import NotFound
 
+Hours = tuple[tuple[tuple[object, tuple[Window, ...]], ...], ...]
 Asked = tuple[str, str]
 """A kind of session and a way of giving it, as hours name them: ``("prep", "in_person")``."""
 
@@ -175,18 +176,25 @@ def rosters(axis: Axis, asked: Iterable[Asked]) -> dict[Asked, Roster]:
     members = tuple(
         Member(r.id, r.kind, r.name, frozenset(r.roles)) for r, *_ in by_member.values()
     )
+    drawn: dict[Hours, int] = {}  # most people's hours are the same whatever is asked
     return {
         each: Roster(
             axis,
             members,
-            {m.id: _hours(axis, m.kind, by_member[m.id], each) for m in members},
+            {m.id: _hours(axis, m.kind, by_member[m.id], each, drawn) for m in members},
             closures,
         )
         for each in asked
     }
 
 
-def _hours(axis: Axis, kind: ResourceKind, rows: list[sa.Row[Any]], asked: Asked) -> int:
+def _hours(
+    axis: Axis,
+    kind: ResourceKind,
+    rows: list[sa.Row[Any]],
+    asked: Asked,
+    drawn: dict[Hours, int],
+) -> int:
     weekly: dict[int, list[Window]] = {}
     overrides: dict[date, list[Window]] = {}
     for row in rows:
@@ -201,7 +209,12 @@ def _hours(axis: Axis, kind: ResourceKind, rows: list[sa.Row[Any]], asked: Asked
             windows.append(Window(row.starts_minute, row.ends_minute))
     if kind is not ResourceKind.PERSON and not weekly:
         weekly = {weekday: [hours.WHOLE_DAY] for weekday in range(7)}
-    return hours.open_hours(axis, weekly, overrides=overrides)
+    said = tuple(
+        tuple((on, tuple(windows)) for on, windows in each.items()) for each in (weekly, overrides)
+    )
+    if said not in drawn:
+        drawn[said] = hours.open_hours(axis, weekly, overrides=overrides)
+    return drawn[said]
 
 
 def busy(
@@ -209,7 +222,7 @@ def busy(
     resource_ids: Iterable[UUID],
     *,
     lapsed: sa.Select[UUID],
-    but_not: UUID | None = None,
+    but_not: Collection[UUID] = (),
 ) -> Busy:
     """Return what is taken of some resources, as far as it touches an axis. One statement.
 
@@ -221,7 +234,7 @@ def busy(
         axis: the days in question.
         resource_ids: whose claims.
         lapsed: selects the holders whose time is up although nobody has released it yet.
-        but_not: a holder whose own claims do not count, because it is to be moved.
+        but_not: holders whose own claims do not count, because they are to be moved.
     """
     numbered = sorted(resource_ids)
     if not numbered:
@@ -235,8 +248,8 @@ def busy(
         Claim.starts_at < axis.ends_at,
         Claim.released_at.is_(None),
     )
-    if but_not is not None:
-        query = query.where(Claim.holder_id != but_not)
+    if but_not:
+        query = query.where(Claim.holder_id.not_in(but_not))
 
     taken: list[list[Span]] = [[] for _ in numbered]
     gone: list[Lapsed] = []

@@ -16,7 +16,7 @@ from practice.billing import accounts
 from practice.clients import ports
 from practice.clients.models import ClientMerge
 from practice.clients.rules.listing import Show, Sort, items_in_words
-from practice.clients.rules.panels import NextSession
+from practice.clients.rules.panels import CourseLine, NextSession
 from practice.core.db import db
 from practice.core.money import Money
 from practice.outbox.queries import open_tasks_by_client
@@ -43,6 +43,7 @@ class Line:
     email: str
     phone: str
     next: NextSession | None
+    course: CourseLine | None
     items: str
     owed: Money | None
 
@@ -152,7 +153,7 @@ class _Plan:
 
 def _lines(rows: list[tuple[Any, ...]], with_money: bool) -> list[Line]:  # noqa: FBT001
     ids = [row[0] for row in rows]
-    coming = ports.next_sessions(ids)
+    coming, courses = ports.next_sessions(ids), ports.course_positions(ids)
     open_tasks = open_tasks_by_client()
     some = sa.select(open_tasks).where(open_tasks.c.client_id.in_(ids))
     tasks = {row.client_id: row.tasks for row in db.session.execute(some)}
@@ -165,6 +166,7 @@ def _lines(rows: list[tuple[Any, ...]], with_money: bool) -> list[Line]:  # noqa
             email,
             phone,
             next_session := coming.get(client_id),
+            courses.get(client_id),
             items_in_words(tasks.get(client_id, 0), next_session.waiting if next_session else 0),
             owed.get(client_id, nothing),
         )

@@ -6,7 +6,13 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.audit.rules import Actor
-from practice.clients.rules.panels import LeftOver, NextSession, OverrideLine, SessionLine
+from practice.clients.rules.panels import (
+    CourseLine,
+    LeftOver,
+    NextSession,
+    OverrideLine,
+    SessionLine,
+)
 from practice.core.ports import Port
 
 papers_changed: Port[[UUID, Actor], None] = Port("clients.papers_changed")
@@ -21,6 +27,14 @@ next_sessions: Port[[Collection[UUID]], Mapping[UUID, NextSession]] = Port("clie
 sessions_to_come: Port[[], sa.Subquery] = Port("clients.sessions_to_come")
 """Selects ``client_id``, the ``next_at`` of everybody with sessions to come, and how many of
 these are ``waiting`` for something that is missing."""
+
+courses_of: Port[[UUID], Sequence[CourseLine]] = Port("clients.courses_of")
+"""A client's courses, those that still run first. One statement."""
+
+course_positions: Port[[Collection[UUID]], Mapping[UUID, CourseLine]] = Port(
+    "clients.course_positions"
+)
+"""Where the running course of each of some clients stands. One statement."""
 
 overrides_of: Port[[Collection[UUID]], Sequence[OverrideLine]] = Port("clients.overrides_of")
 """What was passed without its proof for some sessions, newest first, ended or not."""

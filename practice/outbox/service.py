@@ -4,6 +4,7 @@ Everything here is called inside ``transaction()`` and inside a practice, sends 
 nothing when its ``key`` was asked for before.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -186,6 +187,20 @@ def withdraw(key: str) -> None:
     db.session.execute(
         sa.delete(Task)
         .where(Task.key == key, Task.done_at.is_(None))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def withdraw_others(kinds: Collection[str], *, about_id: UUID, keys: Collection[str]) -> None:
+    """Take the open tasks of some kinds about one thing off the list, but not those of ``keys``."""
+    db.session.execute(
+        sa.delete(Task)
+        .where(
+            Task.about_id == about_id,
+            Task.kind.in_(kinds),
+            Task.done_at.is_(None),
+            Task.key.not_in(keys),
+        )
         .execution_options(synchronize_session=False)
     )
 

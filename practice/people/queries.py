@@ -88,6 +88,14 @@ def get_member(user_id: UUID) -> User:
     return user
 
 
+def names_of_staff(user_ids: Collection[UUID]) -> dict[UUID | None, str]:
+    """Return the names of some members of staff, whether or not they still work here."""
+    if not user_ids:
+        return {}
+    rows = db.session.execute(sa.select(User.id, User.name).where(User.id.in_(user_ids)))
+    return {row.id: row.name for row in rows}
+
+
 def open_sign_ins(user_id: UUID, *, now: datetime) -> list[SignIn]:
     """Return where a member of staff is signed in, last used first."""
     return list(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -142,6 +143,41 @@ def booked_series(message: Message) -> dict[str, Any]:
     return {"bookings": standing}
 
 
+def moved_series(message: Message) -> dict[str, Any]:
+    """Several sessions moved together. What is off by now, or back where it was, is left out."""
+    return {"bookings": _moved_lines(message, booking_link)}
+
+
+def staff_moved_series(message: Message) -> dict[str, Any]:
+    """A client moved a session of a course, and others moved along."""
+    base = f"{settings().base_url}/sessions"
+    return {"bookings": _moved_lines(message, lambda each: f"{base}/{each.id}")}
+
+
+def _moved_lines(message: Message, page: Callable[[Appointment], str]) -> list[dict[str, Any]]:
+    found = []
+    for line in message.facts["sessions"]:
+        appointment = get_appointment(UUID(line["id"]))
+        was_at = datetime.fromisoformat(line["was_at"]) if line["was_at"] else None
+        if appointment.state in LIVE and appointment.starts_at != was_at:
+            found.append(_line(appointment) | {"was_at": was_at, "page": page(appointment)})
+    if not found:
+        raise Stale
+    return sorted(found, key=lambda each: each["starts_at"])
+
+
+def staff_new_series(message: Message) -> dict[str, Any]:
+    """A client has booked several sessions together. Those that are off by now are left out."""
+    found = [get_appointment(UUID(text)) for text in message.facts["bookings"]]
+    standing = [each for each in found if each.state in LIVE]
+    if not standing:
+        raise Stale
+    return {
+        "bookings": [{"starts_at": each.starts_at, "zone": each.time_zone} for each in standing],
+        "page": f"{settings().base_url}/sessions/{standing[0].id}",
+    }
+
+
 def find_bookings(message: Message) -> dict[str, Any]:
     """Somebody asked for the links of their bookings. What was cancelled since says so."""
     return {
@@ -158,14 +194,17 @@ COMPOSERS: dict[str, Composer] = {
     "requested": requested,
     "tentative": tentative,
     "moved": moved,
+    "moved-series": moved_series,
     "cancelled": cancelled,
     "find-bookings": find_bookings,
     "payment-request": payment_request,
     "reminder": reminder,
     "slot-lost": cancelled,
     "staff-moved": staff_moved,
+    "staff-moved-series": staff_moved_series,
     "staff-alert": staff_alert,
     "staff-new-booking": staff_new_booking,
+    "staff-new-series": staff_new_series,
     "staff-cancelled": staff_cancelled,
 }
 """By the mail's folder under ``templates/email``."""

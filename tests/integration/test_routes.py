@@ -533,6 +533,9 @@ def test_every_page_opens_for_the_owner(app: Flask, client: FlaskClient, here: H
         "/sessions/new/check",
         "/sessions/new/series",
         "/sessions/<uuid:appointment_id>/move/check",
+        "/courses/<uuid:course_id>/review",  # without a plan in the address
+        "/courses/<uuid:course_id>/adjust",
+        "/courses/<uuid:course_id>/adjusted",
         "/sessions/<uuid:appointment_id>/answer",  # nobody asked for this one
         "/settings/export/<uuid:export_id>.zip",  # not made yet, and for one browser alone
     }

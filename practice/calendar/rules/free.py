@@ -6,7 +6,7 @@ is shown is never refused for a reason that the page did not know.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import reduce
@@ -34,6 +34,8 @@ class Reason(StrEnum):
     DAY_FULL = "day_full"
     WEEK_FULL = "week_full"
     TAKEN = "taken"
+    NOT_WISHED = "not_wished"
+    CLEARANCE_ENDS = "clearance_ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,15 @@ def find(axis: Axis, ask: Ask, resources: Mapping[UUID, ResourceTime], *, now: d
         some_team |= free
     starts = reduce(and_, (limit.allowed for limit in limits), some_team)
     return Offer(axis, ask, resources, limits, teams, starts)
+
+
+def limited(offer: Offer, limits: Sequence[Limit]) -> Offer:
+    """Return an offer with further limits, which also tell why a start is not on offer."""
+    return replace(
+        offer,
+        limits=(*offer.limits, *limits),
+        starts=reduce(and_, (limit.allowed for limit in limits), offer.starts),
+    )
 
 
 def starts(offer: Offer, first_on: date, last_on: date) -> list[datetime]:

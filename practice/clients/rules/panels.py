@@ -40,6 +40,18 @@ class SessionLine:
     address: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseLine:
+    """A course of a client: how far it has come in words, and the address of its page."""
+
+    id: UUID
+    title: str
+    state: str
+    is_over: bool
+    position: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOver:
     """What a client still had before them when they came: how many of what, and how many since."""

@@ -113,6 +113,7 @@ def client(client_id: UUID) -> ResponseReturnValue:
         ],
         openings=openings,
         left_over=ports.left_over(client_id),
+        courses=ports.courses_of(client_id),
         treatments=queries.treatments_of(client_id) if sees_care else [],
         helped_words=HELPED_WORDS,
         merges=[(each, people.get_client(each.gone_id)) for each in merges],

@@ -3,6 +3,7 @@
 from practice.sessions.models.booked import (
     Appointment,
     BroughtSession,
+    GateOverride,
     Service,
     ServiceVersion,
     SessionChange,
@@ -26,6 +27,7 @@ __all__ = [
     "CourseStepRow",
     "CourseTemplateRow",
     "CourseTemplateVersion",
+    "GateOverride",
     "Service",
     "ServiceVersion",
     "SessionChange",

@@ -164,6 +164,7 @@ class Appointment(PracticeOwned, Base):
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     arrived_at: Mapped[datetime | None]
+    begun_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     override_reason: Mapped[str | None] = mapped_column(sa.String(300))
@@ -190,7 +191,8 @@ class SessionChange(PracticeOwned, Base):
     """The last deed on a session that may be taken back, for as long as it may be.
 
     One row a session: the next change takes its place. ``sequence`` is the session's right after
-    it, so that whatever happened since is noticed.
+    it, so that whatever happened since is noticed. Sessions of a course that moved together share
+    ``ripple_id``: they are taken back together.
     """
 
     __tablename__ = "session_changes"
@@ -209,6 +211,7 @@ class SessionChange(PracticeOwned, Base):
     was_reason: Mapped[str | None] = mapped_column(sa.String(300))
     sequence: Mapped[int]
     made_at: Mapped[datetime]
+    ripple_id: Mapped[UUID | None]
 
 
 class SessionNote(PracticeOwned, Base):

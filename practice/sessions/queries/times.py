@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from practice.calendar import queries as calendar
-from practice.calendar.models import BookingRules, ResourceKind
-from practice.calendar.queries import Lapsed, Roster
-from practice.calendar.rules import free, hours, timeline, zones
-from practice.calendar.rules.free import Ask, Need, Offer, ResourceTime, Wanted
-from practice.calendar.rules.hours import Window
-from practice.core import clock
-from practice.core.db import db
+from practice.calendar.rules import timeline, zones
 from practice.core.errors import Invalid
 from practice.people.models import Client
 from practice.people.queries import get_practice
 from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import sessions_of
-from practice.sessions.rules import caps, windows
-from practice.sessions.rules.caps import Full
-from practice.sessions.rules.lifecycle import (
-    GIVES_MEDICINE,
-    TAKES_PART_IN_CAPS,
-    AppointmentState,
-    Modality,
+from practice.sessions.queries.looking import (
+    NOTHING_FULL,
+    Look,
+    Sought,
+    full_for_dosings,
+    length_of,
+    looks,
+    quiet_hours,
 )
-from practice.sessions.rules.needs import needs_of
+from practice.sessions.rules import windows
+from practice.sessions.rules.lifecycle import GIVES_MEDICINE, Modality
 from practice.sessions.rules.windows import Session
 
+__all__ = ["Look", "Start", "free_times", "full_for_dosings", "look", "look_at", "quiet_hours"]
+
 MOST_DAYS = 60
-MINUTE = timedelta(minutes=1)
-NOTHING_FULL = Full(frozenset(), frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,39 +38,6 @@ class Start:
     starts_at: datetime
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What one look at the calendar saw: the starts of one service on some local days.
-
-    ``lapsed`` are the claims of holds past their end. They count as free; whoever takes the
-    time releases them.
-    """
-
-    service: Service
-    modality: Modality
-    client_id: UUID | None
-    as_staff: bool
-    zone: str
-    roster: Roster
-    offer: Offer
-    lapsed: tuple[Lapsed, ...]
-
-    def in_the_way(self, wanted: Iterable[Wanted]) -> tuple[UUID, ...]:
-        """Return the holders past their end whose claims these would overlap."""
-        return tuple(
-            sorted(
-                {
-                    each.holder_id
-                    for each in self.lapsed
-                    for one in wanted
-                    if each.resource_id == one.resource_id
-                    and each.starts_at < one.ends_at
-                    and one.starts_at < each.ends_at
-                }
-            )
-        )
 
 
 def look(
@@ -91,11 +51,11 @@ def look(
     as_staff: bool = False,
     moving: Appointment | None = None,
     host_id: UUID | None = None,
+    freed: Collection[UUID] = (),
 ) -> Look:
     """Look for starts on some local days of the practice, both included.
 
-    Two statements, and one more for dosings, whatever the size of the book. Neither lies about
-    what it saw, but the world may move on: who takes a time relies on the claims, not on this.
+    Two statements, and one more for dosings, whatever the size of the book: see ``looks``.
 
     Args:
         service: from ``get_service``, which brings the booking rules along.
@@ -108,57 +68,28 @@ def look(
         moving: an appointment that is to be moved. Its own time does not stand in its way,
             whoever holds it goes on holding it, and it stays as long as was agreed.
         host_id: the person who has to hold the session; anybody suitable if not given.
+        freed: other sessions that would move out of the way.
 
     Raises:
         Invalid: for a modality that the service is not given in, or impossible dates.
     """
-    if moving is None and modality not in service.modality_set:
-        raise Invalid("That session is not given in this way.")
-    rules, now = service.rules, clock.now()
-    moved_id, host_id = (moving.id, moving.host_id) if moving else (None, host_id)
-    axis = free.axis_around(zone, first_on, last_on)
-    roster = calendar.roster(axis, (service.kind.value, modality.value))
-    people = {
-        role: [m.id for m in roster.with_role(role) if host_id in (None, m.id) or n]
-        for n, role in enumerate(service.needs_roles)
-    }
-    needs = needs_of(
-        service.shape,
-        modality,
-        people=people,
-        rooms=[room.id for room in roster.of_kind(ResourceKind.ROOM)],
-        homes=[home.id for home in roster.of_kind(ResourceKind.HOME)],
-        gap_minutes=rules.gap_between_clients_minutes,
-        client=client_id,
-    )
-    named = {each for need in needs for each in need.any_of}
-    seen = calendar.busy(axis, named, lapsed=_lapsed_holds(now), but_not=moved_id)
+    moved_id = moving.id if moving else None
     full = (
-        full_for_dosings(rules, zone, first_on, last_on, but_not=moved_id)
+        full_for_dosings(service.rules, zone, first_on, last_on, but_not=moved_id)
         if service.kind in GIVES_MEDICINE
         else NOTHING_FULL
     )
-    times = {
-        each: ResourceTime(
-            hours=roster.hours.get(each, axis.full), taken=timeline.busy(axis, seen.taken[each])
-        )
-        for each in named
-    }
-    return Look(
-        service=service,
-        modality=modality,
+    (found,) = looks(
+        [Sought(service, modality, host_id, moving=moving)],
+        first_on,
+        last_on,
+        zone=zone,
         client_id=client_id,
         as_staff=as_staff,
-        zone=zone,
-        roster=roster,
-        offer=free.find(
-            axis,
-            _ask(service, roster, needs, full, as_staff=as_staff, moving=moving),
-            times,
-            now=now,
-        ),
-        lapsed=seen.lapsed,
+        but_not=[*freed, moved_id] if moved_id else freed,
+        full=full,
     )
+    return found
 
 
 def look_at(
@@ -197,12 +128,16 @@ def free_times(
     zone: str | None = None,
     as_staff: bool = False,
     moving: Appointment | None = None,
+    said_of: Callable[[datetime], Start] | None = None,
+    freed: Collection[UUID] = (),
 ) -> list[Start]:
     """List the times on offer on some days, in order.
 
     ``first_on`` and ``days`` count local days of ``zone``, a visitor's perhaps; of the
     practice if it is not given. With a ``client``, each start says what the windows of their
     course have to say; those with refusals are listed too, so that a page can tell why.
+    ``said_of`` says it in place of the usual windows: that of a session of a planned course, whose
+    others, ``freed``, can move along.
 
     Raises:
         Invalid: for more than 60 days, none, dates in another century or an unknown zone.
@@ -220,95 +155,19 @@ def free_times(
         client_id=client.id if client else None,
         as_staff=as_staff,
         moving=moving,
+        freed=freed,
     )
     starts = [
         start
         for start in timeline.instants(seen.offer.axis, seen.offer.starts)
         if there.starts_at <= start < there.ends_at
     ]
+    if said_of is not None:
+        return [said_of(start) for start in starts]
     if client is None:
         return [Start(start) for start in starts]
     others = sessions_of(client.id)
     return [_judged(service, start, others, home, moving) for start in starts]
-
-
-def full_for_dosings(
-    rules: BookingRules, zone: str, first_on: date, last_on: date, *, but_not: UUID | None
-) -> Full:
-    """Say which days and weeks around some local dates take no more dosings. One statement.
-
-    Whole weeks are counted. Holds past their end do not count, nor does ``but_not``.
-    """
-    past_on = caps.monday_of(last_on) + timedelta(days=7)
-    query = sa.select(Appointment.starts_at).where(
-        Appointment.kind.in_(GIVES_MEDICINE),
-        Appointment.state.in_(TAKES_PART_IN_CAPS),
-        Appointment.starts_at >= zones.day_start(zone, caps.monday_of(first_on)),
-        Appointment.starts_at < zones.day_start(zone, past_on),
-        sa.or_(Appointment.hold_ends_at.is_(None), Appointment.hold_ends_at >= clock.now()),
-    )
-    if but_not is not None:
-        query = query.where(Appointment.id != but_not)
-    return caps.full(
-        db.session.scalars(query),
-        zone,
-        max_per_day=rules.max_dosings_per_day,
-        max_per_week=rules.max_dosings_per_week,
-    )
-
-
-def _lapsed_holds(now: datetime) -> sa.Select[UUID]:
-    return sa.select(Appointment.id).where(
-        Appointment.state == AppointmentState.TENTATIVE, Appointment.hold_ends_at < now
-    )
-
-
-def _ask(
-    service: Service,
-    roster: Roster,
-    needs: tuple[Need, ...],
-    full: Full,
-    *,
-    as_staff: bool,
-    moving: Appointment | None,
-) -> Ask:
-    rules = service.rules
-    opens = Window(rules.opens_minute, rules.closes_minute)
-    return Ask(
-        minutes=_length(service, moving) // MINUTE,
-        needs=needs,
-        client_hours=hours.open_hours(
-            roster.axis,
-            {weekday - 1: [opens] for weekday in rules.weekdays},
-            closures=roster.closures,
-        ),
-        step_minutes=rules.start_step_minutes,
-        start_between=(
-            (_wall(rules.dosing_first_start_minute), _wall(rules.dosing_last_start_minute))
-            if service.kind in GIVES_MEDICINE
-            else None
-        ),
-        notice_hours=0 if as_staff else service.notice_hours,
-        horizon_days=None if as_staff else rules.horizon_days,
-        quiet=quiet_hours(rules),
-        full_days=full.days,
-        full_weeks=full.weeks,
-    )
-
-
-def quiet_hours(rules: BookingRules) -> tuple[Window, ...]:
-    """Return the practice's quiet hours, for bookings and for messages, as windows of each date."""
-    return hours.windows_over_midnight(_wall(rules.quiet_from_minute), _wall(rules.quiet_to_minute))
-
-
-def _length(service: Service, moving: Appointment | None) -> timedelta:
-    """Return how long a session lasts: one that is moved keeps the length that was agreed."""
-    return moving.ends_at - moving.starts_at if moving else timedelta(minutes=service.minutes)
-
-
-def _wall(minute: int) -> time:
-    """Turn minutes after midnight, 1440 included, into a time on the wall."""
-    return time(minute // 60 % 24, minute % 60)
 
 
 def _judged(
@@ -322,7 +181,7 @@ def _judged(
         moving.id if moving else service.id,
         service.kind,
         start,
-        start + _length(service, moving),
+        start + length_of(service, moving),
     )
     found = windows.findings(session, others, zone, moved_from=moving.placed if moving else None)
     return Start(

@@ -31,6 +31,16 @@ def full(dosings: Iterable[datetime], zone: str, *, max_per_day: int, max_per_we
     )
 
 
+def room(dosings: Iterable[datetime], zone: str, *, most: int, weekly: bool) -> dict[date, int]:
+    """Say how many dosings days or weeks still take, where there are some already.
+
+    Weeks are named by their Mondays; full ones have no room, however many there are.
+    """
+    dates = (zones.local_date(start, zone) for start in dosings)
+    taken = Counter(monday_of(on) if weekly else on for on in dates)
+    return {on: max(most - count, 0) for on, count in taken.items()}
+
+
 def monday_of(on: date) -> date:
     """Return the Monday of a date's ISO week."""
     return on - timedelta(days=on.isoweekday() - 1)

@@ -34,6 +34,12 @@ NEXT: dict[CourseState, frozenset[CourseState]] = {
 """What may follow each state."""
 
 LIVE = frozenset({C.PROPOSED, C.BOOKED, C.UNDER_WAY, C.LAPSED})
+BOOKABLE = frozenset({C.PROPOSED, C.BOOKED, C.UNDER_WAY})
+"""The states in which further sessions may be put into the book."""
+
+KEPT = frozenset({C.BOOKED, C.UNDER_WAY, C.LAPSED})
+"""The states in which sessions are in the book, and kept legal when one of them moves."""
+
 IN_WORDS = {
     C.PROPOSED: "proposed",
     C.BOOKED: "booked",

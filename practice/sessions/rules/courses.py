@@ -141,6 +141,11 @@ def read(
     return _read(raw)
 
 
+def read_known(raw: Mapping[str, Any]) -> CourseTemplate:
+    """Read a document that was looked through when it was kept, as every client's copy is."""
+    return _read(raw)
+
+
 def review(
     raw: Mapping[str, Any], *, services: Mapping[str, SessionKind], gates: Collection[str]
 ) -> list[Fault]:
@@ -183,6 +188,18 @@ def cut_short(course: CourseTemplate, steps: int) -> CourseTemplate:
     points = tuple(each for each in course.review_points if each.after in keys)
     due = tuple(each for each in course.installments if each.step in keys)
     return replace(course, steps=kept, span=span, review_points=points, installments=due)
+
+
+def only(course: CourseTemplate, keys: Collection[str]) -> CourseTemplate:
+    """Return the course with some steps alone, and the rules between those."""
+    kept = tuple(
+        replace(each, after=tuple(after for after in each.after if after.step in keys))
+        for each in course.steps
+        if each.key in keys
+    )
+    span = course.span if course.span and {course.span.first, course.span.last} <= {*keys} else None
+    points = tuple(each for each in course.review_points if each.after in keys)
+    return replace(course, steps=kept, span=span, review_points=points)
 
 
 def with_more_dosings(course: CourseTemplate, more: int) -> CourseTemplate:

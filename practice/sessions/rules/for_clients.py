@@ -84,6 +84,8 @@ MISSING_WORDS: Mapping[Gate, str] = {
     Gate.SCREENING_DECIDED: "Our answer to your screening",
     Gate.LABS_CURRENT: "A blood test that the prescriber asks for",
     Gate.PMP_CHECKED: "A check by the prescriber",
+    Gate.REVIEW_DECIDED: "A decision on how your course goes on",
+    Gate.COURSE_RUNS: "A medical review and a preparation, since your course paused too long",
 }
 """What a session still waits for, as its client reads it."""
 

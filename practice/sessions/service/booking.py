@@ -27,13 +27,22 @@ from practice.people.rules import ClientDetails, Permission, may
 from practice.people.service import add_client
 from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import find_by_form, sessions_of
+from practice.sessions.queries.course_steps import judge_of
 from practice.sessions.queries.times import Look, look_at
 from practice.sessions.rules import windows
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.rules.news import News
 from practice.sessions.rules.requests import request_key
 from practice.sessions.rules.windows import Finding, Session
-from practice.sessions.service import giving_back, passing, readiness, taking, telling, undoing
+from practice.sessions.service import (
+    course_steps,
+    giving_back,
+    passing,
+    readiness,
+    taking,
+    telling,
+    undoing,
+)
 from practice.sessions.service.holds import (
     ComesFirst,
     HoldEnded,
@@ -162,11 +171,13 @@ def book(
 ) -> Appointment:
     """Book a session for a client, as staff: a new one, or the one that was ``asked`` for.
 
-    Outside a recommended window is allowed; outside its limits, or past a gate of booking, only
-    with ``override_reason``, written by somebody who may. A session whose other gates are open
-    is booked as tentative. ``step_gates`` is what the step of a course asks for. Without
-    ``tells`` the caller writes to the client. ``host_id`` names who has to hold it. What staff
-    book anew can be undone for some minutes, unless the caller tells of it in its own way.
+    It becomes the next step of the client's course that it can be: then the course's own windows
+    and gates count, and a dosing leaves time for its integration. Outside a recommended window is
+    allowed; outside its limits, or past a gate of booking, only with ``override_reason``, written
+    by somebody who may. A session whose other gates are open is booked as tentative.
+    ``step_gates`` is what the step of a course asks for, where the course does not say so itself.
+    Without ``tells`` the caller writes to the client. ``host_id`` names who has to hold it. What
+    staff book anew can be undone for some minutes, unless the caller tells of it in its own way.
 
     Raises:
         WindowBroken: outside the limits of a window, without a reason.
@@ -179,7 +190,12 @@ def book(
     reason = _cleaned(override_reason)
     take_turns_on_client(client.id)
     ends_at = starts_at + timedelta(minutes=service.minutes)
-    broken = _broken(Session(service.id, service.kind, starts_at, ends_at), client)
+    step = judge_of(client, service)
+    if step is not None:
+        broken = [each for each in step.findings(starts_at) if each.is_hard]
+        step_gates = step.step.gates
+    else:
+        broken = _broken(Session(service.id, service.kind, starts_at, ends_at), client)
     _check_windows(broken, reason, by)
     ahead = readiness.ahead_of(client.id, service, starts_at, step_gates=step_gates)
     taking.take_turns_on_week(service.kind, starts_at)
@@ -198,6 +214,8 @@ def book(
         )
     else:
         appointment = taking.grant(asked, look, place, state=state, override_reason=kept)
+    if step is not None:
+        course_steps.attach(step.step.course.id, step.step.key, appointment, by=by)
     _record_override(appointment, broken, by)
     passing.keep(appointment, ahead.barred, reason, by)
     readiness.reconsider(

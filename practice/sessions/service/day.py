@@ -15,7 +15,7 @@ from practice.people.queries import get_practice
 from practice.sessions.models import Appointment
 from practice.sessions.rules.gates import Stage
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState
-from practice.sessions.service import readiness
+from practice.sessions.service import course_steps, readiness
 from practice.sessions.service.taking import become, lock
 
 S = AppointmentState
@@ -48,6 +48,7 @@ def start(appointment: Appointment, *, by: Actor) -> Appointment:
     """
     appointment = _on_its_day(appointment)
     readiness.require(appointment, Stage.ADMINISTER)
+    appointment.begun_at = clock.now()
     return _became(appointment, S.IN_SESSION, by)
 
 
@@ -69,6 +70,7 @@ def complete(appointment: Appointment, *, by: Actor) -> Appointment:
         readiness.require(appointment, Stage.ADMINISTER)
     appointment.completed_at = clock.now()
     appointment = _became(appointment, S.COMPLETED, by)
+    course_steps.was_held(appointment, by=by)
     client = appointment.client
     if client is None:
         return appointment

@@ -110,6 +110,27 @@ def _ahead(client_id: UUID | None, subject: Subject) -> Ahead:
     return Ahead(tuple(barred), tuple(waits))
 
 
+def ahead_together(client_id: UUID, appointments: Iterable[Appointment]) -> dict[UUID, Ahead]:
+    """Say the same of sessions of one client that are written down, each with all others there.
+
+    By their ids. A few statements, however many they are.
+    """
+    found = list(appointments)
+    steps = known.step_gates_of([each.id for each in found])
+    subjects = {each.id: known.subject_of(each, steps.get(each.id)) for each in found}
+    asking = {key: each for key, each in subjects.items() if each.asks_up_to(Stage.CONFIRM)}
+    if not asking:
+        return {}
+    facts = known.facts_of([client_id], asking.values())[client_id]
+    ahead = {}
+    for key, subject in asking.items():
+        barred = tuple(_closed(facts, subject, Stage.BOOKING))
+        names = {each.gate for each in barred}
+        waits = _closed(facts, subject, Stage.CONFIRM)
+        ahead[key] = Ahead(barred, tuple(each for each in waits if each.gate not in names))
+    return ahead
+
+
 def require(appointment: Appointment, stage: Stage) -> None:
     """Refuse to come to a stage while a gate of it, or of any before it, is closed.
 

@@ -20,7 +20,7 @@ from practice.outbox import service as outbox
 from practice.outbox.models import Message
 from practice.outbox.queries import messages_to_come
 from practice.outbox.rules import UNDO_FOR
-from practice.people.models import User
+from practice.people.models import Client, User
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import get_appointment
 from practice.sessions.rules.lifecycle import LIVE, AppointmentState
@@ -34,7 +34,10 @@ STAFF_MAILS = {
     News.CANCELLED: "staff-cancelled",
 }
 ALERT = "staff-alert"
+SERIES = "booked-series"
+STAFF_SERIES = "staff-new-series"
 
+RIPPLE_MAIL, STAFF_RIPPLE_MAIL = "moved-series", "staff-moved-series"
 TELL_JOB = "tell-of-booking"
 
 
@@ -122,6 +125,78 @@ def tell(news: News, appointment: Appointment, *, by: Actor, **before: Any) -> N
         for user in _staff(appointment.id):
             key = f"staff-{_key(news, appointment)}:{user.id}"
             _post(STAFF_MAILS[news], key, user.email, appointment, at=at)
+
+
+def tell_of_ripple(
+    moved: Sequence[tuple[Appointment, datetime]],
+    made: Sequence[Appointment],
+    ripple_id: UUID,
+    *,
+    by: Actor,
+) -> None:
+    """Mail the client once of all sessions of a course that moved together, or were booked again.
+
+    Call inside ``transaction()``. ``moved`` are sessions with when they were before. What the
+    client had not heard yet of one of them is told by the same mail.
+    """
+    if not made and len(moved) == 1:
+        ((appointment, was_at),) = moved
+        tell(News.MOVED, appointment, by=by, was_at=was_at.isoformat())
+        return
+    lines: list[dict[str, str | None]] = [{"id": str(each.id), "was_at": None} for each in made]
+    for appointment, was_at in moved:
+        unheard = _take_back(appointment)
+        knew = unheard.knew if unheard else Known(was_at, appointment.state)
+        was = knew.starts_at.isoformat() if knew else None
+        lines.append({"id": str(appointment.id), "was_at": was})
+    sessions = [*(each for each, _ in moved), *made]
+    client = sessions[0].client if sessions else None
+    if client is None:
+        return
+    at = clock.now() + UNDO_FOR
+    key = ripple_key(ripple_id)
+    _post(RIPPLE_MAIL, key, client.email, sessions[0], at=at, facts={"sessions": lines})
+    if by.kind is not ActorKind.STAFF:
+        for user in {user.id: user for each in sessions for user in _staff(each.id)}.values():
+            _post(
+                STAFF_RIPPLE_MAIL,
+                f"staff-{key}:{user.id}",
+                user.email,
+                sessions[0],
+                at=at,
+                facts={"sessions": lines},
+            )
+
+
+def unsay_ripple(appointment: Appointment, ripple_id: UUID) -> None:
+    """Take back the one mail of several sessions, after all of them were taken back."""
+    for message in messages_to_come(
+        appointment.id, {RIPPLE_MAIL, STAFF_RIPPLE_MAIL}, now=clock.now()
+    ):
+        if ripple_key(ripple_id) in message.key:
+            outbox.withdraw_mail(message.key)
+
+
+def ripple_key(ripple_id: UUID) -> str:
+    """Return the key of the mail of several sessions that moved together."""
+    return f"{RIPPLE_MAIL}:{ripple_id}"
+
+
+def tell_of_course(client: Client, made: Sequence[Appointment], *, by: Actor) -> None:
+    """Show many sessions in the calendars, and tell of all of them by one mail to each person.
+
+    Call inside ``transaction()``. Those who serve them are told unless one of the staff did it.
+    """
+    for each in made:
+        show(each, serving(each.id))
+    if not made:
+        return
+    facts = {"bookings": [str(each.id) for each in made]}
+    _post(SERIES, f"{SERIES}:{made[0].id}", client.email, made[0], at=None, facts=facts)
+    if by.kind is not ActorKind.STAFF:
+        for user in _staff(*(each.id for each in made)):
+            key = f"{STAFF_SERIES}:{made[0].id}:{user.id}"
+            _post(STAFF_SERIES, key, user.email, made[0], at=None, facts=facts)
 
 
 def alert_staff(appointment: Appointment, *, by: Actor) -> None:
@@ -244,8 +319,8 @@ def _post(
     )
 
 
-def _staff(appointment_id: UUID) -> Sequence[User]:
-    """Return those who serve, or served, a session and still work here. One statement."""
+def _staff(*appointment_ids: UUID) -> Sequence[User]:
+    """Return those who serve, or served, some sessions and still work here. One statement."""
     return db.session.scalars(
         sa.select(User)
         .where(
@@ -253,7 +328,7 @@ def _staff(appointment_id: UUID) -> Sequence[User]:
             User.id.in_(
                 sa.select(Resource.user_id)
                 .join(Claim, Claim.resource_id == Resource.id)
-                .where(Claim.holder_id == appointment_id)
+                .where(Claim.holder_id.in_(appointment_ids))
             ),
         )
         .order_by(User.id)

@@ -6,7 +6,7 @@ history: undoing is a deed too.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,10 +20,12 @@ from practice.core.db import db
 from practice.core.errors import Conflict
 from practice.outbox.rules import UNDO_FOR
 from practice.people.queries import get_practice
-from practice.sessions.models import Appointment, SessionChange
+from practice.sessions.models import Appointment, CourseChange, SessionChange
 from practice.sessions.queries.appointments import sessions_of
+from practice.sessions.queries.courses import changes_of, course_with
 from practice.sessions.queries.times import Look, look_at
 from practice.sessions.rules import windows
+from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.lifecycle import AppointmentState, check_undo
 from practice.sessions.service import readiness, taking, telling
 
@@ -43,10 +45,12 @@ def remember(
     was_at: datetime,
     was_state: AppointmentState,
     was_reason: str | None,
+    ripple_id: UUID | None = None,
 ) -> None:
     """Keep what a session was before a change that was just made to it.
 
-    Call in the transaction of the change, behind it.
+    Call in the transaction of the change, behind it. Sessions that moved together share
+    ``ripple_id``.
     """
     db.session.execute(
         sa.delete(SessionChange).where(SessionChange.appointment_id == appointment.id)
@@ -61,6 +65,7 @@ def remember(
             was_reason=was_reason,
             sequence=appointment.sequence,
             made_at=clock.now(),
+            ripple_id=ripple_id,
         )
     )
 
@@ -91,6 +96,7 @@ def undo(appointment: Appointment, *, by: Actor) -> Appointment:
     """Give a session back the time and the state that it had. Call inside ``transaction()``.
 
     One that was just booked had none: it is cancelled, without a fee and without a word.
+    Sessions of a course that moved along with it go back with it: all, or none.
 
     Raises:
         TooLateToUndo: if there is nothing that they may take back any more, or its time is gone.
@@ -104,6 +110,8 @@ def undo(appointment: Appointment, *, by: Actor) -> Appointment:
         raise TooLateToUndo("This cannot be undone any more. Nothing was changed.")
     if change.deed == BOOK:
         return _take_back_booking(appointment, change, by)
+    if change.ripple_id is not None:
+        return _undo_together(appointment, change.ripple_id, by=by)
     _check_windows(appointment, change)
     if barred := readiness.ahead_at(appointment, change.was_at).barred:
         raise readiness.GatesClosed(barred)
@@ -138,25 +146,88 @@ def _take_back_booking(appointment: Appointment, change: SessionChange, by: Acto
     db.session.flush()
     claims.release(appointment.id)
     audit.record("appointment:undo", by=by, subject_id=appointment.id, deed=BOOK)
-    if appointment.client_id is not None and appointment.kind in GIVES_MEDICINE:
+    if appointment.client_id is not None:
         readiness.reconsider(appointment.client_id, by)
     telling.unsay(appointment)
     telling.bury(appointment, people, gone_at=appointment.changed_at)
     return appointment
 
 
+def _undo_together(appointment: Appointment, ripple_id: UUID, *, by: Actor) -> Appointment:
+    """Give all sessions that moved together their old times back, and visits outside their dates.
+
+    Raises:
+        TooLateToUndo: if one of them, or their course, was changed since, or a time is gone.
+    """
+    changes = db.session.scalars(
+        sa.select(SessionChange)
+        .where(SessionChange.ripple_id == ripple_id)
+        .order_by(SessionChange.appointment_id)
+    ).all()
+    _check_course(appointment, ripple_id, len(changes))
+    sessions = [(taking.lock(each.appointment_id), each) for each in changes]
+    before = {}
+    for session, change in sessions:
+        if change_of(session, by.kind) is None:
+            raise TooLateToUndo("One of these sessions was changed since. Nothing was undone.")
+        taking.take_turns_on_week(session.kind, change.was_at)
+        before[session.id] = telling.serving(session.id)
+    claims.release(*before)
+    for session, change in sessions:
+        length = session.ends_at - session.starts_at
+        _restore(session, change, change.was_at + length)
+    for session, _ in sessions:
+        look, place = _place_at(session, session.starts_at)
+        try:
+            taking.occupy(session.id, look, place)
+        except taking.SlotTaken as gone:
+            raise _gone() from gone
+        audit.record("appointment:undo", by=by, subject_id=session.id, deed=MOVE)
+        if left := tuple(each for each in before[session.id] if each not in place.people):
+            telling.bury(session, left, gone_at=session.changed_at)
+        telling.show(session, place.people)
+        if not telling.unsay(session):
+            telling.unsay_ripple(session, ripple_id)
+    if appointment.client_id is not None:
+        readiness.reconsider(appointment.client_id, by)
+    return taking.lock(appointment.id)
+
+
+def _check_course(appointment: Appointment, ripple_id: UUID, count: int) -> None:
+    """Give visits outside their dates back, if the course is still what the change made of it."""
+    course = course_with(appointment.id)
+    changes = changes_of(course.id) if course else []
+    made = next((each for each in changes if each.facts.get("ripple") == str(ripple_id)), None)
+    if course is None or made is None or not count or made.facts["version"] != course.version:
+        raise TooLateToUndo("The course was changed since. Nothing was undone.")
+    for row in course.steps:
+        if row.key in made.facts["dates"]:
+            was = made.facts["dates"][row.key]
+            row.planned_on = date.fromisoformat(was) if was else None
+    course.version += 1
+    db.session.add(
+        CourseChange(
+            course_id=course.id, made_at=clock.now(), deed=Deed.UNDONE.value, facts={"count": count}
+        )
+    )
+
+
 def _old_place(appointment: Appointment, change: SessionChange) -> tuple[Look, taking.Place]:
-    """Look for the old time, with whoever held it: as staff do, since it was good before."""
+    return _place_at(appointment, change.was_at)
+
+
+def _place_at(appointment: Appointment, starts_at: datetime) -> tuple[Look, taking.Place]:
+    """Look for an old time, with whoever held it: as staff do, since it was good before."""
     look = look_at(
         appointment.service,
         appointment.modality,
-        change.was_at,
+        starts_at,
         client_id=appointment.client_id,
         as_staff=True,
         moving=appointment,
     )
     try:
-        return look, taking.place_in(look, change.was_at)
+        return look, taking.place_in(look, starts_at)
     except (taking.SlotTaken, taking.NotOffered) as gone:
         raise _gone() from gone
 

@@ -19,8 +19,12 @@ from practice.core.errors import Conflict
 from practice.people.access import public
 from practice.sessions import queries
 from practice.sessions.forms import MOST_DAYS, SHOWN_DAYS, CancelForm, read_asked, written
-from practice.sessions.rules import choosing, policies
-from practice.sessions.service import booking
+from practice.sessions.keeping_forms import ClientWayForm
+from practice.sessions.queries.course_keeping import Part, ahead, elsewhere, part_of
+from practice.sessions.rules import choosing, keeping, policies
+from practice.sessions.rules.course_words import CLIENT_NAMES
+from practice.sessions.service import booking, ripples
+from practice.sessions.service.ripples import Change
 from practice.sessions.staff_forms import TimeForm
 from practice.sessions.views.choosing import (
     View,
@@ -31,6 +35,7 @@ from practice.sessions.views.choosing import (
     time_parts,
 )
 from practice.sessions.views.public import bp
+from practice.sessions.views.ripple_shown import ways_of
 from practice.sessions.views.shown import Shown, by_client, page, show
 
 GONE = "That time is not free any more. Here are the nearest times."
@@ -69,6 +74,8 @@ def check_move(token: str) -> ResponseReturnValue:
         return _times(shown, form, status=422)
     if form.start.instant not in _free(shown, _day_of(shown, form.start.instant), 1):
         return _lost(shown, form)
+    if (part := part_of(shown.appointment)) is not None:
+        return _preview_of_course(shown, part, form.start.instant)
     return _preview(shown, form.start.instant)
 
 
@@ -83,11 +90,18 @@ def finish_move(token: str) -> ResponseReturnValue:
         return redirect(here, 303)
     if away := _elsewhere(shown):
         return away
+    if time.validate() and (part := part_of(shown.appointment)) is not None:
+        return _finish_of_course(shown, part, time) or redirect(here, 303)
     is_good = form.validate()
     if not time.validate():
         return _times(shown, time, status=422 if is_good else form.status)
     if not is_good:
         return _preview(shown, time.start.instant, form)
+    return _move(shown, time, form, here)
+
+
+def _move(shown: Shown, time: TimeForm, form: CancelForm, here: str) -> ResponseReturnValue:
+    """Move a session of no course."""
     booking.settle_blockers(shown.appointment.service, starts_at=time.start.instant)
     try:
         in_transaction(
@@ -134,6 +148,55 @@ def _preview(
         terms=terms,
         back=_view(shown, _day_of(shown, starts_at)).url(),
     ), problem.status if problem else 200
+
+
+def _preview_of_course(
+    shown: Shown,
+    part: Part,
+    starts_at: datetime,
+    problem: ClientWayForm | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
+    """Show which other sessions of the course would move along, within its limits alone."""
+    found = ahead(part.course, {part.key: starts_at}, as_staff=False)
+    ways = ways_of(found, names=CLIENT_NAMES, beyond_limits=False)
+    form = problem or ClientWayForm(formdata=None)
+    form.seal.data = found.seal
+    if form.way.data not in {each.code for each in ways}:
+        form.way.data = ways[0].code if ways else None
+    words = zones.instant_words(starts_at, shown.zone)
+    return page(
+        "check_move_course",
+        shown,
+        form=form,
+        ways=ways,
+        new_when=f"{words} {zones.zone_words(shown.zone)}",
+        back=_view(shown, _day_of(shown, starts_at)).url(),
+    ), status
+
+
+def _finish_of_course(shown: Shown, part: Part, time: TimeForm) -> ResponseReturnValue | None:
+    """Move what was chosen; ``None`` once it is done."""
+    form, starts_at = ClientWayForm(), time.start.instant
+    form.way.validate_choice = False
+    if not form.validate():
+        return _preview_of_course(shown, part, starts_at, form, form.status)
+    times = keeping.read(form.way.data or "")
+    if times.get(part.key) != starts_at:
+        return _lost(shown, time)
+    change = Change(times=times, chosen=frozenset({part.key}), seal=form.seal.data or "")
+    booking.settle_blockers(shown.appointment.service, starts_at=starts_at)
+    try:
+        in_transaction(
+            lambda: ripples.carry_out(
+                part.course.id, change, by=by_client(shown.appointment), as_staff=False
+            )
+        )
+    except Conflict as refused:
+        form.form_errors = [refused.message.removesuffix(".")]
+        fresh = part_of(shown.appointment) or part
+        return _preview_of_course(shown, fresh, starts_at, form, 409)
+    return None
 
 
 def _lost(shown: Shown, form: TimeForm) -> ResponseReturnValue:
@@ -195,8 +258,17 @@ def _day_of(shown: Shown, instant: datetime) -> date:
 
 def _free(shown: Shown, first_on: date, days: int) -> list[datetime]:
     """Return the times to which the session may move: within the limits of its course."""
-    a = shown.appointment
+    a, part = shown.appointment, part_of(shown.appointment)
+    course = elsewhere(part.course, part.key, as_staff=False) if part else None
     found = queries.free_times(
-        a.service, a.modality, first_on, days, client=a.client, zone=shown.zone, moving=a
+        a.service,
+        a.modality,
+        first_on,
+        days,
+        client=a.client,
+        zone=shown.zone,
+        moving=a,
+        said_of=course.said_of if course else None,
+        freed=course.others if course else (),
     )
     return [each.starts_at for each in found if not each.refusals and each.starts_at != a.starts_at]

@@ -16,10 +16,12 @@ from practice.people.rules import Permission
 from practice.sessions import queries
 from practice.sessions.forms import read_asked, written
 from practice.sessions.models import Appointment
+from practice.sessions.queries.course_keeping import elsewhere, part_of
 from practice.sessions.queries.times import Start
 from practice.sessions.rules.for_staff import CAN_CHANGE
 from practice.sessions.service import booking, readiness
 from practice.sessions.staff_forms import BookForm, TimeForm
+from practice.sessions.views.course_moving import finish, preview
 from practice.sessions.views.offering import NotChosen, Wish, chosen_start, not_then, offer
 from practice.sessions.views.staff import bp, check_reason, last_look
 
@@ -39,7 +41,14 @@ def _wish(appointment_id: UUID) -> Wish:
         or session.hold_ends_at is not None
     ):
         raise Conflict("Only a session that is still to come can be moved.")
-    return Wish(session.client, session.service, session.modality, moving=session)
+    part = part_of(session)
+    return Wish(
+        session.client,
+        session.service,
+        session.modality,
+        moving=session,
+        elsewhere=elsewhere(part.course, part.key) if part else None,
+    )
 
 
 def _times(wish: Wish, wrong: NotChosen | None = None) -> ResponseReturnValue:
@@ -67,9 +76,12 @@ def check_move(appointment_id: UUID) -> ResponseReturnValue:
     wish = _wish(appointment_id)
     form = BookForm(data={"sequence": _moving(wish).sequence})
     try:
-        return _last_look(wish, chosen_start(wish, request.args), form)
+        start = chosen_start(wish, request.args)
     except NotChosen as wrong:
         return _times(wish, wrong)
+    if (part := part_of(_moving(wish))) is not None:
+        return preview(part, start.starts_at, back=_back(wish))
+    return _last_look(wish, start, form)
 
 
 @bp.post("/sessions/<uuid:appointment_id>/move/check")
@@ -81,6 +93,9 @@ def finish_move(appointment_id: UUID) -> ResponseReturnValue:
         return _say_moved(appointment_id)
     try:
         start = chosen_start(wish, request.args)
+        if (part := part_of(_moving(wish))) is not None:
+            wrong = finish(part, start.starts_at, back=_back(wish), by=by)
+            return wrong if wrong is not None else _say_moved(appointment_id)
         barred = readiness.ahead_at(_moving(wish), start.starts_at).barred
         if not form.validate() or not check_reason(form, start, barred):
             return _last_look(wish, start, form), 422
@@ -96,9 +111,13 @@ def finish_move(appointment_id: UUID) -> ResponseReturnValue:
         )
     except (booking.SlotTaken, booking.NotOffered) as gone:
         return _times(wish, not_then(request.args, gone.message))
-    except NotChosen as wrong:
-        return _times(wish, wrong)
+    except NotChosen as not_chosen:
+        return _times(wish, not_chosen)
     return _say_moved(appointment_id)
+
+
+def _back(wish: Wish) -> str:
+    return url_for(".move", appointment_id=_moving(wish).id)
 
 
 def _say_moved(appointment_id: UUID) -> ResponseReturnValue:
@@ -115,7 +134,7 @@ def _last_look(wish: Wish, start: Start, form: BookForm) -> str:
         start=start,
         form=form,
         **last_look(readiness.ahead_at(moving, start.starts_at)),
-        back=url_for(".move", appointment_id=moving.id),
+        back=_back(wish),
     )
 
 

@@ -6,13 +6,13 @@ recommended, those that only warn, and those outside the limits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from werkzeug.datastructures import MultiDict
 
-from practice.calendar.rules import zones
+from practice.calendar.rules import free, zones
 from practice.core import clock
 from practice.people.models import Client
 from practice.people.queries import get_practice
@@ -20,6 +20,8 @@ from practice.sessions import queries
 from practice.sessions.forms import MOST_DAYS, SHOWN_DAYS, Asked, written
 from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import sessions_of
+from practice.sessions.queries.course_keeping import Elsewhere
+from practice.sessions.queries.course_steps import Judge
 from practice.sessions.queries.times import Start
 from practice.sessions.rules import choosing, windows
 from practice.sessions.rules.lifecycle import Modality
@@ -33,12 +35,18 @@ FARTHEST = timedelta(days=730)  # how far ahead staff may page
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a time is looked for: a session for a client, new or to be moved."""
+    """What a time is looked for: a session for a client, new or to be moved.
+
+    ``elsewhere`` is what its course says of other times, if it is a step of one that runs;
+    ``judge`` what a course says of a new one that would be its next step.
+    """
 
     client: Client
     service: Service
     modality: Modality
     moving: Appointment | None = None
+    elsewhere: Elsewhere | None = None
+    judge: Judge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,11 @@ FREE = "Free times"
 HEADINGS = {
     "good": "As recommended",
     "wait": "Outside what is recommended",
+    "bad": "Outside the limits",
+}
+OF_A_COURSE = {
+    "good": "Nothing else has to move",
+    "wait": "Others move along, or a recommendation is passed",
     "bad": "Outside the limits",
 }
 
@@ -101,7 +114,11 @@ def offer(wish: Wish, asked: Asked, url: Url, *, lost_on: date | None = None) ->
             _link(each, by_instant, url(first_on, each.on), is_chosen=each is day) for each in days
         ],
         day_words=f"{day.on:%A, %B} {day.on.day}" if day else "",
-        groups=_groups(of_the_day, zone, judged=bool(rules)),
+        groups=_groups(
+            of_the_day,
+            zone,
+            OF_A_COURSE if wish.elsewhere else HEADINGS if rules else HEADINGS | {"good": FREE},
+        ),
         rules=rules,
         earlier=url(before, None) if first_on > today else None,
         later=url(after, None) if after - today < FARTHEST else None,
@@ -132,7 +149,7 @@ def chosen_start(wish: Wish, args: MultiDict[str, str]) -> Start:
         raise NotChosen(form, 422)
     start = start_at(wish, form.start.instant)
     if start is None:
-        raise not_then(args, "That time is not free any more. Choose another one.")
+        raise not_then(args, _why_gone(wish, form.start.instant))
     return start
 
 
@@ -140,6 +157,37 @@ def start_at(wish: Wish, starts_at: datetime) -> Start | None:
     """Return a start with what the course says of it; ``None`` if it cannot be had."""
     on = zones.local_date(starts_at, get_practice().time_zone)
     return next((each for each in _free(wish, on, 1) if each.starts_at == starts_at), None)
+
+
+GONE = "That time is not free any more. Choose another one."
+
+
+def _why_gone(wish: Wish, starts_at: datetime) -> str:
+    """Say why a session cannot move to a time, and which times are the nearest that it could have.
+
+    Of a new session it is only said that the time has gone: the page shows what is free.
+    """
+    if wish.moving is None:
+        return GONE
+    zone = get_practice().time_zone
+    look = queries.look_at(
+        wish.service,
+        wish.modality,
+        starts_at,
+        client_id=wish.client.id,
+        as_staff=True,
+        moving=wish.moving,
+    )
+    why = " ".join(each.words for each in free.why_not(look.offer, starts_at)) or GONE
+    today = zones.local_date(clock.now(), zone)
+    first_on = max(zones.local_date(starts_at, zone) - timedelta(days=SHOWN_DAYS), today)
+    allowed = [
+        each.starts_at for each in _free(wish, first_on, 2 * SHOWN_DAYS) if not each.refusals
+    ]
+    near = choosing.nearest(allowed, starts_at)
+    if not near:
+        return why
+    return f"{why} The nearest: {'; '.join(zones.instant_words(at, zone) for at in near)}"
 
 
 def not_then(args: MultiDict[str, str], words: str) -> NotChosen:
@@ -160,6 +208,8 @@ def _free(wish: Wish, first_on: date, days: int) -> list[Start]:
         client=wish.client,
         as_staff=True,
         moving=wish.moving,
+        said_of=said.said_of if (said := wish.elsewhere or wish.judge) else None,
+        freed=wish.elsewhere.others if wish.elsewhere else (),
     )
 
 
@@ -176,7 +226,7 @@ def _where_to_look(wish: Wish, starts: Sequence[Start], zone: str) -> date | Non
     others = sessions_of(wish.client.id)
 
     def speaks_against(start: Start) -> tuple[int, bool, int]:
-        is_free_floating = not windows.anchors(_session(wish, start), others)
+        is_free_floating = not wish.judge and not windows.anchors(_session(wish, start), others)
         return len(start.refusals), is_free_floating, len(start.warnings)
 
     return zones.local_date(min(starts, key=speaks_against).starts_at, zone)
@@ -224,15 +274,15 @@ def _link(
     )
 
 
-def _groups(starts: Sequence[Start], zone: str, *, judged: bool) -> list[Group]:
-    """Sort starts by what the course says. ``judged``: there is something that it could say."""
+def _groups(starts: Sequence[Start], zone: str, headings: Mapping[str, str]) -> list[Group]:
+    """Sort starts by what the course says."""
     tones: dict[str, list[Start]] = {tone: [] for tone in HEADINGS}
     for start in starts:
         tones["bad" if start.refusals else "wait" if start.warnings else "good"].append(start)
     return [
         Group(
             tone,
-            HEADINGS[tone] if judged or tone != "good" else FREE,
+            headings[tone],
             _said_of(found, zone),
             tuple(
                 TimeChoice(written(at), _clock(at, zone), is_chosen=False)
@@ -254,8 +304,10 @@ def _said_of(starts: Sequence[Start], zone: str) -> tuple[str, ...]:
 
 
 def _rules(wish: Wish, starts: Sequence[Start], zone: str) -> list[str]:
-    if not starts:
+    if not starts or wish.elsewhere:
         return []
+    if wish.judge:
+        return wish.judge.rules
     session = _session(wish, starts[0])
     others = [each for each in sessions_of(wish.client.id) if each.id != session.id]
     return windows.in_words(session, others, zone)

@@ -28,6 +28,7 @@ from practice.people.rules import Permission
 from practice.sessions import queries
 from practice.sessions.forms import PLACES, read_asked, read_instant, written
 from practice.sessions.models import Service
+from practice.sessions.queries.course_steps import judge_of
 from practice.sessions.queries.gaps import first_starts, why_not_then
 from practice.sessions.queries.times import Start
 from practice.sessions.rules.for_clients import length_words
@@ -140,7 +141,8 @@ def wish_of(client: Client) -> Wish:
     """Return what an address wishes for a client: which service, and in which way."""
     service = queries.get_service(read_uuid(request.args.get("service", "")))
     asked = read_asked(request.args).modality
-    return Wish(client, service, asked or Modality(service.modalities[0]))
+    way = asked or Modality(service.modalities[0])
+    return Wish(client, service, way, judge=judge_of(client, service))
 
 
 def _times(wish: Wish, wrong: NotChosen | None = None) -> ResponseReturnValue:

@@ -46,7 +46,12 @@ BOOKING = {
     "where": "Hampton Roads, VA",
     "page": PAGE,
 }
-ONE = {"starts_at": LONGEST_DAY, "zone": "America/New_York", "state": "Booked", "page": PAGE}
+ONE: dict[str, Any] = {
+    "starts_at": LONGEST_DAY,
+    "zone": "America/New_York",
+    "state": "Booked",
+    "page": PAGE,
+}
 
 FACTS: dict[str, list[dict[str, Any]]] = {
     "approved": [BOOKING | {"owed": DEAR}, BOOKING | {"owed": None}],
@@ -62,6 +67,11 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"asked_at": LONGEST_DAY, "bookings": [ONE, ONE | {"page": PAGE + "another/"}]},
         {"asked_at": LONGEST_DAY, "bookings": [ONE]},
     ],
+    "moved-series": [
+        {"bookings": [ONE | {"was_at": was} for was in (LONGEST_DAY, None)]},
+        {"bookings": [ONE | {"was_at": LONGEST_DAY}]},
+    ],
+    "staff-moved-series": [{"bookings": [ONE | {"was_at": was} for was in (LONGEST_DAY, None)]}],
     "moved": [BOOKING | {"was_at": LONGEST_DAY - timedelta(days=1)}],
     "payment-needs-attention": [
         {"what": "A refund did not go through.", "today": "https://book.example/today"}
@@ -83,6 +93,9 @@ FACTS: dict[str, list[dict[str, Any]]] = {
     "staff-cancelled": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
     "staff-moved": [BOOKING],
     "staff-invitation": [{"page": PAGE, "holds_until": LONGEST_DAY}],
+    "staff-new-series": [
+        {"bookings": [{"starts_at": LONGEST_DAY, "zone": "America/New_York"}] * 2, "page": PAGE}
+    ],
     "staff-new-booking": [BOOKING | {"state": "Confirmed"}],
     "staff-sign-up": [{"page": PAGE}],
     "staff-sign-up-known": [{"page": PAGE}],

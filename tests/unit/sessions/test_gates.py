@@ -11,8 +11,10 @@ from practice.sessions.rules.gates import (
     GATES,
     MET,
     NAMES,
+    OF_COURSES,
     RECORDED_AS,
     Contact,
+    CourseFact,
     Facts,
     Gate,
     GateResult,
@@ -60,7 +62,7 @@ SUBJECT = Subject(
     route=Route.SL,
     starts_at=at(ON),
     on=ON,
-    gates=tuple(Gate),
+    gates=tuple(each for each in Gate if each not in OF_COURSES),
     price_minor=45000,
 )
 OF_CLIENT = (
@@ -113,8 +115,9 @@ def reasons(
 def test_every_gate_of_the_data_file_is_known_with_its_rule() -> None:
     raw = {each["key"]: each for each in shipped()["gates"]}
 
-    assert [gate.value for gate in GATES] == list(raw)
-    assert {gate: (rule.at, rule.override, rule.valid_days) for gate, rule in GATES.items()} == {
+    ours = {gate: rule for gate, rule in GATES.items() if gate not in OF_COURSES}
+    assert [gate.value for gate in ours] == list(raw)
+    assert {gate: (rule.at, rule.override, rule.valid_days) for gate, rule in ours.items()} == {
         Gate(key): (each["at"], each["override"], each.get("valid_days"))
         for key, each in raw.items()
     }
@@ -378,7 +381,23 @@ LACKS: list[tuple[Gate, Facts, str]] = [
 
 
 def test_the_table_below_lacks_no_gate() -> None:
-    assert {gate for gate, _, _ in LACKS} == set(Gate)
+    assert {gate for gate, _, _ in LACKS} == set(Gate) - OF_COURSES.keys()
+
+
+def test_a_dosing_of_a_course_waits_for_its_reviews_and_for_a_course_that_lapsed() -> None:
+    of_a_course = replace(SUBJECT, gates=(*SUBJECT.gates, *OF_COURSES))
+
+    def closed(fact: CourseFact | None, subject: Subject = of_a_course) -> list[str]:
+        known = replace(READY, courses={subject.id: fact} if fact and subject.id else {})
+        return list(reasons(known, Stage.CONFIRM, subject).values())
+
+    assert closed(CourseFact()) == []
+    assert closed(CourseFact(("The review after dosing 2 is not decided",))) == [
+        "The review after dosing 2 is not decided"
+    ]
+    assert closed(CourseFact(lapse="The course has lapsed")) == ["The course has lapsed"]
+    assert closed(None) == ["The reviews of the course are looked at once it is booked"]
+    assert closed(None, SUBJECT) == []  # of no course
 
 
 def test_whoever_has_everything_goes_through_every_stage() -> None:
@@ -500,7 +519,11 @@ def passed(gate: Gate, session_id: UUID = HERE) -> Facts:
 def test_an_override_passes_what_its_rule_lets_pass_and_nothing_else(gate: Gate) -> None:
     subject = replace(SUBJECT, gates=(gate,), kind=S.DOSING)
     before = sessions(without=(S.INTEGRATION, S.INTAKE, S.PREP)).sessions
-    facts = replace(passed(gate), sessions=tuple(replace(s, has_monitor=False) for s in before))
+    facts = replace(
+        passed(gate),
+        sessions=tuple(replace(s, has_monitor=False) for s in before),
+        courses={HERE: CourseFact(("The review is not decided",), "The course has lapsed")},
+    )
     labs = (
         having(paper(K.MEDICAL_CLEARANCE, labs_every_days=9))
         if gate is Gate.LABS_CURRENT
@@ -528,6 +551,7 @@ def test_nobody_passes_what_has_no_rule_for_it() -> None:
         *(Gate.ROI_PRESCRIBER, Gate.MEDICAL_CLEARANCE, Gate.RX_WITH_CLIENT),
         *(Gate.MEDICAL_MONITOR_ASSIGNED, Gate.NO_OPEN_RISK_FLAG, Gate.ESTIMATE_DELIVERED),
         Gate.ESCORT_NAMED,
+        *OF_COURSES,
     }
     assert {rule.override for rule in GATES.values()} == {None, *Passer}
 

@@ -4,11 +4,13 @@ Read from the shipped course templates, judged by facts alone. One evaluation gi
 of the session's page, the reason of a disabled button, the refusal and the audit entry.
 """
 
-from practice.sessions.rules.gates.asking import gates_asked
+from practice.sessions.rules.gates.asking import gates_asked, of_step
 from practice.sessions.rules.gates.judging import closed_at, evaluate
 from practice.sessions.rules.gates.model import (
     GATES,
+    OF_COURSES,
     Contact,
+    CourseFact,
     Facts,
     Gate,
     GateResult,
@@ -27,10 +29,12 @@ __all__ = [
     "GATES",
     "MET",
     "NAMES",
+    "OF_COURSES",
     "PASSED_BY",
     "RECORDED_AS",
     "STAGE_WORDS",
     "Contact",
+    "CourseFact",
     "Facts",
     "Gate",
     "GateResult",
@@ -45,4 +49,5 @@ __all__ = [
     "gates_asked",
     "kept_until",
     "next_stage",
+    "of_step",
 ]

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from functools import cache
 
 from practice.clients.rules.papers import Route
-from practice.sessions.rules.gates.model import GATES, Gate
-from practice.sessions.rules.lifecycle import SessionKind
+from practice.sessions.rules.gates.model import GATES, OF_COURSES, Gate
+from practice.sessions.rules.lifecycle import GIVES_MEDICINE, SessionKind
 from practice.sessions.rules.templates import shipped
 
 LIKE: dict[Route, Route] = {Route.RDT: Route.SL, Route.TROCHE: Route.SL, Route.IN: Route.IM}
@@ -30,6 +30,11 @@ def gates_asked(
         for gate, rule in GATES.items()
         if (kind in rule.applies_to if rule.applies_to is not None else gate in named)
     )
+
+
+def of_step(kind: SessionKind, gates: Iterable[str]) -> tuple[str, ...]:
+    """Return what a step of a course asks for: what it names, and of a dosing what courses ask."""
+    return (*gates, *(gate.value for gate in OF_COURSES)) if kind in GIVES_MEDICINE else (*gates,)
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from practice.calendar.rules import zones
 from practice.clients.rules.papers import PaperKind
-from practice.sessions.rules.gates.model import Facts, SessionFact, Stage, Subject
+from practice.sessions.rules.gates.model import CourseFact, Facts, SessionFact, Stage, Subject
 from practice.sessions.rules.gates.verdict import PASSED, Verdict, newest, of_client
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, SessionKind
 
@@ -88,3 +88,24 @@ def _before(
         ),
         key=lambda each: each.starts_at,
     )
+
+
+# What a course says -------------------------------------------------------------------------------
+
+
+def review_decided(subject: Subject, facts: Facts, _at: Stage) -> Verdict:
+    """Everybody who decides before this dosing has. Before it is booked, nobody knows."""
+    fact = _of_course(subject, facts)
+    if fact is None:
+        return Verdict("The reviews of the course are looked at once it is booked")
+    return Verdict("; ".join(fact.open_reviews))
+
+
+def course_runs(subject: Subject, facts: Facts, _at: Stage) -> Verdict:
+    """The course has not lapsed."""
+    fact = _of_course(subject, facts)
+    return Verdict(fact.lapse) if fact else PASSED
+
+
+def _of_course(subject: Subject, facts: Facts) -> CourseFact | None:
+    return facts.courses.get(subject.id) if subject.id else None

@@ -43,6 +43,8 @@ JUDGES: Mapping[Gate, Judge] = {
     G.SCREENING_DECIDED: proofs.screening_decided,
     G.LABS_CURRENT: proofs.labs_current,
     G.PMP_CHECKED: proofs.pmp_checked,
+    G.REVIEW_DECIDED: held.review_decided,
+    G.COURSE_RUNS: held.course_runs,
 }
 
 

@@ -39,6 +39,9 @@ class Gate(StrEnum):
     SCREENING_DECIDED = "screening_decided"
     LABS_CURRENT = "labs_current"
     PMP_CHECKED = "pmp_checked"
+    # Of dosings of a course alone, and of no template: see ``OF_COURSES``.
+    REVIEW_DECIDED = "review_decided"
+    COURSE_RUNS = "course_runs"
 
 
 class Stage(StrEnum):
@@ -113,7 +116,28 @@ def read_gate(raw: Mapping[str, Any]) -> GateRule:
     )
 
 
-GATES: Mapping[Gate, GateRule] = {rule.gate: rule for rule in map(read_gate, shipped()["gates"])}
+OF_COURSES: Mapping[Gate, GateRule] = {
+    gate: GateRule(
+        gate=gate,
+        at=Stage.CONFIRM,
+        meaning=meaning,
+        override=None,
+        at_by_kind={},
+        applies_to=None,
+        valid_days=None,
+        first_dose_within_days=None,
+    )
+    for gate, meaning in (
+        (Gate.REVIEW_DECIDED, "every review of the course before this dosing is decided"),
+        (Gate.COURSE_RUNS, "the course has not lapsed, or goes on by decision"),
+    )
+}
+"""What every dosing of a course asks for besides. Nobody passes them but by deciding."""
+
+GATES: Mapping[Gate, GateRule] = {
+    **{rule.gate: rule for rule in map(read_gate, shipped()["gates"])},
+    **OF_COURSES,
+}
 """Every gate, in the order of the data file, which is that of every list of them."""
 
 
@@ -159,10 +183,19 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class CourseFact:
+    """What the course of a dosing has to say: in words, why it cannot be confirmed yet."""
+
+    open_reviews: tuple[str, ...] = ()
+    lapse: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of a client that gates ask for.
 
-    ``kept_minor`` is what was paid for each session and not given back, in cents.
+    ``kept_minor`` is what was paid for each session and not given back, in cents. ``courses`` is
+    what the course says of each dosing that is a step of one.
     """
 
     papers: tuple[PaperOnFile, ...] = ()
@@ -170,6 +203,7 @@ class Facts:
     contact: Contact = Contact(("name", "relation", "phone"), None)
     overrides: tuple[Override, ...] = ()
     kept_minor: Mapping[UUID, int] = field(default_factory=dict)
+    courses: Mapping[UUID, CourseFact] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

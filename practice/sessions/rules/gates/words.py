@@ -34,6 +34,8 @@ MET: Mapping[Gate, str] = {
     G.SCREENING_DECIDED: "The screening is decided",
     G.LABS_CURRENT: "The liver panel is current, or none is asked for",
     G.PMP_CHECKED: "The prescription monitoring program was checked",
+    G.REVIEW_DECIDED: "The reviews of the course are decided",
+    G.COURSE_RUNS: "The course has not lapsed",
 }
 """What the checklist says of a gate that is open."""
 
@@ -61,6 +63,8 @@ RECORDED_AS: Mapping[Gate, tuple[PaperKind, ...]] = {
     G.SCREENING_DECIDED: (K.SCREENING,),
     G.LABS_CURRENT: (K.LABS,),
     G.PMP_CHECKED: (K.PMP_CHECK,),
+    G.REVIEW_DECIDED: (),
+    G.COURSE_RUNS: (),
 }
 """Which records staff enter to pass a gate. None: the program knows by itself."""
 
@@ -103,5 +107,7 @@ NAMES: Mapping[Gate, str] = {
     G.SCREENING_DECIDED: "the screening decision",
     G.LABS_CURRENT: "a current liver panel",
     G.PMP_CHECKED: "the prescription monitoring check",
+    G.REVIEW_DECIDED: "the reviews of the course",
+    G.COURSE_RUNS: "a course that runs",
 }
 """What a gate asks for, within a sentence: ``Passed without ...``."""

@@ -5,7 +5,14 @@ mean what ``semantics`` in the course templates says.
 """
 
 from practice.sessions.rules.planner.offering import dosing_leaves_integration, offered
-from practice.sessions.rules.planner.plan import Character, Gap, Placed, Plan, Tentative
+from practice.sessions.rules.planner.plan import (
+    Character,
+    Gap,
+    Placed,
+    Plan,
+    Tentative,
+    gaps_between,
+)
 from practice.sessions.rules.planner.planning import Outcome, plan
 from practice.sessions.rules.planner.problem import Cap, Fact, Problem, Relaxed, Span, Step, Tie
 from practice.sessions.rules.planner.proof import NoPlan, why_none
@@ -20,6 +27,7 @@ from practice.sessions.rules.planner.search import OutOfTime
 from practice.sessions.rules.planner.setting import (
     Given,
     fact_of,
+    gaps_of,
     placed_at,
     problem_of,
     relaxed_by,
@@ -47,6 +55,8 @@ __all__ = [
     "both_answers",
     "dosing_leaves_integration",
     "fact_of",
+    "gaps_between",
+    "gaps_of",
     "offered",
     "placed_at",
     "plan",

@@ -176,6 +176,12 @@ def _gap(problem: Problem, tie: Tie, one: Placed, other: Placed) -> Gap:
     count = f"{amount:.1f}".removesuffix(".0")
     name, before = problem.step(tie.later).name, problem.step(tie.earlier).name
     unit = window.unit if amount != 1 else window.unit.removesuffix("s")
+    is_legal = window.hard_min <= amount <= window.hard_max
+    rule = (
+        f"{window.min} to {window.max} {window.unit} are recommended"
+        if is_legal
+        else f"the limits are {window.hard_min} to {window.hard_max} {window.unit}"
+    )
     return Gap(
         tie.earlier,
         tie.later,
@@ -183,9 +189,8 @@ def _gap(problem: Problem, tie: Tie, one: Placed, other: Placed) -> Gap:
         window.unit,
         is_recommended,
         twice[0] <= 4 * amount <= twice[1],
-        window.hard_min <= amount <= window.hard_max,
-        f"{name[:1].upper()}{name[1:]} is {count} {unit} after {before}; "
-        f"{window.min} to {window.max} {window.unit} are recommended.",
+        is_legal,
+        f"{name[:1].upper()}{name[1:]} is {count} {unit} after {before}; {rule}.",
     )
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 
-from practice.calendar.rules import zones
+from practice.calendar.rules import timeline, zones
 from practice.calendar.rules.free import Offer
 from practice.calendar.rules.timeline import Axis
 from practice.sessions.rules import templates
 from practice.sessions.rules.courses import CourseStep, CourseTemplate, order_rules
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, Modality, SessionKind
 from practice.sessions.rules.needs import Shape
-from practice.sessions.rules.planner.plan import Placed
+from practice.sessions.rules.planner.plan import Gap, Placed, gaps_between
 from practice.sessions.rules.planner.problem import Cap, Fact, Problem, Relaxed, Span, Step, Tie
 
 NAMES = {
@@ -115,6 +115,29 @@ def placed_at(key: str, fact: Fact, zone: str, *, is_external: bool = False) -> 
     """Return a session that is booked or was held as the place of a step."""
     on = zones.local_date(fact.starts_at, zone)
     return Placed(key, fact.starts_at, fact.ends_at, on, is_external=is_external)
+
+
+def gaps_of(course: CourseTemplate, placed: Mapping[str, Placed], zone: str) -> tuple[Gap, ...]:
+    """Measure the windows and the span of a course between the steps that have a time.
+
+    Nothing is looked at but how far apart they lie.
+    """
+    day = next((each.on for each in placed.values()), None)
+    if day is None:
+        return ()
+    span = course.span
+    problem = Problem(
+        axis=timeline.axis_of(zone, day, day),
+        steps=tuple(
+            Step(key=each.key, name=name_of(each), kind=each.kind, minutes=0, starts=0)
+            for each in course.steps
+        ),
+        ties=tuple(
+            Tie(after.step, each.key, after.window) for each in course.steps for after in each.after
+        ),
+        spans=(Span(span.first, span.last, span.max, span.hard_max),) if span else (),
+    )
+    return gaps_between(problem, placed)
 
 
 def _step(step: CourseStep, given: Given, rest_hours: int) -> Step:

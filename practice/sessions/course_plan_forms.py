@@ -1,0 +1,198 @@
+"""What staff type about a course, and how a choice of its times is written into an address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from wtforms import FieldList, Form, FormField, IntegerField, SelectField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
+from wtforms.widgets import HiddenInput
+
+from practice.calendar.models import Resource
+from practice.calendar.rules.timeline import EARLIEST_ON, LATEST_ON
+from practice.core.errors import Invalid
+from practice.people.forms import BaseForm, DayField
+from practice.sessions.catalog_forms import BoxesField
+from practice.sessions.rules.course_wishes import (
+    PARTS_IN_WORDS,
+    WEEKDAYS,
+    PartOfDay,
+    Wishes,
+)
+
+MOST_ABSENCES = 6
+LONGEST_REASON = 300
+CENTURY = (EARLIEST_ON, LATEST_ON)
+
+
+# A choice in an address ---------------------------------------------------------------------------
+
+PART = re.compile(r"([0-9]{1,3})\.([0-9]{8})(?:T([0-9]{4})Z)?")
+LONGEST_CHOICE = 4000
+
+
+def written_choice(chosen: Mapping[str, datetime | date], keys: Sequence[str]) -> str:
+    """Write a choice of times so that it says nothing of what they are for.
+
+    ``0.20270315T1400Z-1.20270318``: the place of a step in its course, and when it starts in UTC,
+    or for a visit outside its date.
+    """
+    place = {key: n for n, key in enumerate(keys)}
+    parts = []
+    for key, when in sorted(chosen.items(), key=lambda each: place[each[0]]):
+        if isinstance(when, datetime):
+            parts.append(f"{place[key]}.{when.astimezone(UTC):%Y%m%dT%H%MZ}")
+        else:
+            parts.append(f"{place[key]}.{when:%Y%m%d}")
+    return "-".join(parts)
+
+
+def read_choice(text: str, keys: Sequence[str]) -> dict[str, datetime | date]:
+    """Read what ``written_choice`` wrote.
+
+    Raises:
+        Invalid: for anything else.
+    """
+    found: dict[str, datetime | date] = {}
+    for part in text.split("-") if len(text) <= LONGEST_CHOICE else [""]:
+        match = PART.fullmatch(part)
+        if match is None or int(match[1]) >= len(keys):
+            raise Invalid("This address holds no plan. Choose one again.")
+        try:
+            when = _read(match[2], match[3])
+        except ValueError as wrong:  # February 30
+            raise Invalid("This address holds no plan. Choose one again.") from wrong
+        found[keys[int(match[1])]] = when
+    return found
+
+
+def _read(day: str, clock: str | None) -> datetime | date:
+    on = datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC).date()
+    if not EARLIEST_ON <= on < LATEST_ON:
+        raise ValueError(day)
+    if clock is None:
+        return on
+    return datetime.strptime(f"{day}{clock}", "%Y%m%d%H%M").replace(tzinfo=UTC)
+
+
+# Forms --------------------------------------------------------------------------------------------
+
+
+class AwayForm(Form):
+    """An absence; empty days are none."""
+
+    first_on = DayField("From", [Optional()])
+    last_on = DayField("To", [Optional()])
+
+    @property
+    def dates(self) -> tuple[date, date] | None:
+        """First and last day, the same if only one was given."""
+        given = [each for each in (self.first_on.data, self.last_on.data) if each]
+        return (given[0], given[-1]) if given else None
+
+
+class WishesForm(BaseForm):
+    """What the client wishes of the times of a course."""
+
+    weekdays = BoxesField(
+        "Days of the week",
+        choices={str(number): name for number, name in enumerate(WEEKDAYS, start=1)},
+    )
+    parts = BoxesField(
+        "Times of the day",
+        choices={part.value: f"Begins {words}" for part, words in PARTS_IN_WORDS.items()},
+    )
+    earliest_on = DayField("Not before", [Optional()])
+    away = FieldList(FormField(AwayForm), min_entries=2, max_entries=MOST_ABSENCES)
+    by_video = BoxesField("By video", choices={})
+    adopting = BoxesField("Counts as part of the course", choices={})
+    host = SelectField("With whom", choices={"": "Anybody"}, default="")
+
+    def offer(
+        self,
+        by_video: Mapping[str, str],
+        people: Iterable[Resource],
+        sessions: Mapping[str, str] | None = None,
+    ) -> None:
+        """Fill the choices: steps that can be given by video, by key, and who holds sessions.
+
+        ``sessions`` are those that the client has already, by their ids.
+        """
+        self.adopting.choices = dict(sessions or {})
+        self.by_video.choices = dict(by_video)
+        self.host.choices = {"": "Anybody"} | {str(each.id): each.name for each in people}
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        for entry in self.away:
+            dates = entry.form.dates
+            if dates and not (CENTURY[0] <= dates[0] <= dates[1] <= CENTURY[1]):
+                entry.form.last_on.errors = ["An absence ends after it begins"]
+        if self.earliest_on.data and not CENTURY[0] <= self.earliest_on.data <= CENTURY[1]:
+            self.earliest_on.errors = ["Enter a day of this century"]
+        if not self.errors:
+            try:
+                self.wishes()
+            except Invalid as wrong:
+                self.form_errors = [wrong.message]
+        return not self.errors
+
+    def wishes(self) -> Wishes:
+        """Return what was wished. Call when the form is valid."""
+        return Wishes(
+            weekdays=frozenset(map(int, self.weekdays.data or ())),
+            parts=frozenset(map(PartOfDay, self.parts.data or ())),
+            earliest_on=self.earliest_on.data,
+            away=tuple(dates for entry in self.away if (dates := entry.form.dates)),
+            by_video=frozenset(self.by_video.data or ()),
+            host_id=UUID(self.host.data) if self.host.data else None,
+        )
+
+    @classmethod
+    def of(cls, wishes: Wishes) -> WishesForm:
+        """Return the form filled with wishes as they are."""
+        form = cls(
+            formdata=None,
+            data={
+                "weekdays": [str(day) for day in sorted(wishes.weekdays)],
+                "parts": [part.value for part in wishes.parts],
+                "earliest_on": wishes.earliest_on,
+                "away": [{"first_on": first, "last_on": last} for first, last in wishes.away],
+                "by_video": sorted(wishes.by_video),
+                "host": str(wishes.host_id) if wishes.host_id else "",
+            },
+        )
+        while len(form.away) < min(len(wishes.away) + 1, MOST_ABSENCES):
+            form.away.append_entry()
+        return form
+
+
+class ConfirmForm(BaseForm):
+    """That a plan is booked as it was shown; ``version`` is what the page saw of the course."""
+
+    version = IntegerField(validators=[InputRequired()], widget=HiddenInput())
+
+
+class StopForm(ConfirmForm):
+    """Why a course ends early."""
+
+    reason = TextAreaField(
+        "Why does the course end?",
+        [
+            InputRequired("Write down why the course ends"),
+            Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
+        ],
+        render_kw={"rows": 3},
+    )
+
+
+class DateForm(ConfirmForm):
+    """When a visit to somebody outside is planned, and when it took place."""
+
+    planned_on = DayField("Planned for", [Optional()])
+    held_on = DayField("Took place on", [Optional()])

@@ -1,0 +1,60 @@
+"""What is typed to keep a course legal: which way to go on, why, and what was decided."""
+
+from __future__ import annotations
+
+from wtforms import HiddenField, RadioField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from practice.people.forms import BaseForm
+from practice.sessions.forms import PublicForm
+from practice.sessions.service.booking import LONGEST_REASON
+
+TOO_LONG = f"Use at most {LONGEST_REASON} characters"
+
+
+class WayForm(BaseForm):
+    """How a course goes on after a session moves: one of the ways that were shown.
+
+    ``way`` are the times of it; ``seal`` is what the course was when they were shown. ``reason``
+    is asked for beyond the limits of the course alone.
+    """
+
+    way = RadioField("How to go on", validators=[InputRequired("Choose how to go on")])
+    seal = HiddenField()
+    reason = TextAreaField(
+        "Why is this right for this client?",
+        [Length(max=LONGEST_REASON, message=TOO_LONG)],
+        render_kw={"rows": 3},
+    )
+
+
+class ClientWayForm(PublicForm):
+    """How a client's course goes on after they move a session: one of the ways that were shown."""
+
+    way = RadioField("How to go on", validators=[InputRequired("Choose how to go on")])
+    seal = HiddenField()
+
+
+class WhyForm(BaseForm):
+    """Why something is decided about a course. ``seal`` is what the course was when shown."""
+
+    seal = HiddenField()
+    reason = TextAreaField(
+        "Why?",
+        [InputRequired("Write down why"), Length(max=LONGEST_REASON, message=TOO_LONG)],
+        render_kw={"rows": 3},
+    )
+
+
+class DecideForm(BaseForm):
+    """What was decided at a review point."""
+
+    decision = RadioField("Decision", validators=[InputRequired("Choose what was decided")])
+    reason = TextAreaField(
+        "What led to this?",
+        [
+            InputRequired("Write down what led to this"),
+            Length(max=LONGEST_REASON, message=TOO_LONG),
+        ],
+        render_kw={"rows": 4},
+    )

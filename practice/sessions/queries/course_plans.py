@@ -1,0 +1,242 @@
+"""Plans for a client's course: three to choose from, one mended, one step given another time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+
+from practice.calendar.rules import free, timeline, zones
+from practice.calendar.rules.timeline import Axis
+from practice.people.models import Client
+from practice.sessions.models import Course
+from practice.sessions.queries.course_problems import Seen, for_a_page, see
+from practice.sessions.rules import planner
+from practice.sessions.rules.planner import (
+    Fact,
+    Keeps,
+    NoPlan,
+    Outcome,
+    Placed,
+    Plan,
+    Problem,
+    Replanned,
+    Step,
+)
+
+Chosen = Mapping[str, datetime | date]
+"""A start for a step of ours, a local date for a visit outside; by the step's key."""
+
+NOON = time(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """What planning a course came to, and the look that it rests on."""
+
+    seen: Seen
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A choice put right: ``lost`` is what could not be had, by step, and why in words.
+
+    ``answer`` moves as little of what was chosen as can be; ``None`` if no plan keeps any of it.
+    """
+
+    lost: Mapping[str, str]
+    answer: Replanned | None
+
+
+def plans(course: Course, client: Client, *, as_staff: bool = True) -> Plans:
+    """Plan what of a course is still open. A page waits two seconds at most."""
+    seen = see(course, client, as_staff=as_staff)
+    return Plans(seen, planner.plan(seen.problem, out_of_time=for_a_page()))
+
+
+def checked(seen: Seen, chosen: Chosen) -> Plan | NoPlan:
+    """Judge a choice as a whole: the plan with ranges for what is left open, or why it is none.
+
+    Every step of the choice has to be on offer: see ``lost``.
+    """
+    outcome = planner.plan(_pinned(seen.problem, chosen), characters=(), out_of_time=for_a_page())
+    if outcome.plans:
+        return outcome.plans[0]
+    return outcome.no_plan or NoPlan("", (), (), "Those times do not make a course together.")
+
+
+def proof(seen: Seen, none: NoPlan) -> str:
+    """Say why there is no plan: the step, between which days, and the rules that block it."""
+    axis = seen.problem.axis
+    first, last = axis.first_on + zones.DAY, axis.last_on - zones.DAY
+    within = f"from {zones.day_words(first)} to {zones.day_words(last)}, {last.year}"
+    if not none.step:
+        return none.words
+    name = seen.problem.step(none.step).name
+    if not none.rules:
+        return f"There is no free time at all for {name} {within}."
+    return f"There is no time for {name} {within}: {'; '.join(none.rules)}."
+
+
+def lost(seen: Seen, chosen: Chosen) -> dict[str, str]:
+    """Say which steps of a choice cannot be had any more, and why in words."""
+    found = {}
+    for key, when in chosen.items():
+        step = seen.problem.step(key)
+        cell = cell_of(seen.problem, when)
+        if cell is None or not step.starts >> cell & 1:
+            found[key] = why_not(seen, key, when)
+    return found
+
+
+def why_not(seen: Seen, key: str, when: datetime | date) -> str:
+    """Say why a step cannot start then, as far as the calendar goes."""
+    if not isinstance(when, datetime) or key not in seen.looks:
+        return "That date cannot be chosen."
+    refusals = free.why_not(seen.looks[key].offer, when)
+    return " ".join(each.words for each in refusals) or "That time has gone."
+
+
+def mended(seen: Seen, chosen: Chosen) -> Mended:
+    """Keep what can be had of a choice, and move as little as can be of the rest."""
+    gone = lost(seen, chosen)
+    old = {key: placed(seen, key, when) for key, when in chosen.items()}
+    try:
+        answer = planner.replan(seen.problem, old, Keeps.LIMITS, out_of_time=for_a_page())
+    except planner.OutOfTime:
+        answer = None
+    return Mended(gone, answer)
+
+
+def adjusted(seen: Seen, chosen: Chosen, key: str, when: datetime | date) -> Mended:
+    """Give one step of a choice another time, and move as little as can be of the others."""
+    place = placed(seen, key, when)
+    step = replace(seen.problem.step(key), fact=Fact(place.starts_at, place.ends_at))
+    problem = seen.problem.with_step(step)
+    old = {each: placed(seen, each, at) for each, at in chosen.items() if each != key}
+    try:
+        answer = planner.replan(problem, old, Keeps.LIMITS, out_of_time=for_a_page())
+    except planner.OutOfTime:
+        answer = None
+    return Mended(lost(seen, {key: when}), answer)
+
+
+def chosen_of(plan: Plan, seen: Seen) -> dict[str, datetime | date]:
+    """Return what a plan gives to the steps that were open."""
+    open_keys = {each.key for each in seen.problem.steps if each.fact is None}
+    return {
+        each.key: each.on if each.is_external else each.starts_at
+        for each in plan.steps
+        if each.key in open_keys
+    }
+
+
+def placed(seen: Seen, key: str, when: datetime | date) -> Placed:
+    """Return a step of a choice as the planner sees it."""
+    step, zone = seen.problem.step(key), seen.problem.axis.zone
+    start = _instant(when, zone)
+    length = timedelta(0) if step.is_external else timedelta(minutes=step.minutes)
+    return planner.placed_at(key, Fact(start, start + length), zone, is_external=step.is_external)
+
+
+def cell_of(problem: Problem, when: datetime | date) -> int | None:
+    """Return the cell that a choice begins in; of a date that of its noon."""
+    return timeline.cell_at(problem.axis, _instant(when, problem.axis.zone))
+
+
+def _instant(when: datetime | date, zone: str) -> datetime:
+    return when if isinstance(when, datetime) else zones.instant_of(zone, when, NOON)
+
+
+def _pinned(problem: Problem, chosen: Chosen) -> Problem:
+    """Leave every chosen step its one start, and let all others wait."""
+    return replace(
+        problem, steps=tuple(_pinned_step(problem, each, chosen) for each in problem.steps)
+    )
+
+
+def _pinned_step(problem: Problem, step: Step, chosen: Chosen) -> Step:
+    if step.fact is not None:
+        return step
+    cell = cell_of(problem, chosen[step.key]) if step.key in chosen else None
+    if cell is None:
+        return replace(step, starts=0, later=step.starts | step.later)
+    return replace(step, starts=1 << cell, later=0)
+
+
+# Another time for one step ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StepTimes:
+    """When a step can be. ``legal`` are the starts that leave the rest of the course possible.
+
+    Both are bitmaps of the problem's axis; ``free`` is what the calendar alone allows.
+    """
+
+    seen: Seen
+    key: str
+    legal: int
+    free: int
+
+    @property
+    def axis(self) -> Axis:
+        return self.seen.problem.axis
+
+    def why_not(self, when: datetime) -> str:
+        """Say why a start is not among the legal ones."""
+        cell = timeline.cell_at(self.axis, when)
+        if cell is None or not self.free >> cell & 1:
+            return why_not(self.seen, self.key, when)
+        problem = self.seen.problem
+        facts = {
+            each.key: planner.placed_at(each.key, each.fact, self.axis.zone)
+            for each in problem.steps
+            if each.fact is not None
+        }
+        gaps = planner.gaps_between(problem, facts | {self.key: placed(self.seen, self.key, when)})
+        broken = [
+            each.words
+            for each in gaps
+            if not each.is_legal and self.key in {each.earlier, each.later}
+        ]
+        if broken:
+            return " ".join(broken)
+        if not self.leaves_integration_at(when):
+            return "No integration would be free in its window after it."
+        return "The rest of the course would not fit around it."
+
+    def leaves_integration_at(self, when: datetime) -> bool:
+        """Say whether an integration still has a legal, free time after a dosing then."""
+        if self.seen.problem.step(self.key).rest_hours is None:
+            return True
+        cell = timeline.cell_at(self.axis, when)
+        if cell is None or not self.free >> cell & 1:
+            return True  # other reasons speak against it
+        return bool(self.leaves_integration >> cell & 1)
+
+    @cached_property
+    def leaves_integration(self) -> int:
+        """The starts of a dosing after which its integration still has a legal, free time."""
+        try:
+            return planner.dosing_leaves_integration(
+                self.seen.problem, self.key, out_of_time=for_a_page()
+            )
+        except planner.OutOfTime:
+            return self.free
+
+
+def times_of(seen: Seen, key: str) -> StepTimes:
+    """Look for the other times of one step, all others being free to move.
+
+    If that takes longer than a page may, every start that the calendar allows stays; what does
+    not fit is then told once it is chosen.
+    """
+    starts = seen.problem.step(key).starts
+    try:
+        legal = planner.offered(seen.problem, key, out_of_time=for_a_page())
+    except planner.OutOfTime:
+        legal = starts
+    return StepTimes(seen, key, legal, starts)

@@ -1,0 +1,154 @@
+"""Moving a session of a course with a browser: what follows is shown, then done as one."""
+
+import re
+from datetime import datetime
+from html import unescape
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from practice.audit.rules import PROGRAM
+from practice.core.db import transaction
+from practice.people.rules import Role
+from practice.sessions.links import token_of
+from practice.sessions.models import Course
+from practice.sessions.service import booking
+from tests.browsers import send
+from tests.integration.sessions.courses.conftest import DAY, get_course, session
+from tests.integration.sessions.pages.conftest import nothing_changes, sent, text_of, value_of
+from tests.integration.sessions.staff.conftest import SignedIn, browser, signed_in
+
+__all__ = ["browser", "signed_in"]  # fixtures
+
+
+def ways(page: TestResponse) -> list[str]:
+    """The times of every way that can be chosen."""
+    return [unescape(each) for each in re.findall(r'name="way"\s+value="([^"]*)"', page.text)]
+
+
+def starts(course: Course) -> dict[str, datetime]:
+    rows = get_course(course.id).steps
+    return {row.key: row.appointment.starts_at for row in rows if row.appointment}
+
+
+def check(course: Course, key: str, days: int) -> str:
+    """The address of the look at what follows."""
+    moved = session(course, key)
+    return f"/sessions/{moved.id}/move/check?start={sent(moved.starts_at + days * DAY)}"
+
+
+def test_staff_see_what_moves_along_and_move_all_of_it_by_one_confirm(
+    browser: FlaskClient, booked: Course
+) -> None:
+    before, dosing = starts(booked), session(booked, "dose_2")
+    url = check(booked, "dose_2", 4)
+    times = text_of(browser.get(f"/sessions/{dosing.id}/move"))
+    page = browser.get(url)
+    restore, limits = ways(page)
+    said = text_of(page)
+
+    with nothing_changes():
+        unchosen = send(browser, url, {"way": "", "seal": value_of(page, "seal")})
+    answer = send(browser, url, {"way": restore, "seal": value_of(page, "seal")})
+
+    assert "Others move along, or a recommendation is passed" in times
+    assert "Move dosing 2?" in said
+    assert "Integration 2 Mon, Mar 22, 9:00 AM now Tue, Mar 16, 11:30 AM 6 days later" in said
+    assert "10 to 18 days are recommended" in said
+    assert restore != limits
+    assert unchosen.status_code == 422
+    assert answer.status_code == 302
+    after = starts(booked)
+    assert after["dose_2"] == before["dose_2"] + 4 * DAY
+    assert {key for key in after if after[key] != before[key]} > {"dose_2", "integration_2"}
+    page_after = text_of(browser.get(answer.location))
+    assert "The session is moved." in page_after
+    undone = send(browser, f"/sessions/{dosing.id}/take-back", {})
+    assert undone.status_code == 303
+    assert starts(booked) == before
+
+
+def test_a_stale_page_moves_nothing_and_shows_anew(browser: FlaskClient, booked: Course) -> None:
+    url = check(booked, "dose_2", 4)
+    page = browser.get(url)
+    with transaction():
+        booking.cancel(session(booked, "integration_6"), by=PROGRAM)
+
+    with nothing_changes():
+        answer = send(browser, url, {"way": ways(page)[0], "seal": value_of(page, "seal")})
+
+    assert answer.status_code == 409
+    assert "Something has changed since this was shown. Nothing was moved." in text_of(answer)
+    assert value_of(answer, "seal") != value_of(page, "seal")
+
+
+def test_a_move_beyond_the_limits_asks_a_practitioner_why_and_is_not_shown_to_the_desk(
+    browser: FlaskClient, booked: Course, signed_in: SignedIn
+) -> None:
+    url = check(booked, "integration_6", 8)
+    page = browser.get(url)
+    (alone, *_) = [each for each in ways(page) if "dose" not in each]
+    desk = signed_in(Role.FRONT_DESK).get(url)
+
+    with nothing_changes():
+        silent = send(browser, url, {"way": alone, "seal": value_of(page, "seal")})
+    answer = send(
+        browser, url, {"way": alone, "seal": value_of(page, "seal"), "reason": "She travels."}
+    )
+
+    assert silent.status_code == 422
+    assert "Write down why this is right, or choose another way" in text_of(silent)
+    assert answer.status_code == 302
+    assert alone not in ways(desk)
+
+
+def test_a_time_that_cannot_be_had_says_why_and_names_the_nearest(
+    browser: FlaskClient, booked: Course
+) -> None:
+    moved = session(booked, "dose_2")
+    url = f"/sessions/{moved.id}/move/check?start="
+    saturday = browser.get(check(booked, "dose_2", 5))
+    past = browser.get(url + sent(moved.starts_at - 30 * DAY))
+    nonsense = browser.get(url + "2027-03-14T02:30:00Z&start=never")
+
+    assert saturday.status_code == past.status_code == 409
+    assert "That is outside the hours for clients." in text_of(saturday)
+    assert "The nearest: Fri, Mar 19" in text_of(saturday)
+    assert "That time has passed." in text_of(past)
+    assert nonsense.status_code in {409, 422}
+
+
+def test_a_client_moves_a_session_and_what_belongs_to_it(
+    browser: FlaskClient, booked: Course
+) -> None:
+    moved = session(booked, "integration_3")
+    wanted = moved.starts_at + 3 * DAY
+    url = f"/bookings/{token_of(moved)}/move/check?start={sent(wanted)}"
+    page = browser.get(url)
+
+    answer = send(browser, url, {"way": ways(page)[0], "seal": value_of(page, "seal")})
+
+    assert "Move your session?" in text_of(page)
+    assert "Moving costs Nothing" in text_of(page)
+    assert answer.status_code == 303
+    assert starts(booked)["integration_3"] == wanted
+    assert "Undo" in text_of(browser.get(answer.location))
+
+
+def test_a_step_whose_session_was_cancelled_is_booked_again(
+    browser: FlaskClient, booked: Course
+) -> None:
+    lost = session(booked, "integration_3")
+    with transaction():
+        booking.cancel(lost, by=PROGRAM)
+    place = [row.key for row in booked.steps].index("integration_3")
+    url = f"/courses/{booked.id}/steps/{place}/again"
+    page = browser.get(url)
+
+    answer = send(browser, url, {"way": ways(page)[0], "seal": value_of(page, "seal")})
+
+    assert "Another time for integration 3" in text_of(page)
+    assert answer.status_code == 303
+    assert starts(booked)["integration_3"] == lost.starts_at
+    assert browser.get(url).status_code == 409
+    assert browser.get(f"/courses/{booked.id}/steps/99/again").status_code == 404
