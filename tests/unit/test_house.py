@@ -71,6 +71,7 @@ def test_going_around_the_rows_is_for_the_floor_and_the_operators_tools() -> Non
     around = files_where(calls("exec_driver_sql", "text")) | files_where(mentions("__table__"))
 
     assert around == {
+        "core/connections.py",
         "core/db.py",
         "guards.py",
         "health.py",

@@ -12,9 +12,9 @@ from sqlalchemy.orm import aliased
 
 from practice.calendar.models import Resource, ResourceKind
 from practice.core import clock
+from practice.core.connections import current_practice_id
 from practice.core.db import (
     Base,
-    current_practice_id,
     db,
     enter_practice,
     insert_unless_there,

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from practice.core import db as database
+from practice.core import connections
 from practice.core.db import (
     TRIES,
     Busy,
@@ -211,7 +211,7 @@ def test_sqlite_keeps_what_it_acknowledged_and_every_reference(here: House) -> N
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for other writers a moment only. The wait is set as a connection opens."""
-    monkeypatch.setattr(database, "WRITER_WAITS_MS", 20)
+    monkeypatch.setattr(connections, "WRITER_WAITS_MS", 20)
 
 
 @pytest.mark.database("sqlite")
