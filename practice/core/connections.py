@@ -8,6 +8,7 @@ planned anew.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from select import POLLIN, poll
 from time import monotonic
 from typing import Any
@@ -100,7 +101,7 @@ def _wait_to_write(connection: Connection) -> None:
         driver.execute(f"PRAGMA busy_timeout={WRITER_WAITS_MS}")
 
 
-_ON_SQLITE = {"connect": _prepare_sqlite, "begin": _begin_sqlite}
+_ON_SQLITE: dict[str, Callable[..., None]] = {"connect": _prepare_sqlite, "begin": _begin_sqlite}
 
 
 # PostgreSQL ------------------------------------------------------------------------------------
@@ -160,7 +161,7 @@ def _driver(connection: Connection) -> Any:
     return connection.connection.driver_connection
 
 
-_ON_POSTGRESQL = {
+_ON_POSTGRESQL: dict[str, Callable[..., None]] = {
     "connect": _prepare_postgresql,
     "checkout": _see_that_it_is_open,
     "begin": _begin_postgresql,

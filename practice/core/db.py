@@ -158,6 +158,9 @@ def enter_practice(practice_id: UUID) -> None:
     Raises:
         RuntimeError: inside a ``transaction()``, which belongs to the practice it began with.
     """
+    if current_practice_id() is None and not db.session.registry.has():
+        g.practice_id = practice_id
+        return
     session = db.session()
     if current_practice_id() is not None or session.info.get("open"):
         _move_to(practice_id)
@@ -193,7 +196,7 @@ def _move_to(practice_id: UUID | None) -> None:
 
 
 _HERE = sa.bindparam("practice_here", callable_=current_practice_id, type_=sa.Uuid())
-_OF_THE_PRACTICE = with_loader_criteria(
+OF_THE_PRACTICE = with_loader_criteria(
     PracticeOwned, lambda cls: cls.practice_id == _HERE, include_aliases=True
 )
 """Made once, because it goes to every statement; the practice is read when a statement runs."""
@@ -209,13 +212,14 @@ def _stay_inside_the_practice(state: ORMExecuteState) -> None:
     if state.execution_options.get("across_practices"):
         return
     if current_practice_id() is None:
-        owned = _owned_tables(state.statement)
+        owned = owned_tables(state.statement)
         if owned:
             raise RuntimeError(f"{', '.join(owned)} queried outside a practice")
-    state.statement = state.statement.options(_OF_THE_PRACTICE)
+    if not state.execution_options.get("inside_the_practice"):
+        state.statement = state.statement.options(OF_THE_PRACTICE)
 
 
-def _owned_tables(statement: Any) -> list[str]:
+def owned_tables(statement: Any) -> list[str]:
     """Return the tables of practices anywhere in ``statement``, in subqueries too."""
     tables = {each for each in visitors.iterate(statement) if isinstance(each, sa.Table)}
     return sorted({t.name for t in tables if "practice_id" in t.primary_key.columns})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -38,8 +39,7 @@ MINUTE = timedelta(minutes=1)
 NOTHING_FULL = Full(frozenset(), frozenset())
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """A time on offer. For one client also what the windows of their course say about it."""
 
     starts_at: datetime
@@ -132,16 +132,14 @@ def look(
         client=client_id,
     )
     named = {each for need in needs for each in need.any_of}
-    seen = calendar.busy(axis, named, lapsed=_lapsed_holds(now), but_not=moved_id)
+    seen = calendar.busy(axis, named, lapsed=_LAPSED_HOLDS, but_not=moved_id)
     full = (
         full_for_dosings(rules, zone, first_on, last_on, but_not=moved_id)
         if service.kind in GIVES_MEDICINE
         else NOTHING_FULL
     )
     times = {
-        each: ResourceTime(
-            hours=roster.hours.get(each, axis.full), taken=timeline.busy(axis, seen.taken[each])
-        )
+        each: ResourceTime(hours=roster.hours.get(each, axis.full), taken=seen.taken[each])
         for each in named
     }
     return Look(
@@ -257,10 +255,15 @@ def full_for_dosings(
     )
 
 
-def _lapsed_holds(now: datetime) -> sa.Select[UUID]:
-    return sa.select(Appointment.id).where(
-        Appointment.state == AppointmentState.TENTATIVE, Appointment.hold_ends_at < now
-    )
+def _as_of() -> datetime:
+    return clock.now()
+
+
+_LAPSED_HOLDS = sa.select(Appointment.id).where(
+    Appointment.state == AppointmentState.TENTATIVE,
+    Appointment.hold_ends_at < sa.bindparam("as_of", callable_=_as_of),
+)
+"""Made once, because a statement is made of it; the clock is read when that runs."""
 
 
 def _ask(
