@@ -16,6 +16,7 @@ from bench import (
     free_times,
     planner,
     races,
+    today,
     web_servers,
 )
 from bench.serving import database_servers
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "races": races.run,
     "clients": clients.run,
     "api": api.run,
+    "today": today.run,
     "planner": planner.run,
 }
 

@@ -29,7 +29,7 @@ from bench import seed
 from bench.measure import at_least, in_turn, ratio, show
 from bench.seed import Staffed
 from bench.serving import Request, fetch, serving
-from practice.core.db import RUNTIME_ROLE
+from practice.core.connections import RUNTIME_ROLE
 from practice.people.rules import Role
 from scripts.run import HOST
 from tests import databases

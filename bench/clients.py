@@ -12,7 +12,6 @@ from time import perf_counter, process_time
 from typing import Any
 from uuid import uuid4
 
-import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -21,14 +20,12 @@ from bench import seed
 from bench.measure import at_most, in_turn, ratio, show
 from bench.serving import HELLO, Request, cpu_seconds, postmaster, serving
 from practice.audit.rules import Actor, ActorKind
-from practice.core import clock, tokens
+from practice.core import clock
 from practice.core.db import db, in_transaction, practice_scope, transaction
 from practice.moving import queries as moving
 from practice.moving.rules.runs import RunState, What
 from practice.moving.service import importing
-from practice.people import doors
-from practice.people.models import SignIn, User
-from practice.people.rules import DoorKind, Role, folded
+from practice.people.rules import Role, folded
 from tests import databases, factories
 
 CLIENTS = 5_000
@@ -60,7 +57,7 @@ def _the_list(kind: str) -> None:
         seed.book_up(place, appointments=APPOINTMENTS)
         with factories.made(place.practice):
             _many_clients(place)
-            cookie = _signed_in(app)
+            cookie = seed.signed_in(app)
         seed.analyze()
         served = open_until_the_end.enter_context(serving(url))
         print(f" {kind}: CPU of a page of {CLIENTS:,} clients")
@@ -115,18 +112,6 @@ def _many_clients(place: seed.Staffed) -> None:
             if n % 4 == 0
         ],
     )
-
-
-def _signed_in(app: Flask) -> str:
-    """Return the cookie of an owner who is signed in."""
-    owner = db.session.scalars(sa.select(User).order_by(User.name)).all()[0]
-    token, now = tokens.new(), clock.now()
-    row = SignIn(user_id=owner.id, created_at=now, seen_at=now, program="bench")
-    db.session.add(row)
-    db.session.flush()
-    doors.cut(DoorKind.SIGN_IN, token, row.id)
-    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    return f"{app.config['SESSION_COOKIE_NAME']}={serializer.dumps({'_user_id': token})}"
 
 
 def _statements_of(app: Flask, path: str, cookie: str) -> list[Statement]:

@@ -76,7 +76,7 @@ def _subscribed(size: int) -> tuple[str, list[EntryFacts]]:
             created_at=now,
         )
         db.session.add(subscription)
-        secret = tokens.new()
+        secret = tokens.new_in(place.practice.id)
         doors.cut(DoorKind.FEED, secret, subscription.id)
         morning = zones.day_start(ZONE, zones.local_date(now, ZONE)) + timedelta(hours=8)
         facts = [

@@ -18,10 +18,11 @@ from practice.app import create_app
 from practice.audit.rules import PROGRAM
 from practice.calendar.models import ClaimKind, Resource
 from practice.calendar.rules import zones
-from practice.core import clock
+from practice.core import clock, tokens
 from practice.core.db import db
-from practice.people.models import Practice
-from practice.people.rules import Role
+from practice.people import doors
+from practice.people.models import Practice, SignIn, User
+from practice.people.rules import DoorKind, Role
 from practice.sessions.models import Service
 from practice.sessions.queries import get_service
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
@@ -65,6 +66,18 @@ def staffed(*roles: Role, slug: str = "tidewater") -> Staffed:
     return Staffed(practice, people)
 
 
+def signed_in(app: Flask) -> str:
+    """Return the cookie of an owner who is signed in."""
+    owner = db.session.scalars(sa.select(User).order_by(User.name)).all()[0]
+    token, now = tokens.new(), clock.now()
+    row = SignIn(user_id=owner.id, created_at=now, seen_at=now, program="bench")
+    db.session.add(row)
+    db.session.flush()
+    doors.cut(DoorKind.SIGN_IN, token, row.id)
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    return f"{app.config['SESSION_COOKIE_NAME']}={serializer.dumps({'_user_id': token})}"
+
+
 def book_up(place: Staffed, *, appointments: int) -> None:
     """Fill the weekdays around today, half of them past, with sessions that hold their time."""
     with factories.made(place.practice):
@@ -77,6 +90,26 @@ def book_up(place: Staffed, *, appointments: int) -> None:
             for n, (start, host) in enumerate(
                 (start, host) for start in starts for host in place.people
             )
+        ]
+        insert("appointments", booked)
+        insert("claims", [claim for row in booked for claim in _claims(row)])
+
+
+def book_today(place: Staffed, *, appointments: int) -> None:
+    """Give every client one session of today, on the hours from midnight on."""
+    with factories.made(place.practice):
+        service = get_service("intake")
+        today = zones.local_date(clock.now(), place.practice.time_zone)
+        midnight = zones.day_start(place.practice.time_zone, today)
+        booked = [
+            _appointment(
+                service,
+                place.people[n % len(place.people)].id,
+                factories.create_client(last_name=f"Bell {n}").id,
+                midnight + n * LENGTH,
+                clock.now(),
+            )
+            for n in range(appointments)
         ]
         insert("appointments", booked)
         insert("claims", [claim for row in booked for claim in _claims(row)])

@@ -19,7 +19,8 @@ from config import LOOPBACK, Config
 from practice import guards, health
 from practice.billing import pdf
 from practice.core import clock
-from practice.core.db import RUNTIME_ROLE, db
+from practice.core.connections import RUNTIME_ROLE
+from practice.core.db import db
 from practice.core.settings import settings
 from practice.outbox.models import Job
 from practice.outbox.rules import JobState

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, Request, current_app, g, render_template, request
 from flask.globals import request_ctx
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from jinja2 import StrictUndefined
@@ -120,12 +120,16 @@ UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Cookies(SecureCookieSessionInterface):
-    """Flask's own, which makes a signer for every request, even one that brings no cookie."""
+    """Flask's own, which does its work even where no cookie came and nobody asked for a session."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if self.get_cookie_name(app) not in request.cookies:
             return self.session_class()
         return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)
 
 
 def _look_at_the_request() -> None:
@@ -137,7 +141,9 @@ def _look_at_the_request() -> None:
         site = request.headers.get("Sec-Fetch-Site")
         if site == "cross-site" and request.blueprint not in LOOK_THEMSELVES:
             raise BadRequest("The form came from another website.")
-    values = [*request.args.keys(), *request.args.values(), request.path]
+    values = [request.path]
+    if request.query_string:
+        values += [*request.args.keys(), *request.args.values()]
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
         values += [*request.form.keys(), *request.form.values()]
     if any(map(UNREADABLE.search, values)):

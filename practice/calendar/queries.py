@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from json import loads
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from practice.calendar.models import (
-    Block,
     BookingRules,
     Claim,
-    ClaimKind,
     Closure,
     HoursOverride,
     Resource,
     ResourceKind,
     WorkingHours,
 )
-from practice.calendar.rules import hours
-from practice.calendar.rules.free import Wanted
+from practice.calendar.rules import hours, timeline
 from practice.calendar.rules.hours import Window
-from practice.calendar.rules.timeline import Axis, Span
-from practice.core.db import Json, db
+from practice.calendar.rules.timeline import Axis
+from practice.core.db import db
 from practice.core.errors import NotFound
+from practice.core.often import Often, epoch_ceil, epoch_floor
 
-Hours = tuple[tuple[tuple[object, tuple[Window, ...]], ...], ...]
 Asked = tuple[str, str]
 """A kind of session and a way of giving it, as hours name them: ``("prep", "in_person")``."""
 
@@ -36,64 +35,86 @@ LONGEST_CLAIM = timedelta(days=31)
 """No claim is longer, so that what is taken in some days is found by a bounded search."""
 
 
-def _roster() -> sa.Select[Any]:
-    """Select people, rooms and the home, once for every window of their hours.
+class _Rostered(NamedTuple):
+    """A row of the roster, as plain as the database gives it.
 
-    A window is weekly (it has a weekday), replaces the weekly ones (it has dates), or closes the
-    whole practice (it is nobody's).
+    A member has a kind, and nothing after ``roles``. A window of hours has none: it is weekly (it
+    has a weekday), replaces the weekly ones (it has dates), or closes the whole practice (it is
+    nobody's).
     """
+
+    owner_id: Any
+    kind: Any
+    name: Any
+    roles: Any
+    weekday: Any
+    first_on: Any
+    last_on: Any
+    starts_minute: Any
+    ends_minute: Any
+    kinds: Any
+    modality: Any
+
+
+def _rostered(**given: Any) -> list[sa.ColumnElement[Any]]:
+    """Return the columns of a row of the roster: nothing where nothing is given."""
+    nothing: dict[str, sa.types.TypeEngine[Any]] = {
+        "weekday": sa.Integer(),
+        "first_on": sa.Date(),
+        "last_on": sa.Date(),
+        "starts_minute": sa.Integer(),
+        "ends_minute": sa.Integer(),
+    }
+    return [
+        sa.cast(given.get(name, sa.null()), sa.Text()).label(name)
+        if name not in nothing
+        else given.get(name, sa.cast(sa.null(), nothing[name])).label(name)
+        for name in _Rostered._fields
+    ]
+
+
+def _roster() -> Often:
+    """Ask for people, rooms and the home, and for every window of their hours, row after row."""
     first_on, last_on = (sa.bindparam(name, type_=sa.Date()) for name in ("first_on", "last_on"))
-    no_one, no_number, no_date, no_kinds, no_way = (
-        sa.cast(sa.null(), kind) for kind in (sa.Uuid(), sa.Integer(), sa.Date(), Json, sa.String())
-    )
-    windows = sa.union_all(
-        sa.select(
-            WorkingHours.resource_id.label("owner_id"),
-            WorkingHours.weekday,
-            no_date.label("first_on"),
-            no_date.label("last_on"),
-            WorkingHours.starts_minute,
-            WorkingHours.ends_minute,
-            WorkingHours.kinds,
-            WorkingHours.modality,
-        ),
-        sa.select(
-            HoursOverride.resource_id,
-            no_number,
-            HoursOverride.on_date,
-            HoursOverride.on_date,
-            HoursOverride.starts_minute,
-            HoursOverride.ends_minute,
-            HoursOverride.kinds,
-            HoursOverride.modality,
-        ).where(HoursOverride.on_date.between(first_on, last_on)),
-        sa.select(
-            no_one,
-            no_number,
-            Closure.first_on,
-            Closure.last_on,
-            no_number,
-            no_number,
-            no_kinds,
-            no_way,
-        ).where(Closure.last_on >= first_on, Closure.first_on <= last_on),
-    ).subquery()
-    its = sa.or_(windows.c.owner_id == Resource.id, windows.c.owner_id.is_(None))
-    return (
-        sa.select(
-            Resource.id,
-            Resource.kind,
-            Resource.name,
-            Resource.roles,
-            *windows.c,
+    return Often(
+        sa.union_all(
+            sa.select(
+                *_rostered(
+                    owner_id=Resource.id,
+                    kind=Resource.kind,
+                    name=Resource.name,
+                    roles=Resource.roles,
+                )
+            ).where(Resource.kind != ResourceKind.CLIENT, Resource.ended_at.is_(None)),
+            sa.select(
+                *_rostered(
+                    owner_id=WorkingHours.resource_id,
+                    weekday=WorkingHours.weekday,
+                    starts_minute=WorkingHours.starts_minute,
+                    ends_minute=WorkingHours.ends_minute,
+                    kinds=WorkingHours.kinds,
+                    modality=WorkingHours.modality,
+                )
+            ),
+            sa.select(
+                *_rostered(
+                    owner_id=HoursOverride.resource_id,
+                    first_on=HoursOverride.on_date,
+                    last_on=HoursOverride.on_date,
+                    starts_minute=HoursOverride.starts_minute,
+                    ends_minute=HoursOverride.ends_minute,
+                    kinds=HoursOverride.kinds,
+                    modality=HoursOverride.modality,
+                )
+            ).where(HoursOverride.on_date.between(first_on, last_on)),
+            sa.select(*_rostered(first_on=Closure.first_on, last_on=Closure.last_on)).where(
+                Closure.last_on >= first_on, Closure.first_on <= last_on
+            ),
         )
-        .outerjoin(windows, its)
-        .where(Resource.kind != ResourceKind.CLIENT, Resource.ended_at.is_(None))
-        .order_by(Resource.name, Resource.id)
     )
 
 
-ROSTER = _roster()  # building it takes longer than asking it
+ROSTER = _roster()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +158,9 @@ class Lapsed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """What is taken of some resources, and what of it has lapsed and counts as free."""
+    """What is taken of some resources, as bitmaps, and what has lapsed and counts as free."""
 
-    taken: Mapping[UUID, list[Span]]
+    taken: Mapping[UUID, int]
     lapsed: tuple[Lapsed, ...]
 
 
@@ -165,56 +186,46 @@ def roster(axis: Axis, asked: Asked) -> Roster:
 
 def rosters(axis: Axis, asked: Iterable[Asked]) -> dict[Asked, Roster]:
     """Return the same for several kinds of session and ways of giving them. One statement."""
-    rows = db.session.execute(ROSTER, {"first_on": axis.first_on, "last_on": axis.last_on}).all()
+    rows = ROSTER.rows(first_on=axis.first_on, last_on=axis.last_on).all()
+    told = tuple(map(tuple, rows))
+    return {each: _drawn(axis, each, told) for each in asked}
 
-    closures = tuple(
-        sorted({(r.first_on, r.last_on) for r in rows if r.first_on and not r.owner_id})
+
+@lru_cache(maxsize=128)
+def _drawn(axis: Axis, asked: Asked, told: tuple[tuple[Any, ...], ...]) -> Roster:
+    """Make a roster of its rows. Kept, since hours change seldom; if they do, the rows differ."""
+    members: dict[str, Member] = {}
+    windows: dict[str | None, list[_Rostered]] = {}
+    for row in map(_Rostered._make, told):
+        if row.kind:
+            roles = frozenset(loads(row.roles))
+            members[row.owner_id] = Member(
+                UUID(row.owner_id), ResourceKind(row.kind), row.name, roles
+            )
+        else:
+            windows.setdefault(row.owner_id, []).append(row)
+    return Roster(
+        axis,
+        tuple(sorted(members.values(), key=lambda member: (member.name, member.id))),
+        {m.id: _hours(axis, m.kind, windows.get(key, []), asked) for key, m in members.items()},
+        tuple(sorted((each.first_on, each.last_on) for each in windows.get(None, []))),
     )
-    by_member: dict[UUID, list[sa.Row[Any]]] = {}
-    for row in rows:
-        by_member.setdefault(row.id, []).append(row)
-    members = tuple(
-        Member(r.id, r.kind, r.name, frozenset(r.roles)) for r, *_ in by_member.values()
-    )
-    drawn: dict[Hours, int] = {}  # most people's hours are the same whatever is asked
-    return {
-        each: Roster(
-            axis,
-            members,
-            {m.id: _hours(axis, m.kind, by_member[m.id], each, drawn) for m in members},
-            closures,
-        )
-        for each in asked
-    }
 
 
-def _hours(
-    axis: Axis,
-    kind: ResourceKind,
-    rows: list[sa.Row[Any]],
-    asked: Asked,
-    drawn: dict[Hours, int],
-) -> int:
+def _hours(axis: Axis, kind: ResourceKind, rows: list[_Rostered], asked: Asked) -> int:
     weekly: dict[int, list[Window]] = {}
     overrides: dict[date, list[Window]] = {}
     for row in rows:
-        if row.owner_id is None:
-            continue
         windows = (
             weekly.setdefault(row.weekday - 1, [])
             if row.weekday
             else overrides.setdefault(row.first_on, [])
         )
-        if row.starts_minute is not None and hours.are_for(row.kinds, row.modality, asked):
+        if row.starts_minute is not None and hours.are_for(loads(row.kinds), row.modality, asked):
             windows.append(Window(row.starts_minute, row.ends_minute))
     if kind is not ResourceKind.PERSON and not weekly:
         weekly = {weekday: [hours.WHOLE_DAY] for weekday in range(7)}
-    said = tuple(
-        tuple((on, tuple(windows)) for on, windows in each.items()) for each in (weekly, overrides)
-    )
-    if said not in drawn:
-        drawn[said] = hours.open_hours(axis, weekly, overrides=overrides)
-    return drawn[said]
+    return hours.open_hours(axis, weekly, overrides=overrides)
 
 
 def busy(
@@ -227,38 +238,68 @@ def busy(
     """Return what is taken of some resources, as far as it touches an axis. One statement.
 
     Costs the same however much lies before or after: the index on the ends is read from the
-    beginning of the axis to its end and the longest claim. Resources come back as their number
-    and holders only where they matter, since making thousands of ids is what costs most.
+    beginning of the axis to its end and the longest claim.
 
     Args:
         axis: the days in question.
         resource_ids: whose claims.
-        lapsed: selects the holders whose time is up although nobody has released it yet.
+        lapsed: selects the holders whose time is up although nobody has released it yet. One
+            select for all calls, since a statement is made of it.
         but_not: holders whose own claims do not count, because they are to be moved.
     """
-    numbered = sorted(resource_ids)
-    if not numbered:
+    named = sorted(resource_ids)
+    if not named:
         return Busy({}, ())
-    number = sa.case({each: n for n, each in enumerate(numbered)}, value=Claim.resource_id)
-    lapsed_holder = sa.case((Claim.holder_id.in_(lapsed), Claim.holder_id))
-    query = sa.select(number, lapsed_holder, Claim.starts_at, Claim.ends_at).where(
-        Claim.resource_id.in_(numbered),
-        Claim.ends_at > axis.starts_at,
-        Claim.ends_at <= axis.ends_at + LONGEST_CLAIM,
-        Claim.starts_at < axis.ends_at,
+    rows = _taken(lapsed, has_exception=bool(but_not)).rows(
+        resource_ids=named,
+        first_at=axis.starts_at,
+        past_at=axis.ends_at,
+        last_at=axis.ends_at + LONGEST_CLAIM,
+        but_not=list(but_not),
+    )
+    taken = dict.fromkeys(named, 0)
+    gone: list[Lapsed] = []
+    for row in rows:
+        seconds = list(map(int, row.spans.split()))
+        pairs = zip(seconds[::2], seconds[1::2], strict=True)
+        if row.lapsed_holder is None:
+            taken[row.resource_id] = timeline.busy_seconds(axis, pairs)
+        else:
+            gone += [
+                Lapsed(row.resource_id, row.lapsed_holder, _instant(first), _instant(past))
+                for first, past in pairs
+            ]
+    return Busy(taken, tuple(gone))
+
+
+@lru_cache(maxsize=8)
+def _taken(lapsed: sa.Select[UUID], *, has_exception: bool) -> Often:
+    """Ask for what is taken, all spans of a resource in one text, holders past their end apart.
+
+    Rows are what costs most: a busy person has hundreds of spans.
+    """
+    span = (
+        sa.cast(epoch_floor(Claim.starts_at), sa.Text())
+        + " "
+        + sa.cast(epoch_ceil(Claim.ends_at), sa.Text())
+    )
+    holder = sa.case((Claim.holder_id.in_(lapsed), Claim.holder_id)).label("lapsed_holder")
+    query = sa.select(
+        Claim.resource_id, holder, sa.func.aggregate_strings(span, " ").label("spans")
+    ).where(
+        Claim.resource_id.in_(sa.bindparam("resource_ids", expanding=True)),
+        Claim.ends_at > sa.bindparam("first_at"),
+        Claim.ends_at <= sa.bindparam("last_at"),
+        Claim.starts_at < sa.bindparam("past_at"),
         Claim.released_at.is_(None),
     )
-    if but_not:
-        query = query.where(Claim.holder_id.not_in(but_not))
+    if has_exception:
+        query = query.where(Claim.holder_id.not_in(sa.bindparam("but_not", expanding=True)))
+    return Often(query.group_by(Claim.resource_id, holder.name))
 
-    taken: list[list[Span]] = [[] for _ in numbered]
-    gone: list[Lapsed] = []
-    for n, holder_id, starts_at, ends_at in db.session.execute(query):
-        if holder_id is None:
-            taken[n].append((starts_at, ends_at))
-        else:
-            gone.append(Lapsed(numbered[n], holder_id, starts_at, ends_at))
-    return Busy(dict(zip(numbered, taken, strict=True)), tuple(gone))
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def closed_days(first_on: date, past_on: date) -> dict[date, str]:
@@ -301,92 +342,3 @@ def holders_of(resource_id: UUID, first_at: datetime, past_at: datetime) -> set[
             )
         )
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """A block with those whose time it takes."""
-
-    block: Block
-    resources: tuple[Resource, ...]
-
-
-def blocks_between(first_at: datetime, past_at: datetime) -> list[Blocked]:
-    """Return what is blocked in ``[first_at, past_at)``, by its beginning. One statement."""
-    return _blocked(Block.ends_at > first_at, Block.starts_at < past_at)
-
-
-def get_block(block_id: UUID) -> Blocked:
-    """Return one block that was not removed.
-
-    Raises:
-        NotFound: if there is none.
-    """
-    for found in _blocked(Block.id == block_id):
-        return found
-    raise NotFound("There is no such block, or it was removed.")
-
-
-def later_of(block: Block) -> int:
-    """Count the blocks of the same series that come after one and still stand."""
-    return (
-        db.session.scalar(
-            sa.select(sa.func.count())
-            .select_from(Block)
-            .where(
-                Block.series_id == block.series_id,
-                Block.starts_at > block.starts_at,
-                Block.removed_at.is_(None),
-            )
-        )
-        or 0
-    )
-
-
-def _blocked(*wanted: sa.ColumnElement[bool]) -> list[Blocked]:
-    rows = db.session.execute(
-        sa.select(Block, Resource)
-        .join(Claim, sa.and_(Claim.holder_id == Block.id, Claim.released_at.is_(None)))
-        .join(Resource, Resource.id == Claim.resource_id)
-        .where(*wanted, Block.removed_at.is_(None))
-        .order_by(Block.starts_at, Block.id, Resource.kind, Resource.name)
-    )
-    found: dict[UUID, tuple[Block, list[Resource]]] = {}
-    for block, resource in rows:
-        found.setdefault(block.id, (block, []))[1].append(resource)
-    return [Blocked(block, tuple(resources)) for block, resources in found.values()]
-
-
-class InTheWay(NamedTuple):
-    """A claim that lies over time which somebody wants, and whose time it takes."""
-
-    holder_id: UUID
-    name: str
-    starts_at: datetime
-    ends_at: datetime
-
-
-def in_the_way(wanted: Iterable[Wanted]) -> list[InTheWay]:
-    """Return the claims that lie over some wanted time, by their beginning.
-
-    One statement for each time that is wanted of them all.
-    """
-    found: set[InTheWay] = set()
-    spans: dict[tuple[datetime, datetime], list[UUID]] = {}
-    for each in wanted:
-        spans.setdefault((each.starts_at, each.ends_at), []).append(each.resource_id)
-    for (starts_at, ends_at), resource_ids in spans.items():
-        rows = db.session.execute(
-            sa.select(Claim.holder_id, Resource.name, Claim.starts_at, Claim.ends_at)
-            .join(Resource, Resource.id == Claim.resource_id)
-            .where(
-                Claim.resource_id.in_(resource_ids),
-                Claim.ends_at > starts_at,
-                Claim.ends_at <= ends_at + LONGEST_CLAIM,
-                Claim.starts_at < ends_at,
-                Claim.released_at.is_(None),
-                Claim.kind != ClaimKind.IMPORTED,
-            )
-        )
-        found |= {InTheWay(*row) for row in rows}
-    return sorted(found, key=lambda each: (each.starts_at, each.name, each.holder_id))

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from practice.calendar.models import CalendarEntry, DetailLevel, FeedSubscription, Resource
 from practice.calendar.rules import ics, zones
-from practice.core import clock
+from practice.core import clock, tokens
 from practice.core.db import db, enter_practice
 from practice.core.errors import NotFound
+from practice.core.often import row_alone
 from practice.people import doors
-from practice.people.models import Practice
+from practice.people.models import Door, Practice
 from practice.people.rules import DoorKind
 
 TOMBSTONES_STAY = timedelta(days=ics.TOMBSTONE_DAYS)
@@ -70,6 +71,13 @@ _FEED = (
         .label("stale"),
     )
     .join(
+        Door,
+        sa.and_(
+            Door.practice_id == FeedSubscription.practice_id,
+            Door.subject_id == FeedSubscription.id,
+        ),
+    )
+    .join(
         Resource,
         sa.and_(
             Resource.practice_id == FeedSubscription.practice_id,
@@ -79,40 +87,38 @@ _FEED = (
     .join(Practice, Practice.id == FeedSubscription.practice_id)
     .where(
         FeedSubscription.practice_id == sa.bindparam("practice_id"),
-        FeedSubscription.id == sa.bindparam("subscription_id"),
+        Door.kind == DoorKind.FEED,
+        Door.hash == sa.bindparam("hash"),
         FeedSubscription.revoked_at.is_(None),
         Resource.ended_at.is_(None),
     )
 )
-"""Put together once, and asked of the connection: it names the practice itself."""
 
 
 def find_feed(secret: str) -> Feed:
-    """Return the feed that a secret address leads to, and enter its practice. Two statements.
+    """Return the feed that a secret address leads to, and enter its practice. One statement.
 
-    Its version is the person's count of changes, the week in which it begins, and how many
-    tombstones are old enough to be left out: the body changes with these alone.
+    The address names its practice, so that this is not asked first; its digest alone opens.
+    Addresses from before that are asked for theirs. The version is the person's count of
+    changes, the week in which it begins, and how many tombstones are old enough to be left out:
+    the body changes with these alone.
 
     Raises:
         NotFound: for an unknown or ended address, or somebody who has left.
     """
-    found = doors.find(DoorKind.FEED, secret)
-    if found is None:
+    practice_id = tokens.practice_in(secret)
+    if practice_id is None:
+        found = doors.find(DoorKind.FEED, secret)
+        practice_id = found.practice_id if found else None
+    if practice_id is None:
         raise NotFound("There is no calendar at this address.")
-    enter_practice(found.practice_id)
+    enter_practice(practice_id)
     now = clock.now()
-    row = (
-        db.session.connection()
-        .execute(
-            _FEED,
-            {
-                "practice_id": found.practice_id,
-                "subscription_id": found.subject_id,
-                "tombstones_until": now - TOMBSTONES_STAY,
-                "out_of_sight": now - OUT_OF_SIGHT,
-            },
-        )
-        .one_or_none()
+    row = row_alone(
+        _FEED,
+        hash=tokens.digest(secret),
+        tombstones_until=now - TOMBSTONES_STAY,
+        out_of_sight=now - OUT_OF_SIGHT,
     )
     if row is None:
         raise NotFound("There is no calendar at this address.")

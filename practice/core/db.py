@@ -1,7 +1,7 @@
 """The database: column types, the two walls between practices, and the one commit.
 
-Everything that is specific to SQLite or PostgreSQL and not a query stands here or in the
-migrations. Tables themselves belong to their rooms.
+Everything that is specific to SQLite or PostgreSQL and not a query stands here, in
+``connections`` or in the migrations. Tables themselves belong to their rooms.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import Enum
 from threading import Event
-from time import monotonic
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from flask import Flask, g, has_app_context
+from flask import Flask, g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -34,13 +33,17 @@ from sqlalchemy.orm import (
 from sqlalchemy.sql import visitors
 from sqlalchemy.types import TypeDecorator
 
+from practice.core import connections
+from practice.core.connections import (
+    current_practice_id,
+    name_the_practice,
+    state_of,
+    waited_too_long,
+)
 from practice.core.errors import Unavailable
 
 T = TypeVar("T")
 
-RUNTIME_ROLE = "sanctuary_app"
-WRITER_WAITS_MS = 4000
-WAITS_AT_ONCE_MS = 50
 TRIES = 5
 
 
@@ -130,16 +133,11 @@ db = SQLAlchemy(
     metadata=Base.metadata,
     disable_autonaming=True,
     session_options={"expire_on_commit": False},
-    engine_options={"hide_parameters": True, "pool_pre_ping": True},
+    engine_options={"hide_parameters": True},
 )
 
 
 # Which practice: the scope ---------------------------------------------------------------------
-
-
-def current_practice_id() -> UUID | None:
-    """Return the practice that this request, command or job is about, if one was entered."""
-    return g.get("practice_id") if has_app_context() else None
 
 
 def require_practice_id() -> UUID:
@@ -160,6 +158,9 @@ def enter_practice(practice_id: UUID) -> None:
     Raises:
         RuntimeError: inside a ``transaction()``, which belongs to the practice it began with.
     """
+    if current_practice_id() is None and not db.session.registry.has():
+        g.practice_id = practice_id
+        return
     session = db.session()
     if current_practice_id() is not None or session.info.get("open"):
         _move_to(practice_id)
@@ -167,7 +168,7 @@ def enter_practice(practice_id: UUID) -> None:
     # Nothing but doors can have been read: that read goes on, and row-level security is told.
     g.practice_id = practice_id
     if session.in_transaction() and session.get_bind().dialect.name == "postgresql":
-        _name_the_practice(session.connection())
+        name_the_practice(session.connection())
 
 
 @contextmanager
@@ -195,7 +196,7 @@ def _move_to(practice_id: UUID | None) -> None:
 
 
 _HERE = sa.bindparam("practice_here", callable_=current_practice_id, type_=sa.Uuid())
-_OF_THE_PRACTICE = with_loader_criteria(
+OF_THE_PRACTICE = with_loader_criteria(
     PracticeOwned, lambda cls: cls.practice_id == _HERE, include_aliases=True
 )
 """Made once, because it goes to every statement; the practice is read when a statement runs."""
@@ -211,13 +212,14 @@ def _stay_inside_the_practice(state: ORMExecuteState) -> None:
     if state.execution_options.get("across_practices"):
         return
     if current_practice_id() is None:
-        owned = _owned_tables(state.statement)
+        owned = owned_tables(state.statement)
         if owned:
             raise RuntimeError(f"{', '.join(owned)} queried outside a practice")
-    state.statement = state.statement.options(_OF_THE_PRACTICE)
+    if not state.execution_options.get("inside_the_practice"):
+        state.statement = state.statement.options(OF_THE_PRACTICE)
 
 
-def _owned_tables(statement: Any) -> list[str]:
+def owned_tables(statement: Any) -> list[str]:
     """Return the tables of practices anywhere in ``statement``, in subqueries too."""
     tables = {each for each in visitors.iterate(statement) if isinstance(each, sa.Table)}
     return sorted({t.name for t in tables if "practice_id" in t.primary_key.columns})
@@ -255,7 +257,7 @@ def transaction() -> Iterator[None]:
         session.commit()
     except DBAPIError as error:
         session.rollback()
-        if _waited_too_long(error):
+        if waited_too_long(error):
             raise Busy("The practice is very busy. Nothing was changed. Try again.") from error
         raise
     except BaseException:
@@ -276,7 +278,7 @@ def in_transaction(work: Callable[[], T]) -> T:
             with transaction():
                 return work()
         except DBAPIError as error:
-            if attempt == TRIES or _state(error) not in ("40001", "40P01"):
+            if attempt == TRIES or state_of(error) not in ("40001", "40P01"):
                 raise
             Event().wait(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - spreads, not hides
     raise AssertionError("the last try returns or raises")
@@ -346,93 +348,9 @@ def ping() -> None:
         connection.exec_driver_sql("SELECT 1")
 
 
-def _state(error: DBAPIError) -> str | None:
-    return getattr(error.orig, "sqlstate", None)
-
-
-def _waited_too_long(error: DBAPIError) -> bool:
-    if not isinstance(error, OperationalError):
-        return False
-    return _state(error) == "55P03" or getattr(error.orig, "sqlite_errorname", "").startswith(
-        ("SQLITE_BUSY", "SQLITE_LOCKED")
-    )
-
-
-# Connections -----------------------------------------------------------------------------------
-
-
 def init_app(app: Flask, url: str) -> None:
-    """Connect ``app`` to its database and set up every connection the way the house needs it."""
+    """Connect ``app`` to its database, by connections as the house needs them."""
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     db.init_app(app)
     with app.app_context():
-        engine = db.engine
-    event.listen(engine, "connect", _prepare_sqlite if _is_sqlite(url) else _prepare_postgresql)
-    event.listen(engine, "begin", _begin_sqlite if _is_sqlite(url) else _name_the_practice)
-
-
-def _is_sqlite(url: str) -> bool:
-    return url.startswith("sqlite")
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we write BEGIN ourselves; the driver begins too late
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "recursive_triggers=ON",  # else INSERT OR REPLACE slips past the append-only triggers
-        f"busy_timeout={WRITER_WAITS_MS}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.create_function("app_practice_id", 0, _practice_as_text)
-
-
-def _practice_as_text() -> str | None:
-    practice_id = current_practice_id()
-    return practice_id.hex if practice_id else None
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("write")
-    if writes:
-        _wait_to_write(connection)  # and say so in our words if that takes too long
-    else:
-        connection.connection.cursor().execute("BEGIN")
-
-
-def _wait_to_write(connection: Connection) -> None:
-    """Begin as the one writer, or wait for that as patiently as everybody else does.
-
-    SQLite asks ever more seldom the longer it waits, so that in a crowd whoever came first waits
-    longest. It is therefore told to wait a short while only, and again from the beginning.
-    """
-    driver = connection.connection.cursor()
-    ends_at = monotonic() + WRITER_WAITS_MS / 1000
-    driver.execute(f"PRAGMA busy_timeout={min(WAITS_AT_ONCE_MS, WRITER_WAITS_MS)}")
-    try:
-        while True:
-            try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                break
-            except OperationalError as error:
-                if not _waited_too_long(error) or monotonic() >= ends_at:
-                    raise
-    finally:
-        driver.execute(f"PRAGMA busy_timeout={WRITER_WAITS_MS}")
-
-
-def _prepare_postgresql(connection: Any, _record: object) -> None:
-    connection.autocommit = True
-    connection.execute(f"SET ROLE {RUNTIME_ROLE}")
-    connection.execute(f"SET lock_timeout = {WRITER_WAITS_MS}")
-    connection.execute("SET idle_in_transaction_session_timeout = '30s'")
-    connection.execute("SET TIME ZONE 'UTC'")
-    connection.autocommit = False
-
-
-def _name_the_practice(connection: Connection) -> None:
-    connection.exec_driver_sql(
-        "SELECT set_config('app.practice_id', %s, true)",
-        (str(current_practice_id() or ""),),
-    )
+        connections.set_up(db.engine)

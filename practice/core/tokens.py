@@ -3,14 +3,33 @@
 import hashlib
 import hmac
 import secrets
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from uuid import UUID
 
 from practice.core.settings import settings
+
+ID_LENGTH = 22
+NAMED_LENGTH = ID_LENGTH + 43
 
 
 def new() -> str:
     """Return 256 random bits, fit for an address or a cookie."""
     return secrets.token_urlsafe(32)
+
+
+def new_in(practice_id: UUID) -> str:
+    """Return the same, after the practice that it belongs to, which need not be asked then."""
+    return f"{_written(practice_id.bytes)}{new()}"
+
+
+def practice_in(token: str) -> UUID | None:
+    """Return the practice that a token of ``new_in`` names; ``None`` for any other."""
+    if len(token) != NAMED_LENGTH or not token.isascii():
+        return None
+    try:
+        return UUID(bytes=urlsafe_b64decode(f"{token[:ID_LENGTH]}=="))
+    except ValueError:
+        return None
 
 
 def derived(purpose: str, *parts: object) -> str:
@@ -21,9 +40,13 @@ def derived(purpose: str, *parts: object) -> str:
     """
     message = "\x1f".join([purpose, *map(str, parts)]).encode()
     key = hashlib.sha256(b"token\x1f" + settings().secret_key.encode()).digest()
-    return urlsafe_b64encode(hmac.digest(key, message, "sha256")).rstrip(b"=").decode()
+    return _written(hmac.digest(key, message, "sha256"))
 
 
 def digest(token: str) -> str:
     """Return what the database keeps of a token: SHA-256 in hex."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _written(value: bytes) -> str:
+    return urlsafe_b64encode(value).rstrip(b"=").decode()

@@ -163,7 +163,9 @@ def init_app(app: Flask, login: LoginManager) -> None:
     """
     login.session_protection = None  # sign-ins are rows here, and end here
     login.user_loader(_load)
-    login.init_app(app, add_context_processor=False)  # an error page must not ask the database
+    # Not by its init_app: that asks the session of every request for a cookie that we never set,
+    # so that feeds and the API would vary by cookie; and error pages would ask the database.
+    app.login_manager = login  # type: ignore[attr-defined]
     app.before_request(_guard)
     app.context_processor(_frame)
     app.jinja_env.globals["may"] = may

@@ -14,6 +14,7 @@ from practice.audit.models import AuditEntry
 from practice.audit.rules import IN_WORDS
 from practice.core.db import db, enter_practice, require_practice_id
 from practice.core.errors import Conflict, NotFound
+from practice.core.often import Often
 from practice.people import doors
 from practice.people.models import Client, Practice, SignIn, User
 from practice.people.rules import IDLE, LONGEST, DoorKind, folded
@@ -32,23 +33,25 @@ def get_practice() -> Practice:
         NotFound: if it does not exist.
     """
     practice_id = require_practice_id()
-    kept: Practice | None = g.get("practice") if has_request_context() else None
-    if kept is not None and kept.id == practice_id:
-        return kept
-    practice = db.session.scalar(sa.select(Practice).where(Practice.id == practice_id))
+    if has_request_context():
+        kept: Practice | None = g.get("practice")
+        if kept is None or kept.id != practice_id:
+            row = _PRACTICE.rows(id=practice_id).one_or_none()
+            kept = g.practice = Practice(**row._asdict()) if row else None
+        practice = kept
+    else:
+        practice = db.session.scalar(sa.select(Practice).where(Practice.id == practice_id))
+        db.session().info["practice"] = practice  # else the session forgets it at once
     if practice is None:
         raise NotFound("There is no such practice.")
-    if has_request_context():
-        keep_practice(practice)
-    else:
-        db.session().info["practice"] = practice  # else the session forgets it at once
     return practice
 
 
-def keep_practice(practice: Practice) -> None:
-    """Remember the practice of this request."""
-    db.session.expunge(practice)
-    g.practice = practice
+_PRACTICE = Often(
+    sa.select(*(getattr(Practice, each.key) for each in sa.inspect(Practice).columns)).where(
+        Practice.id == sa.bindparam("id")
+    )
+)
 
 
 def enter_by_slug(slug: str) -> Practice:

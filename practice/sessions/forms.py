@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -37,6 +38,7 @@ def read_instant(text: str) -> datetime | None:
     return instant if EARLIEST_ON <= instant.date() < LATEST_ON else None
 
 
+@lru_cache(maxsize=4096)  # lists have hundreds of them, and the next list has the same
 def written(instant: datetime) -> str:
     """Write an instant the way a time on offer is sent: ``2027-03-15T14:00:00Z``."""
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

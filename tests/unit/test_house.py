@@ -66,11 +66,16 @@ def test_crossing_the_wall_between_practices_is_for_workers_and_the_doctor() -> 
     assert files_where(mentions("across_practices")) == {"outbox/jobs.py", "doctor.py"}
 
 
+def test_only_the_floor_says_that_a_statement_is_inside_the_practice_already() -> None:
+    assert files_where(mentions("inside_the_practice")) == {"core/often.py"}
+
+
 def test_going_around_the_rows_is_for_the_floor_and_the_operators_tools() -> None:
     # What such statements ask is not held by the program's own wall.
     around = files_where(calls("exec_driver_sql", "text")) | files_where(mentions("__table__"))
 
     assert around == {
+        "core/connections.py",
         "core/db.py",
         "guards.py",
         "health.py",

@@ -92,12 +92,25 @@ def open_hours(
         overrides: windows that take the place of the weekly ones on single dates; none: closed.
         closures: first and last date, both closed and all between them, whatever else is said.
     """
-    changed = overrides or {}
-    week = [tuple(weekly.get(weekday, ())) for weekday in range(7)]
-    closed = _dates_within(axis, closures)
+    return _open_hours(
+        axis,
+        tuple(tuple(weekly.get(weekday, ())) for weekday in range(7)),
+        tuple((on, tuple(windows)) for on, windows in (overrides or {}).items()),
+        tuple(closures),
+    )
+
+
+@lru_cache(maxsize=512)
+def _open_hours(
+    axis: Axis,
+    week: tuple[tuple[Window, ...], ...],
+    overrides: tuple[tuple[date, tuple[Window, ...]], ...],
+    closures: tuple[tuple[date, date], ...],
+) -> int:
+    changed, closed = dict(overrides), _dates_within(axis, closures)
     bits = 0
     for on, cell in zip(axis.dates, axis.day_cells, strict=False):
-        windows = tuple(changed[on]) if on in changed else week[on.weekday()]
+        windows = changed[on] if on in changed else week[on.weekday()]
         if windows and on not in closed:
             bits |= _day_bits(zones.stretches(axis.zone, on), windows) << cell
     return bits

@@ -17,6 +17,7 @@ from practice.calendar.rules import zones
 from practice.core.errors import Invalid
 
 CELL_MINUTES = 5
+CELL_SECONDS = CELL_MINUTES * 60
 CELL = timedelta(minutes=CELL_MINUTES)
 EARLIEST_ON = date(2000, 1, 1)
 LATEST_ON = date(2199, 12, 31)
@@ -111,6 +112,18 @@ def busy(axis: Axis, spans: Iterable[Span]) -> int:
     zero, cells, bits = axis.starts_at, axis.cells, 0
     for starts_at, ends_at in spans:
         first, past = (starts_at - zero) // CELL, -((zero - ends_at) // CELL)
+        if first < 0 or past > cells:
+            first, past = max(first, 0), min(past, cells)
+        if first < past and starts_at < ends_at:
+            bits |= ((1 << past - first) - 1) << first
+    return bits
+
+
+def busy_seconds(axis: Axis, spans: Iterable[tuple[int, int]]) -> int:
+    """Do what ``busy`` does for spans in whole seconds since 1970, as databases count them."""
+    zero, cells, bits = int(axis.starts_at.timestamp()), axis.cells, 0
+    for starts_at, ends_at in spans:
+        first, past = (starts_at - zero) // CELL_SECONDS, -((zero - ends_at) // CELL_SECONDS)
         if first < 0 or past > cells:
             first, past = max(first, 0), min(past, cells)
         if first < past and starts_at < ends_at:

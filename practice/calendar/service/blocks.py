@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from practice.audit.rules import Actor
 from practice.audit.service import record
-from practice.calendar import ports, queries
+from practice.calendar import blocked, ports
+from practice.calendar.blocked import InTheWay
 from practice.calendar.models import Block, ClaimKind
-from practice.calendar.queries import InTheWay
 from practice.calendar.rules.free import Wanted
 from practice.calendar.service import claims
 from practice.core import clock
@@ -120,14 +120,14 @@ def _occupy(blocks: Sequence[tuple[UUID, list[Wanted]]]) -> None:
     """Claim the time of every block; holds past their end make room for it."""
     refused = [wanted for block_id, wanted in blocks if _take(block_id, wanted)]
     if refused:
-        raise TimeTaken(queries.in_the_way([each for wanted in refused for each in wanted]))
+        raise TimeTaken(blocked.in_the_way([each for wanted in refused for each in wanted]))
 
 
 def _take(block_id: UUID, wanted: list[Wanted]) -> bool:
     """Claim some time; say whether that was refused."""
     if not claims.take(block_id, wanted, ClaimKind.BLOCK).refused:
         return False
-    holders = sorted({each.holder_id for each in queries.in_the_way(wanted)})
+    holders = sorted({each.holder_id for each in blocked.in_the_way(wanted)})
     if not ports.let_go(holders):
         return True
     return bool(claims.take(block_id, wanted, ClaimKind.BLOCK).refused)

@@ -14,7 +14,7 @@ from practice.calendar.models import DetailLevel, FeedSubscription, Resource
 from practice.calendar.rules import ics, zones
 from practice.calendar.service import entries
 from practice.core import clock, tokens
-from practice.core.db import db
+from practice.core.db import db, require_practice_id
 from practice.core.errors import Conflict
 from practice.people import doors
 from practice.people.queries import get_practice
@@ -41,7 +41,7 @@ def subscribe(
     )
     db.session.add(subscription)
     db.session.flush()
-    secret = tokens.new()
+    secret = tokens.new_in(require_practice_id())
     doors.cut(DoorKind.FEED, secret, subscription.id)
     zone = get_practice().time_zone
     first_on, last_on = ics.feed_window(zones.local_date(clock.now(), zone))

@@ -8,10 +8,10 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from practice.calendar import queries
+from practice.calendar import blocked, queries
+from practice.calendar.blocked import Blocked, InTheWay
 from practice.calendar.forms import BlockForm, read_clock, read_day, read_member
 from practice.calendar.models import ResourceKind
-from practice.calendar.queries import Blocked, InTheWay
 from practice.calendar.rules import zones
 from practice.calendar.service import blocks
 from practice.calendar.service.blocks import ChangedMeanwhile, TimeTaken
@@ -52,7 +52,7 @@ def new_block() -> ResponseReturnValue:
 @requires(Permission.TIME_BLOCK)
 def edit_block(block_id: UUID) -> ResponseReturnValue:
     """Show a block; on POST, change it."""
-    found = queries.get_block(block_id)
+    found = blocked.get_block(block_id)
     form, by = _form(), current_staff()
     del form.every, form.times
     if not form.is_submitted():
@@ -140,7 +140,7 @@ def _page(form: BlockForm, found: Blocked | None = None, *, taken: bool = False)
         "calendar/block.html",
         form=form,
         block=found.block if found else None,
-        series=queries.later_of(found.block) if found else 0,
+        series=blocked.later_of(found.block) if found else 0,
         taken=taken,
         remove_form=PlainForm(formdata=None),
     )

@@ -11,6 +11,7 @@ from uuid import UUID
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from practice.calendar import blocked as blocking
 from practice.calendar import ports, queries
 from practice.calendar.forms import read_day, read_member
 from practice.calendar.models import BookingRules, Resource, ResourceKind
@@ -183,7 +184,7 @@ def _what_lies_there(
 ) -> tuple[list[WeekEvent], list[WeekBlock]]:
     """Return the sessions and blocks of some days, of the chosen person and room alone."""
     events = list(ports.sessions_between(first_at, past_at))
-    blocked = queries.blocks_between(first_at, past_at)
+    blocked = blocking.blocks_between(first_at, past_at)
     for member in (shown.person, shown.room):
         if member is not None:
             theirs = queries.holders_of(member.id, first_at, past_at)

@@ -6,7 +6,7 @@ statements than one session does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from practice.calendar import queries as calendar
 from practice.calendar.models import BookingRules, ResourceKind
 from practice.calendar.queries import Busy, Lapsed, Roster
-from practice.calendar.rules import free, hours, timeline, zones
+from practice.calendar.rules import free, hours, zones
 from practice.calendar.rules.free import Ask, Need, Offer, ResourceTime, Wanted
 from practice.calendar.rules.hours import Window
 from practice.core import clock
@@ -147,18 +147,16 @@ def looks(
     for each in sought:
         if each.moving is None and each.modality not in each.service.modality_set:
             raise Invalid("That session is not given in this way.")
-    now, axis = clock.now(), free.axis_around(zone, first_on, last_on)
+    axis = free.axis_around(zone, first_on, last_on)
     rosters = calendar.rosters(axis, {_asked(each) for each in sought})
     needs = [_needs(each, rosters[_asked(each)], client_id) for each in sought]
     named = {one for each in needs for need in each for one in need.any_of}
-    seen = calendar.busy(axis, named, lapsed=_lapsed_holds(now), but_not=but_not)
-    taken = {each: timeline.busy(axis, seen.taken[each]) for each in named}
+    seen = calendar.busy(axis, named, lapsed=_LAPSED_HOLDS, but_not=but_not)
     return [
         _look(
             each,
             rosters[_asked(each)],
             need,
-            taken,
             seen,
             client_id=client_id,
             as_staff=as_staff,
@@ -238,7 +236,6 @@ def _look(
     sought: Sought,
     roster: Roster,
     needs: tuple[Need, ...],
-    taken: Mapping[UUID, int],
     seen: Busy,
     *,
     client_id: UUID | None,
@@ -248,7 +245,7 @@ def _look(
 ) -> Look:
     axis = roster.axis
     times = {
-        each: ResourceTime(hours=roster.hours.get(each, axis.full), taken=taken[each])
+        each: ResourceTime(hours=roster.hours.get(each, axis.full), taken=seen.taken[each])
         for need in needs
         for each in need.any_of
     }
@@ -265,10 +262,15 @@ def _look(
     )
 
 
-def _lapsed_holds(now: datetime) -> sa.Select[UUID]:
-    return sa.select(Appointment.id).where(
-        Appointment.state == AppointmentState.TENTATIVE, Appointment.hold_ends_at < now
-    )
+def _as_of() -> datetime:
+    return clock.now()
+
+
+_LAPSED_HOLDS = sa.select(Appointment.id).where(
+    Appointment.state == AppointmentState.TENTATIVE,
+    Appointment.hold_ends_at < sa.bindparam("as_of", callable_=_as_of),
+)
+"""Made once, because a statement is made of it; the clock is read when that runs."""
 
 
 def _ask(

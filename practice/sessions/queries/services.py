@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from practice.core.db import db
 from practice.core.errors import NotFound
+from practice.core.often import Often
 from practice.people.models import User
 from practice.sessions.models import Service, ServiceVersion
 from practice.sessions.rules.offered import WAYS, Difference, Offered, differences, terms_of
@@ -36,15 +37,21 @@ def get_service(named: str | UUID) -> Service:
     Raises:
         NotFound: if there is none.
     """
-    is_it = Service.id == named if isinstance(named, UUID) else Service.slug == named
-    service: Service | None = db.session.scalar(
-        sa.select(Service)
-        .where(is_it, Service.ended_at.is_(None))
-        .options(joinedload(Service.rules, innerjoin=True))
-    )
+    which = _BY_ID if isinstance(named, UUID) else _BY_SLUG
+    service: Service | None = which.objects(named=named).one_or_none()
     if service is None:
         raise NotFound("This practice does not offer that.")
     return service
+
+
+_OFFERED = (
+    sa.select(Service)
+    .where(Service.ended_at.is_(None))
+    .options(joinedload(Service.rules, innerjoin=True))
+)
+_BY_ID, _BY_SLUG = (
+    Often(_OFFERED.where(key == sa.bindparam("named"))) for key in (Service.id, Service.slug)
+)
 
 
 def every_service() -> list[Service]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from practice.calendar.rules import timeline, zones
@@ -31,8 +31,7 @@ __all__ = ["Look", "Start", "free_times", "full_for_dosings", "look", "look_at",
 MOST_DAYS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """A time on offer. For one client also what the windows of their course say about it."""
 
     starts_at: datetime

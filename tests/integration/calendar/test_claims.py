@@ -1,12 +1,15 @@
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from practice.calendar import queries
 from practice.calendar.models import Claim, ClaimKind, Resource, ResourceKind
+from practice.calendar.queries import Busy, Lapsed
+from practice.calendar.rules import timeline
 from practice.calendar.rules.free import Wanted
 from practice.calendar.service import claims
 from practice.calendar.service.claims import Taken
@@ -155,3 +158,30 @@ def test_a_client_has_one_resource_however_often_it_is_asked_for(practice: Pract
 
     assert (first, second) == (client.id, client.id)
     assert db.session.scalars(sa.select(Resource.client_id)).all() == [client.id]
+
+
+def test_what_is_taken_touches_its_cells_to_the_microsecond(rooms: list[UUID]) -> None:
+    axis = timeline.axis_of("America/New_York", date(2027, 3, 14), date(2027, 3, 16))
+    moment = timedelta(microseconds=1)
+    spans = {
+        rooms[0]: [(NINE, NINE + HOUR), (NINE + HOUR, NINE + 2 * HOUR + moment)],
+        rooms[1]: [(NINE + HOUR - moment, NINE + HOUR), (axis.ends_at - HOUR, axis.ends_at + HOUR)],
+        rooms[2]: [],
+    }
+    holders = {span: uuid4() for taken in spans.values() for span in taken}
+    for room, taken in spans.items():
+        for first, past in taken:
+            take(want(room, first, past - first), holder=holders[first, past])
+    last = holders[spans[rooms[0]][1]]
+
+    seen, nobody = sa.select(Claim.holder_id).where(Claim.holder_id == last), sa.select(Claim.id)
+    found = queries.busy(axis, rooms, lapsed=nobody)
+    without = queries.busy(axis, rooms, lapsed=nobody, but_not=[last])
+    lapsed = queries.busy(axis, rooms, lapsed=seen)
+
+    first_alone = timeline.busy(axis, spans[rooms[0]][:1])
+    assert found == Busy({room: timeline.busy(axis, spans[room]) for room in rooms}, ())
+    assert without.taken == lapsed.taken == {**found.taken, rooms[0]: first_alone}
+    assert lapsed.lapsed == (
+        Lapsed(rooms[0], last, NINE + HOUR, NINE + 2 * HOUR + timedelta(seconds=1)),
+    )

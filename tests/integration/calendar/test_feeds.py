@@ -17,7 +17,9 @@ from practice.calendar.service import entries, feeds
 from practice.calendar.service.entries import EntryFacts
 from practice.core import clock, tokens
 from practice.core.db import db, practice_scope, transaction
+from practice.people import doors
 from practice.people.models import Door, Practice
+from practice.people.rules import DoorKind
 from tests import factories
 
 NOW = datetime(2027, 3, 1, 13, tzinfo=UTC)
@@ -273,15 +275,38 @@ def test_a_fetch_is_written_down_at_most_every_five_minutes(
     assert noted() == (world.now, "Other", 304)
 
 
-def test_an_unchanged_feed_asks_the_database_twice(
+def test_an_unchanged_feed_asks_the_database_once(
     world: World, client: FlaskClient, count_statements: Callable[[Callable[[], object]], int]
 ) -> None:
     _, secret = world.subscribe()
     world.put(world.session())
     etag = read(client, secret)[1]
 
-    assert count_statements(lambda: read(client, secret, **{"If-None-Match": etag})) == 2
-    assert count_statements(lambda: read(client, secret)) == 3
+    assert count_statements(lambda: read(client, secret, **{"If-None-Match": etag})) == 1
+    assert count_statements(lambda: read(client, secret)) == 2
+
+
+def test_an_address_from_before_addresses_named_their_practice_still_opens(
+    world: World, client: FlaskClient
+) -> None:
+    subscription_id, secret = world.subscribe()
+    old = tokens.new()
+    with world.app.app_context(), practice_scope(world.practice.id), transaction():
+        doors.cut(DoorKind.FEED, old, subscription_id)
+
+    assert read(client, old)[2] == read(client, secret)[2]
+
+
+def test_a_feed_does_not_vary_by_cookie(world: World, client: FlaskClient) -> None:
+    _, secret = world.subscribe()
+    client.set_cookie("sid", "of somebody who is signed in in the same browser")
+    address = f"/calendar/feeds/{secret}/calendar.ics"
+
+    full = client.get(address)
+    same = client.get(address, headers={"If-None-Match": full.headers["ETag"]})
+
+    assert [each.status_code for each in (full, same)] == [200, 304]
+    assert [each.headers.getlist("Vary") for each in (full, same)] == [["Accept-Encoding"]] * 2
 
 
 def test_another_persons_sessions_stay_out(world: World, client: FlaskClient) -> None:

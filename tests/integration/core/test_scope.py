@@ -12,15 +12,16 @@ from sqlalchemy.orm import aliased
 
 from practice.calendar.models import Resource, ResourceKind
 from practice.core import clock
+from practice.core.connections import current_practice_id
 from practice.core.db import (
     Base,
-    current_practice_id,
     db,
     enter_practice,
     insert_unless_there,
     practice_scope,
     transaction,
 )
+from practice.core.often import Often
 from practice.people import doors
 from practice.people.models import Client, User
 from practice.people.rules import DoorKind
@@ -369,3 +370,45 @@ def test_one_secret_opens_one_door(here: House, there: House) -> None:
 
     with pytest.raises(IntegrityError), factories.made(there.practice):
         doors.cut(DoorKind.BOOKING, "a secret", there.client.id)
+
+
+# Statements put together once --------------------------------------------------------------------
+
+OFTEN = Often(
+    sa.union_all(
+        sa.select(Client.first_name),
+        sa.select(sa.cast(Client.last_name, sa.Text())).where(Client.id != sa.bindparam("but_not")),
+    )
+)
+
+
+def test_a_statement_put_together_once_stays_inside_the_practice(here: House, there: House) -> None:
+    seen = []
+    for house in (here, there, here):
+        with practice_scope(house.practice.id):
+            seen.append(sorted(OFTEN.rows(but_not=uuid4()).scalars()))
+
+    mine, theirs = (sorted([h.client.first_name, h.client.last_name]) for h in (here, there))
+    assert seen == [mine, theirs, mine]
+
+
+def test_a_statement_put_together_once_is_not_asked_outside_a_practice(app: Flask) -> None:
+    with app.app_context(), pytest.raises(RuntimeError, match="enter practice_scope"):
+        OFTEN.rows(but_not=uuid4())
+    with app.app_context(), pytest.raises(RuntimeError, match="outside a practice"):
+        Often(sa.select(Client)).objects()
+
+
+@pytest.mark.parametrize(
+    "leaving",
+    [
+        sa.select(Client.__table__.c.last_name),
+        sa.select(sa.func.count()).select_from(sa.select(User.__table__.c.id).subquery()),
+        sa.union_all(sa.select(Client.last_name), sa.select(Client.__table__.c.last_name)),
+    ],
+)
+def test_a_statement_that_would_leave_the_practice_is_not_asked(
+    here: House, leaving: sa.Select[Any]
+) -> None:
+    with practice_scope(here.practice.id), pytest.raises(RuntimeError, match="in every practice"):
+        Often(leaving).rows()

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from practice.core import db as database
+from practice.core import connections
 from practice.core.db import (
     TRIES,
     Busy,
@@ -205,13 +205,40 @@ def test_sqlite_keeps_what_it_acknowledged_and_every_reference(here: House) -> N
     }
 
 
+@pytest.mark.database("postgresql")
+def test_what_is_prepared_stays_prepared_when_a_read_ends(here: House) -> None:
+    for _ in range(8):
+        with practice_scope(here.practice.id):
+            names()
+        db.session.remove()
+
+    with practice_scope(here.practice.id):
+        prepared = sa.text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE :it")
+        assert db.session.scalar(prepared, {"it": "%FROM clients%"}) == 1
+
+
+@pytest.mark.database("postgresql")
+def test_a_connection_that_the_server_closed_is_not_handed_out(
+    database_url: str, here: House
+) -> None:
+    with practice_scope(here.practice.id):
+        names()
+        pid = db.session.scalar(sa.text("SELECT pg_backend_pid()"))
+        db.session.remove()
+        with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as other:
+            ended = other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid]).fetchone()
+
+        assert ended == (True,)
+        assert names() == ["Alex"]
+
+
 # Waiting -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for other writers a moment only. The wait is set as a connection opens."""
-    monkeypatch.setattr(database, "WRITER_WAITS_MS", 20)
+    monkeypatch.setattr(connections, "WRITER_WAITS_MS", 20)
 
 
 @pytest.mark.database("sqlite")

@@ -17,8 +17,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from practice.core import clock
-from practice.core import db as database
+from practice.core import clock, connections
 from practice.core.db import db, read_again, transaction
 from practice.outbox import jobs, periods, queries, service, worker
 from practice.outbox.rules import KEPT_FOR, LEASE, JobState
@@ -171,7 +170,7 @@ def test_a_worker_waits_for_a_database_that_another_program_holds(
     database_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(database, "WRITER_WAITS_MS", 20)
+    monkeypatch.setattr(connections, "WRITER_WAITS_MS", 20)
     [subject] = ask_for_marks(1)
     engine = sa.create_engine(database_url, poolclass=sa.NullPool)
 

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from math import ceil, floor
 
 import pytest
 from hypothesis import given, settings
@@ -93,6 +94,14 @@ def test_a_cell_is_busy_if_a_claim_touches_it_at_all(claims: list[timeline.Span]
             for cell in CELLS
         ]
     )
+
+
+@given(claims=st.lists(spans(), max_size=6))
+def test_claims_in_whole_seconds_keep_the_same_cells_busy(claims: list[timeline.Span]) -> None:
+    seconds = [(floor(start.timestamp()), ceil(end.timestamp())) for start, end in claims]
+    whole = [(datetime.fromtimestamp(a, UTC), datetime.fromtimestamp(z, UTC)) for a, z in seconds]
+
+    assert timeline.busy_seconds(AXIS, seconds) == timeline.busy(AXIS, whole)
 
 
 @given(instant=spans().map(lambda span: span[0]))

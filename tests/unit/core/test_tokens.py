@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -68,3 +69,21 @@ def test_a_digest_does_not_tell_its_token() -> None:
 
     assert token not in tokens.digest(token)
     assert tokens.digest(token) != tokens.digest(tokens.new())
+
+
+def test_a_token_can_name_its_practice() -> None:
+    here = uuid4()
+    token = tokens.new_in(here)
+
+    assert set(token) <= IN_AN_ADDRESS
+    assert tokens.practice_in(token) == here
+    assert len({tokens.new_in(here)[-BITS_256:] for _ in range(100)}) == 100
+
+
+@given(st.one_of(st.text(), st.text(min_size=65, max_size=65)))
+def test_what_is_no_such_token_names_a_practice_or_none_and_never_fails(text: str) -> None:
+    assert isinstance(tokens.practice_in(text), UUID | None)
+
+
+def test_a_plain_token_names_no_practice() -> None:
+    assert tokens.practice_in(tokens.new()) is None
