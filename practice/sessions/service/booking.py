@@ -169,12 +169,10 @@ def book(
 ) -> Appointment:
     """Book a session for a client, as staff: a new one, or the one that was ``asked`` for.
 
-    It becomes the next step of the client's course that it can be: then the course's own windows
-    and gates count, and a dosing leaves time for its integration. Outside a recommended window is
-    allowed; outside its limits, or past a gate of booking, only with ``override_reason``, written
-    by somebody who may. A session whose other gates are open is booked as tentative.
-    ``step_gates`` is what the step of a course asks for, where the course does not say so itself.
-    Without ``tells`` the caller writes to the client.
+    It becomes the next step of the client's course that it can be, by whose windows and gates it
+    is then judged. Outside a recommended window is allowed; outside its limits, or past a gate of
+    booking, only with ``override_reason``, written by somebody who may. A session whose other
+    gates are open is tentative. Without ``tells`` the caller writes to the client.
 
     Raises:
         WindowBroken: outside the limits of a window, without a reason.
