@@ -55,6 +55,8 @@ def ahead(
     """
     seen = see(course, course.client, as_staff=as_staff, replanning=True)
     problem = free_to_stay(seen, as_staff=as_staff)
+    for key in placing:
+        problem = _not_where_it_was(problem, problem.step(key), seen)
     chosen = facts_of(problem, moves)
     old = {key: each for key, each in seen.old.items() if key not in placing}
     answers = keeping.answers(problem, old, chosen, placing=placing, out_of_time=for_a_page())
@@ -122,6 +124,14 @@ def _as_it_may(
     if cell is None or not may_stay(old.starts_at):
         return replace(step, later=0)
     return replace(step, starts=step.starts | 1 << cell, later=0)
+
+
+def _not_where_it_was(problem: Problem, step: Step, seen: Seen) -> Problem:
+    old = seen.old.get(step.key)
+    cell = timeline.cell_at(problem.axis, old.starts_at) if old else None
+    if cell is None:
+        return problem
+    return problem.with_step(replace(step, starts=step.starts & ~(1 << cell)))
 
 
 def seal_of(course: Course) -> str:

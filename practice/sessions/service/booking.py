@@ -337,7 +337,7 @@ def cancel(
     _after_a_change(appointment, by)
     telling.tell(News.CANCELLED, appointment, by=by, was=was)
     telling.bury(appointment, people, gone_at=appointment.changed_at)
-    return appointment
+    return lock(appointment.id) if course_steps.was_lost(appointment, by=by) else appointment
 
 
 def _wait_for_undo(appointment: Appointment, by: Actor, was: AppointmentState) -> None:
