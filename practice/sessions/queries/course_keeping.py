@@ -18,6 +18,7 @@ from practice.sessions.rules.course_states import KEPT
 from practice.sessions.rules.course_words import step_names
 from practice.sessions.rules.keeping import Answer
 from practice.sessions.rules.planner import Fact, Problem, Step
+from practice.sessions.rules.windows import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,14 @@ def part_of(appointment: Appointment) -> Part | None:
         return None
     key = key_of(course, appointment.id)
     return Part(course, key) if key else None
+
+
+def alone(part: Part, starts_at: datetime, *, as_staff: bool = True) -> list[Finding]:
+    """Say which limits of its course a session would break that moves without the others."""
+    seen = see(part.course, part.course.client, as_staff=as_staff, replanning=True)
+    problem = free_to_stay(seen, as_staff=as_staff)
+    answer = keeping.judged(problem, seen.old, facts_of(problem, {part.key: starts_at}), {})
+    return [Finding(words, is_hard=True) for words in (*answer.impossible, *answer.broken)]
 
 
 # Which times a step could have --------------------------------------------------------------------
