@@ -210,6 +210,27 @@ TIDEWATER = House(
             contact=EmergencyContact("Claire Whitaker", "daughter", "+17575550175"),
             came=4, hour=11, way=INTAKE,
         ),
+        Story(
+            first_name="June", last_name="Castellano", born="1982-03-29",
+            phone="+17575550131", lives="48 Larchmont Crescent\nNorfolk, VA 23508",
+            reason="Worn out for years; wants to feel something again.",
+            contact=EmergencyContact("Dario Castellano", "brother", "+17575550181"),
+            came=-24, hour=9, course="sl-psycholytic-6",
+        ),
+        Story(
+            first_name="Owen", last_name="Pryce", born="1990-08-17",
+            phone="+17575550132", lives="9 Colley Mews\nNorfolk, VA 23507",
+            reason="Fear of being among people.",
+            contact=EmergencyContact("Megan Pryce", "wife", "+17575550182"),
+            came=2, hour=13, course="sl-psycholytic-6",
+        ),
+        Story(
+            first_name="Thea", last_name="Sorrell", born="1976-10-05",
+            phone="+17575550133", lives="320 Riverside Walk\nPortsmouth, VA 23702",
+            reason="Low mood after a long illness.",
+            contact=EmergencyContact("Ben Sorrell", "son", "+17575550183"),
+            came=5, hour=10, course="im-induction-6", is_booked=False,
+        ),
     ),
     strangers=(
         Stranger(

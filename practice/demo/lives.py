@@ -25,6 +25,7 @@ from practice.clients.service import (
     write_care,
 )
 from practice.core import clock
+from practice.demo import courses
 from practice.demo.choosing import choose
 from practice.demo.ways import Booked, Clearance, Pays, Story, Turn
 from practice.people.models import Client
@@ -81,11 +82,18 @@ def play(lives: Iterable[Life], *, until: datetime) -> None:
 
 
 def life_of(story: Story, *, today: date, hands: Hands) -> Life:
-    """Live through a client's sessions, booked and held as ``story`` says."""
+    """Live through a client's sessions, from their first call on."""
     zone = get_practice().time_zone
     on = today + timedelta(days=story.came)
     yield zones.instant_of(zone, on - CALLS_BEFORE, CALLS_AT)
     client = add_client(_details(story), by=hands.desk)
+    live = _course_of if story.course else _way_of
+    yield from live(client, story, on, hands)
+
+
+def _way_of(client: Client, story: Story, on: date, hands: Hands) -> Life:
+    """Live through what is put into the calendar bit by bit."""
+    zone = get_practice().time_zone
     number, owed, has_signed = 0, None, False
     for booked in story.way:
         route = _route_of(booked)
@@ -111,6 +119,29 @@ def life_of(story: Story, *, today: date, hands: Hands) -> Life:
                 if owed is not None:
                     pay(owed, story, hands)
                 owed = session
+
+
+def _course_of(client: Client, story: Story, on: date, hands: Hands) -> Life:
+    """Live through a course that is planned and booked as a whole."""
+    course = courses.plan(client, story.course, begins_on=on, hour=story.hour, by=hands.desk)
+    if not story.is_booked:
+        return
+    sessions, visits = courses.book(course, by=hands.desk), courses.visits_of(course)
+    has_signed = False
+    for session in sessions:
+        while visits and visits[0].on < zones.local_date(session.starts_at, session.time_zone):
+            yield from courses.visit(course, visits.pop(0), by=hands.desk)
+        if not (yield from _come(session, story, None, hands)):
+            continue
+        if session.kind is SessionKind.INTAKE:
+            _take_in(client, story, hands)
+        elif session.kind is SessionKind.PREP and not has_signed:
+            _prepare_papers(client, story, Route(course.document["route"]), hands)
+            has_signed = True
+        elif session.kind is SessionKind.INTEGRATION:
+            courses.decide(course, (hands.prescriber, hands.practitioner))
+        if story.pays is Pays.AT_THE_VISIT:
+            pay(session, story, hands)
 
 
 def withdrawal_of(story: Story, *, today: date, hands: Hands) -> Life:

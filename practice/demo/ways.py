@@ -111,6 +111,8 @@ class Story:
     pays_next_online: bool = False
     clearance: Clearance = Clearance.IN_TIME
     turns: Mapping[int, Turn] = field(default_factory=dict)
+    course: str = ""  # planned as a whole instead of going a way, by its name
+    is_booked: bool = True  # else the course is proposed only
 
     @property
     def email(self) -> str:

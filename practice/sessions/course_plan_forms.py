@@ -109,10 +109,20 @@ class WishesForm(BaseForm):
     earliest_on = DayField("Not before", [Optional()])
     away = FieldList(FormField(AwayForm), min_entries=2, max_entries=MOST_ABSENCES)
     by_video = BoxesField("By video", choices={})
+    adopting = BoxesField("Counts as part of the course", choices={})
     host = SelectField("With whom", choices={"": "Anybody"}, default="")
 
-    def offer(self, by_video: Mapping[str, str], people: Iterable[Resource]) -> None:
-        """Fill the choices: steps that can be given by video, by key, and who holds sessions."""
+    def offer(
+        self,
+        by_video: Mapping[str, str],
+        people: Iterable[Resource],
+        sessions: Mapping[str, str] | None = None,
+    ) -> None:
+        """Fill the choices: steps that can be given by video, by key, and who holds sessions.
+
+        ``sessions`` are those that the client has already, by their ids.
+        """
+        self.adopting.choices = dict(sessions or {})
         self.by_video.choices = dict(by_video)
         self.host.choices = {"": "Anybody"} | {str(each.id): each.name for each in people}
 

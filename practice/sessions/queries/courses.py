@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from practice.calendar.rules import zones
+from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import NotFound
+from practice.people.queries import get_practice
 from practice.sessions.models import (
     Appointment,
     Course,
@@ -17,7 +21,11 @@ from practice.sessions.models import (
     CourseStepRow,
     Service,
 )
+from practice.sessions.rules import course_adopting
+from practice.sessions.rules.course_adopting import Had
 from practice.sessions.rules.course_states import BOOKABLE, LIVE, CourseState
+from practice.sessions.rules.lifecycle import LIVE as STILL_LIVE
+from practice.sessions.rules.lifecycle import AppointmentState
 
 WITH_STEPS = (
     joinedload(Course.client, innerjoin=True),
@@ -96,6 +104,46 @@ def changes_of(course_id: UUID) -> list[CourseChange]:
             .order_by(CourseChange.made_at.desc(), CourseChange.id)
         )
     )
+
+
+def adoptable(client_id: UUID, document: Mapping[str, Any]) -> dict[str, Had]:
+    """Return the client's sessions of no course that a new one could take over, by its steps.
+
+    One statement.
+    """
+    zone, now = get_practice().time_zone, clock.now()
+    rows = db.session.execute(
+        sa.select(
+            Appointment.id,
+            Appointment.kind,
+            Service.slug,
+            Appointment.starts_at,
+            Appointment.state,
+        )
+        .join(Service, Service.id == Appointment.service_id)
+        .where(
+            Appointment.client_id == client_id,
+            Appointment.state.in_(STILL_LIVE | {AppointmentState.COMPLETED}),
+            Appointment.hold_ends_at.is_(None),
+            Appointment.id.not_in(
+                sa.select(CourseStepRow.appointment_id).where(
+                    CourseStepRow.appointment_id.is_not(None)
+                )
+            ),
+        )
+    )
+    sessions = [
+        Had(
+            row.id,
+            row.kind,
+            row.slug,
+            row.starts_at,
+            zones.local_date(row.starts_at, zone),
+            is_held=row.state is AppointmentState.COMPLETED,
+        )
+        for row in rows
+    ]
+    return course_adopting.adoptable(document["steps"], sessions, today=zones.local_date(now, zone))
 
 
 def services_named(slugs: Iterable[str]) -> dict[str, Service]:

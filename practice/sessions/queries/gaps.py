@@ -14,7 +14,14 @@ from practice.sessions.models import Service
 from practice.sessions.queries.appointments import sessions_of
 from practice.sessions.queries.course_steps import Judge, judge, step_in
 from practice.sessions.queries.courses import courses_to_book
-from practice.sessions.queries.times import Look, look
+from practice.sessions.queries.looking import (
+    NOTHING_FULL,
+    Look,
+    Sought,
+    full_for_dosings,
+    looks,
+)
+from practice.sessions.queries.times import look
 from practice.sessions.rules import windows
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, Modality, SessionKind
 from practice.sessions.rules.windows import Session
@@ -41,17 +48,28 @@ class Room:
 def room_on(on: date, services: Iterable[Service]) -> list[Room]:
     """Say when a medicine session and a talk could still begin on a local day, by staff.
 
-    Of each the first of the practice's own list that is given in person.
+    One look for both. Of each the first of the practice's own list that is given in person.
     """
     given = [each for each in services if Modality.IN_PERSON in each.modality_set]
     medicine = next((each for each in given if each.kind in GIVES_MEDICINE), None)
     talk = next((each for each in given if each.kind is SessionKind.INTEGRATION), None)
     zone = get_practice().time_zone
-    return [
-        Room(service, _gaps(_look(service, on, on, zone), on))
-        for service in (medicine, talk)
-        if service is not None
-    ]
+    wanted = [each for each in (medicine, talk) if each is not None]
+    if not wanted:
+        return []
+    full = (
+        full_for_dosings(medicine.rules, zone, on, on, but_not=None) if medicine else NOTHING_FULL
+    )
+    found = looks(
+        [Sought(each, _first_way(each)) for each in wanted],
+        on,
+        on,
+        zone=zone,
+        client_id=None,
+        as_staff=True,
+        full=full,
+    )
+    return [Room(each, _gaps(seen, on)) for each, seen in zip(wanted, found, strict=True)]
 
 
 def first_starts(services: Sequence[Service], client: Client) -> dict[str, datetime]:

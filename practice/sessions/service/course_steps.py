@@ -11,6 +11,8 @@ from uuid import UUID
 from practice.audit import service as audit
 from practice.audit.rules import Actor
 from practice.calendar.rules import zones
+from practice.clients.rules.papers import PaperKind
+from practice.clients.service import record_paper
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict, Invalid, NotFound
@@ -21,7 +23,7 @@ from practice.sessions.queries.courses import course_with
 from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.course_states import KEPT, CourseState
 from practice.sessions.rules.course_words import step_names
-from practice.sessions.rules.lifecycle import AppointmentState
+from practice.sessions.rules.lifecycle import AppointmentState, SessionKind
 from practice.sessions.service import course_watch
 from practice.sessions.service.courses import CourseChanged, become, lock, remember
 
@@ -95,6 +97,8 @@ def write_date(
 ) -> Course:
     """Write down when a visit to somebody outside is planned, and when it took place.
 
+    A follow-up that took place is also put on file, where dosings ask for it.
+
     Raises:
         CourseChanged: if somebody changed the course since the page showed it.
         Conflict: if the course is over.
@@ -112,6 +116,7 @@ def write_date(
         raise Conflict("This course is over.")
     if held_on is not None and held_on > zones.local_date(clock.now(), get_practice().time_zone):
         raise Invalid("A visit that took place cannot lie in the future.")
+    was_held_on = row.held_on
     row.planned_on, row.held_on = planned_on, held_on
     on = held_on or planned_on
     if on is not None:
@@ -122,6 +127,10 @@ def write_date(
     remember(course, Deed.DATED, by=by, step=_name(course, key), on=said)
     audit.record("course:date", by=by, subject_id=course.id)
     settle(course, by=by)
+    if row.kind is SessionKind.MED_FOLLOWUP and held_on is not None and held_on != was_held_on:
+        today = zones.local_date(clock.now(), get_practice().time_zone)
+        kind = PaperKind.FOLLOWUP_HELD
+        record_paper(course.client, kind, dated_on=held_on, today=today, by=by)
     return course
 
 

@@ -5,7 +5,7 @@ Call what writes inside ``transaction()``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -31,7 +31,7 @@ from practice.sessions.models import (
 )
 from practice.sessions.queries.course_plans import Chosen, checked, lost, plans, proof
 from practice.sessions.queries.course_problems import Seen, see, stands
-from practice.sessions.queries.courses import get_course
+from practice.sessions.queries.courses import adoptable, get_course
 from practice.sessions.rules import caps, course_wishes
 from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.course_states import BOOKABLE, CourseState, may_become
@@ -77,13 +77,24 @@ class PlanLost(Conflict):
 
 
 def propose(
-    client: Client, template: CourseTemplateRow, wishes: Wishes = course_wishes.NONE, *, by: Actor
+    client: Client,
+    template: CourseTemplateRow,
+    wishes: Wishes = course_wishes.NONE,
+    *,
+    by: Actor,
+    adopting: Collection[UUID] = (),
 ) -> Course:
     """Make a client's own copy of a course, with its price and terms as they are today.
 
-    Nothing is booked by it.
+    Nothing is booked by it. Sessions that the client has already, ``adopting``, become its first
+    steps where they fit; then it is no longer only proposed.
     """
     document = template.document
+    had = {
+        key: each
+        for key, each in (adoptable(client.id, document) if adopting else {}).items()
+        if each.id in adopting
+    }
     course = Course(
         client_id=client.id,
         template_id=template.id,
@@ -108,10 +119,18 @@ def propose(
             position=position,
             kind=SessionKind(step["kind"]),
             is_external=step.get("external", False),
+            appointment_id=had[step["key"]].id if step["key"] in had else None,
         )
         for position, step in enumerate(document["steps"])
     )
     remember(course, Deed.PROPOSED, by=by)
+    if had:
+        become(course, CourseState.BOOKED)
+        course.booked_at = clock.now()
+        if any(each.is_held for each in had.values()):
+            become(course, CourseState.UNDER_WAY)
+        db.session.flush()
+        readiness.reconsider(client.id, by)
     audit.record("course:propose", by=by, subject_id=course.id)
     return course
 

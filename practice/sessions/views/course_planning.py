@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -43,6 +44,7 @@ from practice.sessions.queries.course_plans import (
 from practice.sessions.queries.course_problems import Seen, see
 from practice.sessions.queries.course_templates import get_template, offered_templates
 from practice.sessions.queries.courses import (
+    adoptable,
     get_course,
     services_named,
 )
@@ -72,8 +74,9 @@ def course_new(client_id: UUID) -> ResponseReturnValue:
             "sessions/courses/which.html", client=client, templates=offered_templates()
         )
     template = get_template(read_uuid(request.args["course"]))
-    form = WishesForm.of(course_wishes.NONE)
-    return _wishes(client, template, _offered(form, template.document))
+    form = _offered(WishesForm.of(course_wishes.NONE), template.document, client)
+    form.adopting.data = list(form.adopting.choices or ())
+    return _wishes(client, template, form)
 
 
 @bp.post("/clients/<uuid:client_id>/courses/new")
@@ -82,14 +85,18 @@ def course_propose(client_id: UUID) -> ResponseReturnValue:
     """Make the client's copy of a course and lead on to its plans."""
     client = get_client_in_care(client_id)
     template = get_template(read_uuid(request.args.get("course", "")))
-    form, by = _offered(WishesForm(), template.document), current_staff()
+    form, by = _offered(WishesForm(), template.document, client), current_staff()
     if not form.validate():
         return _wishes(client, template, form), 422
-    wishes = form.wishes()
+    wishes, adopting = form.wishes(), [UUID(each) for each in form.adopting.data or ()]
     made = in_transaction(
         lambda: (
             service.propose(
-                get_client_in_care(client_id), get_template(template.id), wishes, by=by
+                get_client_in_care(client_id),
+                get_template(template.id),
+                wishes,
+                by=by,
+                adopting=adopting,
             ).id
         )
     )
@@ -134,10 +141,14 @@ def _wishes_again(course: Course, form: WishesForm) -> str:
     )
 
 
-def _offered(form: WishesForm, document: Mapping[str, object]) -> WishesForm:
-    """Fill the choices of a form: the sessions that can be by video, and who holds sessions."""
+def _offered(
+    form: WishesForm, document: Mapping[str, Any], client: Client | None = None
+) -> WishesForm:
+    """Fill the choices of a form: the sessions that can be by video, and who holds sessions.
+
+    For a new course of a ``client`` also the sessions that it may take over.
+    """
     steps = document["steps"]
-    assert isinstance(steps, list)  # noqa: S101
     named = services_named(each["service"] for each in steps)
     called = step_names(steps)
     by_video = {
@@ -152,7 +163,16 @@ def _offered(form: WishesForm, document: Mapping[str, object]) -> WishesForm:
         for each in calendar.members()
         if each.kind is ResourceKind.PERSON and hosts & set(each.roles)
     ]
-    form.offer(by_video, people)
+    zone = get_practice().time_zone
+    had = adoptable(client.id, document) if client else {}
+    form.offer(
+        by_video,
+        people,
+        {
+            str(each.id): f"{called[key]}, {zones.instant_words(each.starts_at, zone)}"
+            for key, each in had.items()
+        },
+    )
     return form
 
 

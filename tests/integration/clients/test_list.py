@@ -91,7 +91,7 @@ def test_the_list_says_who_comes_next_and_who_owes(
     page = text_of(browser.get("/clients/"))
     monitor = text_of(signed_in(Role.MEDICAL_MONITOR).get("/clients/"))
 
-    assert "Thu, Mar 4, 9:00 AM Preparation session, 60 min None $175.00" in page
+    assert "Thu, Mar 4, 9:00 AM Preparation session, 60 min None None $175.00" in page
     assert "$" not in monitor
 
 

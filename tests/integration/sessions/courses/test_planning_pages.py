@@ -17,7 +17,7 @@ from practice.sessions.service import booking
 from tests import factories
 from tests.browsers import send
 from tests.integration.sessions.courses.conftest import DAY, first_choice
-from tests.integration.sessions.pages.conftest import nothing_changes, text_of
+from tests.integration.sessions.pages.conftest import at, nothing_changes, text_of
 from tests.integration.sessions.staff.conftest import MONDAY, browser, signed_in
 
 __all__ = ["browser", "signed_in"]  # fixtures
@@ -128,3 +128,39 @@ def test_no_plan_is_told_with_its_proof_and_what_would_help(
 
     assert "There is no plan" in words
     assert "It would be possible if" in words
+
+
+def test_what_is_booked_already_counts_as_part_of_a_new_course(
+    browser: FlaskClient, alex: Client, offered: CourseTemplateRow, owner: Actor
+) -> None:
+    with transaction():
+        intake = booking.book(
+            alex,
+            queries.get_service("intake"),
+            starts_at=at(MONDAY + 2 * DAY, 10),
+            modality=Modality.IN_PERSON,
+            by=owner,
+        ).id
+    address = f"/clients/{alex.id}/courses/new?course={offered.id}"
+
+    assert "Intake, Wed, Mar 3, 10:00 AM" in text_of(browser.get(address))
+    answer = send(browser, address, {"adopting": str(intake)})
+    review = browser.get(chosen_plan(browser.get(answer.location).text))
+    send(browser, chosen_plan(browser.get(answer.location).text), {"version": "1"})
+
+    assert "Intake Wed, Mar 3, 10:00 AM Booked" in text_of(review)
+    assert len(appointments()) == 15
+    assert appointments()[0].id == intake
+
+
+def test_somebody_with_nothing_on_file_may_book_a_whole_course(
+    browser: FlaskClient, offered: CourseTemplateRow
+) -> None:
+    """What a gate of booking asks for is written in the same confirm, at an earlier time."""
+    with transaction():
+        new = factories.create_client(papers=())
+    answer = send(browser, f"/clients/{new.id}/courses/new?course={offered.id}")
+    plan = chosen_plan(browser.get(answer.location).text)
+    send(browser, plan, {"version": "1"})
+
+    assert [each.state for each in appointments()] == [S.CONFIRMED, *[S.TENTATIVE] * 14]
