@@ -26,6 +26,7 @@ from practice.people.rules import ClientDetails, Permission, may
 from practice.people.service import add_client
 from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import find_by_form, sessions_of
+from practice.sessions.queries.course_keeping import alone, part_of
 from practice.sessions.queries.course_steps import judge_of
 from practice.sessions.queries.times import Look, look_at
 from practice.sessions.rules import windows
@@ -253,7 +254,12 @@ def move(
     if appointment.starts_at == starts_at:
         return appointment
     client, placed = appointment.client, appointment.placed
-    broken = _broken(windows.at(placed, starts_at), client, moved_from=placed) if client else []
+    part = part_of(appointment)
+    if part is not None:  # alone: what belongs to it moves along by ``service.ripples``
+        broken = alone(part, starts_at, as_staff=as_staff)
+        appointment = lock(appointment.id)
+    else:
+        broken = _broken(windows.at(placed, starts_at), client, moved_from=placed) if client else []
     _check_windows(broken, reason, by)
     taking.take_turns_on_week(appointment.kind, starts_at)
     look = look_at(
@@ -335,7 +341,7 @@ def cancel(
     _after_a_change(appointment, by)
     telling.tell(News.CANCELLED, appointment, by=by, was=was)
     telling.bury(appointment, people, gone_at=appointment.changed_at)
-    return appointment
+    return lock(appointment.id) if course_steps.was_lost(appointment, by=by) else appointment
 
 
 def _wait_for_undo(appointment: Appointment, by: Actor, was: AppointmentState) -> None:

@@ -20,9 +20,9 @@ from practice.calendar.models import Resource, ResourceKind
 from practice.calendar.queries import booking_rules
 from practice.calendar.rules import weekly, zones
 from practice.calendar.service import opening
-from practice.core import clock, tokens
+from practice.core import clock
 from practice.core.db import in_transaction, rehearse
-from practice.core.errors import Conflict, NotFound
+from practice.core.errors import NotFound
 from practice.people.access import current_member, current_staff, may, requires
 from practice.people.forms import PlainForm
 from practice.people.queries import get_practice
@@ -31,19 +31,17 @@ from practice.sessions import queries
 from practice.sessions.hours_forms import AroundForm, ClosureForm, DatesForm, LimitsForm, WeekForm
 from practice.sessions.models import Service
 from practice.sessions.queries.opening import (
-    Outside,
     ServiceSeen,
     next_monday,
-    outside,
     seen_in_week,
     suitable,
 )
 from practice.sessions.service import catalog
 from practice.sessions.views.catalog import settings_crumb
+from practice.sessions.views.hours_breaks import carry_out
 from practice.sessions.views.staff import bp
 
 Found = TypeVar("Found")
-NOT_SENT_AGAIN = frozenset({"csrf_token", "accepted"})
 
 
 # Weekly hours ----------------------------------------------------------------------------------
@@ -79,7 +77,7 @@ def hours() -> ResponseReturnValue:
         seen = rehearse(lambda: _then(work, lambda: _seen(resource)))
         return _week_page(theirs, resource, form, seen)
     here = url_for(".hours", who=resource_id)
-    return _carry_out(work, f"The hours of {resource.name} are saved.", here)
+    return carry_out(work, f"The hours of {resource.name} are saved.", here)
 
 
 def _week_page(
@@ -150,7 +148,7 @@ def hours_dates() -> ResponseReturnValue:
         found = next(each for each in _resources() if each.id == resource_id)
         opening.override(found, first_on, last_on, span, by=by)
 
-    return _carry_out(work, "The dates are saved.", url_for(".hours_dates"))
+    return carry_out(work, "The dates are saved.", url_for(".hours_dates"))
 
 
 @bp.post("/settings/hours/closures")
@@ -164,7 +162,7 @@ def hours_close() -> ResponseReturnValue:
         dates.offer(theirs)
         return _dates_page(theirs, dates, form), 422
     (first_on, last_on), reason, by = form.days, form.reason.data or "", current_staff()
-    return _carry_out(
+    return carry_out(
         lambda: opening.close(first_on, last_on, reason, by=by),
         "The practice is closed then.",
         url_for(".hours_dates"),
@@ -193,7 +191,7 @@ def hours_end_override(override_id: UUID) -> ResponseReturnValue:
             raise NotFound("There are no such hours.")
         opening.end_override(found, by=by)
 
-    return _carry_out(work, "The weekly hours hold again then.", url_for(".hours_dates"))
+    return carry_out(work, "The weekly hours hold again then.", url_for(".hours_dates"))
 
 
 def _dates_page(theirs: Sequence[Resource], form: DatesForm, closing: ClosureForm) -> str:
@@ -245,7 +243,7 @@ def hours_limits() -> ResponseReturnValue:
 
     if "look" in request.form:
         return _limits_page(form, rehearse(lambda: _then(work, _seen_of_all)))
-    return _carry_out(work, "The limits are saved.", url_for(".hours_limits"))
+    return carry_out(work, "The limits are saved.", url_for(".hours_limits"))
 
 
 def _limits_page(form: LimitsForm, seen: Sequence[ServiceSeen]) -> str:
@@ -286,7 +284,7 @@ def hours_around() -> ResponseReturnValue:
 
     if "look" in request.form:
         return _around_page(form, services, rehearse(lambda: _then(work, _seen_of_all)))
-    return _carry_out(work, "Set-up, turnover and notice are saved.", url_for(".hours_around"))
+    return carry_out(work, "Set-up, turnover and notice are saved.", url_for(".hours_around"))
 
 
 def _around_page(form: AroundForm, services: Sequence[Service], seen: Sequence[ServiceSeen]) -> str:
@@ -300,51 +298,7 @@ def _around_page(form: AroundForm, services: Sequence[Service], seen: Sequence[S
     )
 
 
-# What a change comes to ------------------------------------------------------------------------
-
-
-def _carry_out(work: Callable[[], Any], done: str, back: str) -> ResponseReturnValue:
-    """Make a change, once somebody has seen which booked sessions it leaves outside.
-
-    The list is answered with ``accepted``, which is good for that very list alone.
-    """
-    try:
-        broken = rehearse(lambda: _newly_outside(work))
-        seal = tokens.digest(",".join(sorted(str(each.appointment_id) for each in broken)))
-        if broken and request.form.get("accepted") != seal:
-            return _breaks_page(broken, seal, back)
-        in_transaction(work)
-    except Conflict as refused:
-        flash(refused.message, "wait")
-        return redirect(back, 303)
-    flash(done)
-    return redirect(back, 303)
-
-
 def _then(work: Callable[[], Any], look: Callable[[], Found]) -> Found:
     """Make a change, and look at what it comes to."""
     work()
     return look()
-
-
-def _newly_outside(work: Callable[[], Any]) -> list[Outside]:
-    """Make a change and return the booked sessions that only it leaves outside."""
-    before = outside()
-    work()
-    return [
-        each
-        for each in outside().values()
-        if each.appointment_id not in before or before[each.appointment_id].why != each.why
-    ]
-
-
-def _breaks_page(broken: Sequence[Outside], seal: str, back: str) -> str:
-    return render_template(
-        "sessions/settings/breaks.html",
-        broken=broken,
-        seal=seal,
-        back=back,
-        answers=[pair for pair in request.form.items(multi=True) if pair[0] not in NOT_SENT_AGAIN],
-        button_form=PlainForm(formdata=None),
-        crumb=[*settings_crumb(), ("Hours", url_for(".hours"))],
-    )
