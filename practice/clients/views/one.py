@@ -62,6 +62,19 @@ class Shelf:
     def name(self) -> str:
         return self.rule.name
 
+    @property
+    def counting(self) -> list[Paper]:
+        """The papers that count: the newest of each route, or all that stand in the way."""
+        if self.rule.is_open:
+            return self.on_file
+        newest = {paper.route: paper for paper in reversed(self.on_file)}
+        return [paper for paper in self.on_file if newest[paper.route] is paper]
+
+    @property
+    def earlier(self) -> list[Paper]:
+        counting = self.counting
+        return [paper for paper in self.on_file if paper not in counting]
+
 
 @bp.get("/<uuid:client_id>")
 @requires(Permission.CLIENT_VIEW)
