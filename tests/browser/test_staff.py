@@ -133,7 +133,7 @@ def state(page: Page) -> str | None:
 def missing(page: Page, session: str) -> list[str]:
     """Return what a session still waits for, in the words of its page."""
     page.goto(session)
-    items = page.get_by_role("listitem").filter(has_text=re.compile("Missing$"))
+    items = page.get_by_role("listitem").filter(has_text=re.compile(r"Missing\s*$"))
     return [text.strip().splitlines()[0] for text in items.all_inner_texts()]
 
 

@@ -10,11 +10,15 @@ from practice.audit.rules import Actor
 from practice.calendar.models import Resource
 from practice.clients.models import Paper
 from practice.clients.rules.papers import PaperKind
+from practice.core import clock
 from practice.core.db import db, read_again, transaction
 from practice.people.models import Client
 from practice.people.rules import Role
+from practice.sessions import queries
+from practice.sessions.links import token_of
 from practice.sessions.models import GateOverride
-from practice.sessions.rules.lifecycle import AppointmentState
+from practice.sessions.rules.lifecycle import AppointmentState, Modality
+from practice.sessions.service import booking
 from tests import factories
 from tests.browsers import send
 from tests.integration.sessions.pages.conftest import at, nothing_changes, sent, text_of
@@ -238,3 +242,31 @@ def test_a_series_and_a_move_say_what_comes_first_too(
     assert [series.status_code, move.status_code] == [422, 422]
     for answer in (series, move):
         assert "Something comes first No intake has been held." in text_of(answer)
+
+
+def test_a_client_who_moves_it_finds_the_same_refusal(
+    client: FlaskClient, therapist: Resource, owner: Actor, alex: Client
+) -> None:
+    with transaction():
+        made = booking.book(
+            alex,
+            queries.get_service("prep_60"),
+            starts_at=at(MONDAY + days(7), 9),
+            modality=Modality.IN_PERSON,
+            by=owner,
+        )
+    with transaction():  # by whoever found that it was somebody else's
+        db.session.execute(
+            sa.update(Paper).where(Paper.kind == P.INTAKE_HELD).values(withdrawn_at=clock.now())
+        )
+    start = sent(at(MONDAY + days(8), 9))
+
+    with nothing_changes():
+        answer = send(
+            client,
+            f"/bookings/{token_of(made)}/move/check?start={start}",
+            {"sequence": str(made.sequence)},
+        )
+
+    assert answer.status_code == 303
+    assert "Not ready yet: No intake has been held." in text_of(client.get(answer.location))
