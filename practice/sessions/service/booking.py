@@ -162,10 +162,12 @@ def book(
 ) -> Appointment:
     """Book a session for a client, as staff: a new one, or the one that was ``asked`` for.
 
-    It becomes the next step of the client's course that it can be, by whose windows and gates it
-    is then judged. Outside a recommended window is allowed; outside its limits, or past a gate of
-    booking, only with ``override_reason``, written by somebody who may. A session whose other
-    gates are open is tentative. Without ``tells`` the caller writes to the client.
+    It becomes the next step of the client's course that it can be: then the course's own windows
+    and gates count, and a dosing leaves time for its integration. Outside a recommended window is
+    allowed; outside its limits, or past a gate of booking, only with ``override_reason``, written
+    by somebody who may. A session whose other gates are open is booked as tentative.
+    ``step_gates`` is what the step of a course asks for, where the course does not say so itself.
+    Without ``tells`` the caller writes to the client.
 
     Raises:
         WindowBroken: outside the limits of a window, without a reason.
@@ -184,7 +186,7 @@ def book(
         step_gates = step.step.gates
     else:
         broken = limits.broken_by(Session(service.id, service.kind, starts_at, ends_at), client)
-    limits.check(broken, reason, by)
+    limits.check_windows(broken, reason, by)
     ahead = readiness.ahead_of(client.id, service, starts_at, step_gates=step_gates)
     taking.take_turns_on_week(service.kind, starts_at)
     claims.open_for_client(client.id)
@@ -202,7 +204,7 @@ def book(
         appointment = taking.grant(asked, look, place, state=state, override_reason=kept)
     if step is not None:
         course_steps.attach(step.step.course.id, step.step.key, appointment, by=by)
-    limits.record(appointment, broken, by)
+    limits.record_override(appointment, broken, by)
     passing.keep(appointment, ahead.barred, reason, by)
     readiness.reconsider(
         client.id, by, step_gates={} if step_gates is None else {appointment.id: step_gates}
@@ -256,7 +258,7 @@ def move(
             if client
             else []
         )
-    limits.check(broken, reason, by)
+    limits.check_windows(broken, reason, by)
     taking.take_turns_on_week(appointment.kind, starts_at)
     look = look_at(
         appointment.service,
@@ -285,7 +287,7 @@ def move(
         old=old.isoformat(),
         new=starts_at.isoformat(),
     )
-    limits.record(appointment, broken, by)
+    limits.record_override(appointment, broken, by)
     passing.keep(appointment, barred, reason, by)
     _after_a_change(appointment, by)
     telling.tell(News.MOVED, appointment, by=by, was_at=old.isoformat())

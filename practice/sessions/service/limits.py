@@ -1,4 +1,7 @@
-"""The limits of a course at the moment of booking or moving: refused, or passed with a reason."""
+"""The limits of a course, where somebody books or moves: who may pass them, and with what reason.
+
+Call inside ``transaction()``.
+"""
 
 from __future__ import annotations
 
@@ -29,19 +32,19 @@ class WindowBroken(Conflict):
 def broken_by(
     session: Session, client: Client, *, moved_from: Session | None = None
 ) -> list[Finding]:
-    """Return the limits that a session of no course would break among a client's others."""
+    """List which limits a session would break among the client's others, were it where it is."""
     found = windows.findings(
         session, sessions_of(client.id), get_practice().time_zone, moved_from=moved_from
     )
     return [each for each in found if each.is_hard]
 
 
-def check(broken: Sequence[Finding], reason: str | None, by: Actor) -> None:
-    """Refuse what lies outside the limits, unless somebody who may wrote down why.
+def check_windows(broken: Sequence[Finding], reason: str | None, by: Actor) -> None:
+    """Refuse what breaks a limit, unless somebody who may wrote down why.
 
     Raises:
         WindowBroken: without a reason.
-        NotAllowed: with a reason of somebody who may not override.
+        NotAllowed: with one of somebody who may not.
     """
     if not broken:
         return
@@ -51,8 +54,8 @@ def check(broken: Sequence[Finding], reason: str | None, by: Actor) -> None:
         raise NotAllowed("Only a practitioner may go beyond the limits of a course.")
 
 
-def record(appointment: Appointment, broken: Sequence[Finding], by: Actor) -> None:
-    """Write into the audit log that limits were passed."""
+def record_override(appointment: Appointment, broken: Sequence[Finding], by: Actor) -> None:
+    """Note that limits were passed, where any were."""
     if broken:
         audit.record("appointment:override", by=by, subject_id=appointment.id, windows=len(broken))
 

@@ -165,7 +165,7 @@ def _put_right(courses: Sequence[Course], broken: Mapping[UUID, Outside]) -> lis
         storms.Broken(free_to_stay(each, may_stay=lambda at: at not in gone), each.old)
         for each in seen
     ]
-    answers = storms.put_right(problems, out_of_time=for_a_page())
+    answers = storms.put_right(problems, clocks=for_a_page)
     zone = get_practice().time_zone
     return [
         CourseOutside(
