@@ -50,6 +50,7 @@ IN_WORDS: dict[str, str] = {
     "appointment:unconfirm": "Session no longer confirmed",
     "appointment:undo": "The last change was undone",
     "appointment:wait": "Waits for what is missing",
+    "appointment:waive": "Fee waived",
     "care:write": "Reason for care written down",
     "client:add": "Taken on as a client",
     "client:archive": "Archived",

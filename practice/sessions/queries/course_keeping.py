@@ -18,6 +18,7 @@ from practice.sessions.rules.course_states import KEPT
 from practice.sessions.rules.course_words import step_names
 from practice.sessions.rules.keeping import Answer
 from practice.sessions.rules.planner import Fact, Problem, Step
+from practice.sessions.rules.windows import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ def ahead(
     """
     seen = see(course, course.client, as_staff=as_staff, replanning=True)
     problem = free_to_stay(seen, as_staff=as_staff)
+    for key in placing:
+        problem = _not_where_it_was(problem, problem.step(key), seen)
     chosen = facts_of(problem, moves)
     old = {key: each for key, each in seen.old.items() if key not in placing}
     answers = keeping.answers(problem, old, chosen, placing=placing, out_of_time=for_a_page())
@@ -124,6 +127,14 @@ def _as_it_may(
     return replace(step, starts=step.starts | 1 << cell, later=0)
 
 
+def _not_where_it_was(problem: Problem, step: Step, seen: Seen) -> Problem:
+    old = seen.old.get(step.key)
+    cell = timeline.cell_at(problem.axis, old.starts_at) if old else None
+    if cell is None:
+        return problem
+    return problem.with_step(replace(step, starts=step.starts & ~(1 << cell)))
+
+
 def seal_of(course: Course) -> str:
     """Return a digest of all that a plan rests on: whoever changes any of it makes it stale."""
     parts = [str(course.id), str(course.version), course.state]
@@ -179,6 +190,14 @@ def part_of(appointment: Appointment) -> Part | None:
         return None
     key = key_of(course, appointment.id)
     return Part(course, key) if key else None
+
+
+def alone(part: Part, starts_at: datetime, *, as_staff: bool = True) -> list[Finding]:
+    """Say which limits of its course a session would break that moves without the others."""
+    seen = see(part.course, part.course.client, as_staff=as_staff, replanning=True)
+    problem = free_to_stay(seen, as_staff=as_staff)
+    answer = keeping.judged(problem, seen.old, facts_of(problem, {part.key: starts_at}), {})
+    return [Finding(words, is_hard=True) for words in (*answer.impossible, *answer.broken)]
 
 
 # Which times a step could have --------------------------------------------------------------------

@@ -84,6 +84,17 @@ def course_with(appointment_id: UUID) -> Course | None:
     return found[0] if found else None
 
 
+def courses_with(appointment_ids: Collection[UUID]) -> list[Course]:
+    """Return the courses that any of some sessions are steps of."""
+    return _courses(
+        Course.id.in_(
+            sa.select(CourseStepRow.course_id).where(
+                CourseStepRow.appointment_id.in_(appointment_ids)
+            )
+        )
+    )
+
+
 def changes_of(course_id: UUID) -> list[CourseChange]:
     """Return what was decided about a course, the newest first."""
     return list(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -21,7 +21,9 @@ class Broken:
     old: Mapping[str, Placed]
 
 
-def put_right(courses: Sequence[Broken], *, out_of_time: Clock = never) -> list[Answer | None]:
+def put_right(
+    courses: Sequence[Broken], *, clocks: Callable[[], Clock] = lambda: never
+) -> list[Answer | None]:
     """Re-plan courses one after another; each finds taken what those before it took.
 
     Each keeps what was as recommended, or else its limits. ``None`` for a course that cannot be
@@ -29,14 +31,14 @@ def put_right(courses: Sequence[Broken], *, out_of_time: Clock = never) -> list[
 
     Args:
         courses: in the order in which they may choose.
-        out_of_time: asked now and then: after that the best found so far counts, and ``None``
-            where nothing was.
+        clocks: makes one for each course, which is asked now and then: after that the best found
+            so far counts, and ``None`` where nothing was.
     """
     taken: list[tuple[Step, Placed]] = []
     answers: list[Answer | None] = []
     for course in courses:
         problem = with_taken(course.problem, taken)
-        way, found = _replanned(problem, course.old, out_of_time)
+        way, found = _replanned(problem, course.old, clocks())
         if found is None:
             answers.append(None)
             continue

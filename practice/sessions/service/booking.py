@@ -7,7 +7,6 @@ The front of this room's writing: whoever books comes here. Everything is called
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,24 +18,25 @@ from practice.billing.rules.payments import (
 from practice.calendar.service import claims
 from practice.core import clock
 from practice.core.db import db
-from practice.core.errors import Conflict, Invalid, NotAllowed
+from practice.core.errors import Conflict
 from practice.outbox import service as outbox
 from practice.people.models import Client
-from practice.people.queries import get_member, get_practice
-from practice.people.rules import ClientDetails, Permission, may
+from practice.people.rules import ClientDetails
 from practice.people.service import add_client
 from practice.sessions.models import Appointment, Service
-from practice.sessions.queries.appointments import find_by_form, sessions_of
+from practice.sessions.queries.appointments import find_by_form
+from practice.sessions.queries.course_keeping import alone, part_of
 from practice.sessions.queries.course_steps import judge_of
 from practice.sessions.queries.times import Look, look_at
 from practice.sessions.rules import windows
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.rules.news import News
 from practice.sessions.rules.requests import request_key
-from practice.sessions.rules.windows import Finding, Session
+from practice.sessions.rules.windows import Session
 from practice.sessions.service import (
     course_steps,
     giving_back,
+    limits,
     passing,
     readiness,
     taking,
@@ -60,11 +60,13 @@ from practice.sessions.service.holds import (
     renew,
     settle_blockers,
 )
+from practice.sessions.service.limits import LONGEST_REASON, WindowBroken
 from practice.sessions.service.paying import checkout_ended, paid, start_checkout
 from practice.sessions.service.readiness import GatesClosed, take_turns_on_client
 from practice.sessions.service.taking import CapReached, NotOffered, SlotTaken, lock, place_in
 
 __all__ = [
+    "LONGEST_REASON",
     "CapReached",
     "ChangedMeanwhile",
     "ComesFirst",
@@ -93,15 +95,6 @@ __all__ = [
 ]
 
 S = AppointmentState
-LONGEST_REASON = 300
-
-
-class WindowBroken(Conflict):
-    """The session would lie outside the limits of the course; ``findings`` say where."""
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__(" ".join(finding.words for finding in findings))
-        self.findings = tuple(findings)
 
 
 class ChangedMeanwhile(Conflict):
@@ -187,7 +180,7 @@ def book(
         SlotTaken: if somebody was quicker.
         NotOffered: if the service cannot start then.
     """
-    reason = _cleaned(override_reason)
+    reason = limits.cleaned(override_reason)
     take_turns_on_client(client.id)
     ends_at = starts_at + timedelta(minutes=service.minutes)
     step = judge_of(client, service)
@@ -195,8 +188,8 @@ def book(
         broken = [each for each in step.findings(starts_at) if each.is_hard]
         step_gates = step.step.gates
     else:
-        broken = _broken(Session(service.id, service.kind, starts_at, ends_at), client)
-    _check_windows(broken, reason, by)
+        broken = limits.broken_by(Session(service.id, service.kind, starts_at, ends_at), client)
+    limits.check_windows(broken, reason, by)
     ahead = readiness.ahead_of(client.id, service, starts_at, step_gates=step_gates)
     taking.take_turns_on_week(service.kind, starts_at)
     claims.open_for_client(client.id)
@@ -216,7 +209,7 @@ def book(
         appointment = taking.grant(asked, look, place, state=state, override_reason=kept)
     if step is not None:
         course_steps.attach(step.step.course.id, step.step.key, appointment, by=by)
-    _record_override(appointment, broken, by)
+    limits.record_override(appointment, broken, by)
     passing.keep(appointment, ahead.barred, reason, by)
     readiness.reconsider(
         client.id, by, step_gates={} if step_gates is None else {appointment.id: step_gates}
@@ -261,7 +254,7 @@ def move(
         GatesClosed: if something that it asks for beforehand would come after it.
         CapReached, SlotTaken, NotOffered: as for booking.
     """
-    reason = _cleaned(override_reason)
+    reason = limits.cleaned(override_reason)
     seen = appointment.sequence if sequence is None else sequence
     appointment = _lock_for_change(appointment, seen)
     if appointment.state not in {S.TENTATIVE, S.CONFIRMED} or appointment.hold_ends_at is not None:
@@ -269,8 +262,17 @@ def move(
     if appointment.starts_at == starts_at:
         return appointment
     client, placed = appointment.client, appointment.placed
-    broken = _broken(windows.at(placed, starts_at), client, moved_from=placed) if client else []
-    _check_windows(broken, reason, by)
+    part = part_of(appointment)
+    if part is not None:  # alone: what belongs to it moves along by ``service.ripples``
+        broken = alone(part, starts_at, as_staff=as_staff)
+        appointment = lock(appointment.id)
+    else:
+        broken = (
+            limits.broken_by(windows.at(placed, starts_at), client, moved_from=placed)
+            if client
+            else []
+        )
+    limits.check_windows(broken, reason, by)
     taking.take_turns_on_week(appointment.kind, starts_at)
     look = look_at(
         appointment.service,
@@ -299,7 +301,7 @@ def move(
         old=old.isoformat(),
         new=starts_at.isoformat(),
     )
-    _record_override(appointment, broken, by)
+    limits.record_override(appointment, broken, by)
     passing.keep(appointment, barred, reason, by)
     _after_a_change(appointment, by)
     telling.tell(News.MOVED, appointment, by=by, was_at=old.isoformat())
@@ -324,7 +326,8 @@ def cancel(
 
     A hold is simply given back. Money on its way will be given back when it comes in. With
     ``can_be_undone`` money waits as the news does, until nobody can take it back any more.
-    Without ``tells`` nobody is written to, and news of it that has not gone out is taken back.
+    Without ``tells`` news of it that has not gone out is taken back, and whatever is to be written
+    to the client, the caller writes.
 
     Raises:
         ChangedMeanwhile: if somebody else changed it since the page showed ``sequence``.
@@ -356,7 +359,7 @@ def cancel(
     else:
         telling.hush(appointment)
     telling.bury(appointment, people, gone_at=appointment.changed_at)
-    return appointment
+    return lock(appointment.id) if course_steps.was_lost(appointment, by=by) else appointment
 
 
 def _wait_for_undo(appointment: Appointment, by: Actor, was: AppointmentState) -> None:
@@ -384,38 +387,3 @@ def _after_a_change(appointment: Appointment, by: Actor) -> None:
     """Look again at the client's sessions: which comes first, and when, decides about gates."""
     if appointment.client_id is not None:
         readiness.reconsider(appointment.client_id, by)
-
-
-def _broken(
-    session: Session, client: Client, *, moved_from: Session | None = None
-) -> list[Finding]:
-    found = windows.findings(
-        session, sessions_of(client.id), get_practice().time_zone, moved_from=moved_from
-    )
-    return [each for each in found if each.is_hard]
-
-
-def _check_windows(broken: Sequence[Finding], reason: str | None, by: Actor) -> None:
-    if not broken:
-        return
-    if reason is None:
-        raise WindowBroken(broken)
-    if by.id is None or not may(get_member(by.id).role_set, Permission.WINDOW_OVERRIDE):
-        raise NotAllowed("Only a practitioner may go beyond the limits of a course.")
-
-
-def _record_override(appointment: Appointment, broken: Sequence[Finding], by: Actor) -> None:
-    if broken:
-        audit.record("appointment:override", by=by, subject_id=appointment.id, windows=len(broken))
-
-
-def _cleaned(reason: str | None) -> str | None:
-    """Return a reason without blanks around it; ``None`` if nothing is left.
-
-    Raises:
-        Invalid: if it is longer than its place.
-    """
-    text = (reason or "").strip()
-    if len(text) > LONGEST_REASON:
-        raise Invalid(f"Give the reason in at most {LONGEST_REASON} characters.")
-    return text or None

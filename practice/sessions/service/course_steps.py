@@ -58,6 +58,18 @@ def was_held(appointment: Appointment, *, by: Actor) -> None:
         settle(lock(course.id), by=by)
 
 
+def was_lost(appointment: Appointment, *, by: Actor) -> bool:
+    """Look after the course of a session that was cancelled or missed; say whether it has one.
+
+    What that course holds is read anew.
+    """
+    course = course_with(appointment.id)
+    if course is None or course.state not in KEPT:
+        return False
+    course_watch.look(lock(course.id), by=by)
+    return True
+
+
 def settle(course: Course, *, by: Actor) -> None:
     """Let a course that is locked be under way, or completed, as its steps say."""
     steps = [each for each in course.steps if each.dropped_at is None]

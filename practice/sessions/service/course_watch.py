@@ -22,21 +22,24 @@ from practice.core.db import db, in_transaction
 from practice.outbox import service as outbox
 from practice.people.queries import get_practice
 from practice.sessions.models import Course
+from practice.sessions.queries.course_problems import stands
 from practice.sessions.queries.course_standing import Standing, after_course, standing_of
 from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.course_states import KEPT, CourseState
+from practice.sessions.rules.course_words import step_names
 from practice.sessions.service import readiness
 from practice.sessions.service.courses import become, lock, remember
 
 C = CourseState
-LAPSED, REVIEW, BROKEN, BOOSTER, FOLLOWUP = (
+LAPSED, REVIEW, BROKEN, LOST, BOOSTER, FOLLOWUP = (
     "course-lapsed",
     "course-review",
     "course-broken",
+    "course-lost",
     "course-booster",
     "course-followup",
 )
-TASKS = frozenset({LAPSED, REVIEW, BROKEN, BOOSTER, FOLLOWUP})
+TASKS = frozenset({LAPSED, REVIEW, BROKEN, LOST, BOOSTER, FOLLOWUP})
 """The kinds of task that are about a course."""
 
 WATCHED_AFTER = timedelta(days=400)
@@ -119,7 +122,7 @@ def _lapse(found: Standing, by: Actor) -> None:
 
 def _of_a_running(found: Standing) -> list[_Wanted]:
     course = found.course
-    wanted = _reviews(found)
+    wanted = [*_reviews(found), *_lost(course)]
     if course.state is C.LAPSED:
         words = (
             "A course has lapsed: a limit between two dosings was passed. It needs a medical "
@@ -132,6 +135,20 @@ def _of_a_running(found: Standing) -> list[_Wanted]:
         words = f"A course no longer keeps its limits. {said[0]}"[:300]
         wanted.append(_Wanted(BROKEN, key, words))
     return wanted
+
+
+def _lost(course: Course) -> list[_Wanted]:
+    names = step_names(course.document["steps"])
+    return [
+        _Wanted(
+            LOST,
+            f"{LOST}:{row.appointment_id}",
+            f"{names[row.key]} of a course has no session any more. Put it again, leave it out, "
+            "or stop the course.",
+        )
+        for row in course.steps
+        if row.dropped_at is None and row.appointment is not None and not stands(row.appointment)
+    ]
 
 
 def _reviews(found: Standing) -> list[_Wanted]:

@@ -108,7 +108,7 @@ def miss(appointment: Appointment, *, by: Actor) -> Appointment:
     claims.release(appointment.id)
     if appointment.client_id is not None:
         readiness.reconsider(appointment.client_id, by)
-    return appointment
+    return lock(appointment.id) if course_steps.was_lost(appointment, by=by) else appointment
 
 
 def _on_its_day(appointment: Appointment) -> Appointment:

@@ -48,6 +48,7 @@ from practice.sessions.rules.lifecycle import LIVE, MOVES, WORDS, AppointmentSta
 from practice.sessions.rules.windows import Finding
 from practice.sessions.service import booking, collecting, day, undoing
 from practice.sessions.staff_forms import CancelForm, PaymentForm
+from practice.sessions.views.course_moving import instead_of_cancelling
 from practice.sessions.views.gates import checklist
 from practice.sessions.views.staff import bp
 from practice.sessions.views.today import lines_of
@@ -170,6 +171,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
             can_cancel=AppointmentState.CANCELLED in MOVES[session.state],
             kept=_kept(payments, session.price.currency),
             payments=[each for each in payments if each.payment.state is PaymentState.PAID],
+            course=instead_of_cancelling(session),
         ), 422 if form.is_submitted() else 200
     by, sequence = current_staff(), form.sequence.data
     try:

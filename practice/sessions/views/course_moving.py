@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,13 +10,16 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.audit.rules import Actor
+from practice.calendar.rules import zones
+from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict, NotAllowed, NotFound
 from practice.people.access import current_staff, may, requires
 from practice.people.rules import Permission
+from practice.sessions.forms import written
 from practice.sessions.keeping_forms import WayForm
-from practice.sessions.models import Course
-from practice.sessions.queries.course_keeping import Ahead, Part, ahead
+from practice.sessions.models import Appointment, Course
+from practice.sessions.queries.course_keeping import Ahead, Part, ahead, part_of
 from practice.sessions.queries.course_problems import stands
 from practice.sessions.queries.courses import get_course
 from practice.sessions.rules import keeping
@@ -145,6 +149,37 @@ def _why_none(found: Ahead) -> tuple[str, ...]:
     judged = keeping.judged(found.problem, found.seen.old, found.chosen, {})
     words = (*judged.impossible, *judged.broken)
     return words or ("No other times of the course keep its limits then.",)
+
+
+# Before a session of a course is cancelled --------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What there is besides cancelling: ``when`` is the best other time, ``moves`` what follows."""
+
+    part: Part
+    when: str
+    moves: str
+    address: str | None
+
+
+def instead_of_cancelling(appointment: Appointment) -> Instead | None:
+    """Look for the best other time of a session of a course; ``None`` if it is of none."""
+    part = part_of(appointment)
+    if part is None or appointment.starts_at <= clock.now():
+        return None
+    found = ahead(part.course, {}, placing=[part.key])
+    for answer in found.answers:
+        (own,) = [each for each in answer.shifts if each.key == part.key]
+        if own.now.starts_at != appointment.starts_at:
+            zone = found.problem.axis.zone
+            address = url_for(
+                ".check_move", appointment_id=appointment.id, start=written(own.now.starts_at)
+            )
+            moves = answer.heading.lower()
+            return Instead(part, zones.instant_words(own.now.starts_at, zone), moves, address)
+    return Instead(part, "", "", None)
 
 
 # A step that has no session any more --------------------------------------------------------------

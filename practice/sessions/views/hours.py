@@ -20,9 +20,9 @@ from practice.calendar.models import HoursOverride, Resource, ResourceKind
 from practice.calendar.queries import booking_rules
 from practice.calendar.rules import weekly, zones
 from practice.calendar.service import opening
-from practice.core import clock, tokens
+from practice.core import clock
 from practice.core.db import in_transaction, rehearse
-from practice.core.errors import Conflict, NotFound
+from practice.core.errors import NotFound
 from practice.people.access import current_member, current_staff, may, requires
 from practice.people.forms import PlainForm
 from practice.people.queries import get_practice
@@ -33,19 +33,17 @@ from practice.sessions.dates_forms import ClosureForm, DatesForm
 from practice.sessions.hours_forms import AroundForm, LimitsForm, WeekForm, only_words
 from practice.sessions.models import Service
 from practice.sessions.queries.opening import (
-    Outside,
     ServiceSeen,
     next_monday,
-    outside,
     seen_in_week,
     suitable,
 )
 from practice.sessions.service import catalog
 from practice.sessions.views.catalog import settings_crumb
+from practice.sessions.views.hours_breaks import carry_out
 from practice.sessions.views.staff import bp
 
 Found = TypeVar("Found")
-NOT_SENT_AGAIN = frozenset({"csrf_token", "accepted"})
 
 
 # Weekly hours ----------------------------------------------------------------------------------
@@ -90,7 +88,7 @@ def _save_week(
             seen = rehearse(lambda: _then(work, lambda: _seen(resource)))
             return _week_page(theirs, resource, form, seen)
         here = url_for(".hours", who=resource_id)
-        return _carry_out(work, f"The hours of {resource.name} are saved.", here)
+        return carry_out(work, f"The hours of {resource.name} are saved.", here)
     except ChangedMeanwhile as changed:
         form.changed(changed, opening.mark_of_rows(resource))
         return _week_page(theirs, resource, form, _seen(resource)), 409
@@ -164,7 +162,7 @@ def hours_dates() -> ResponseReturnValue:
         found = next(each for each in _resources() if each.id == resource_id)
         opening.override(found, first_on, last_on, span, kinds=kinds, modality=modality, by=by)
 
-    return _carry_out(work, "The dates are saved.", url_for(".hours_dates"))
+    return carry_out(work, "The dates are saved.", url_for(".hours_dates"))
 
 
 @bp.post("/settings/hours/closures")
@@ -178,7 +176,7 @@ def hours_close() -> ResponseReturnValue:
         dates.offer(theirs)
         return _dates_page(theirs, dates, form), 422
     (first_on, last_on), reason, by = form.days, form.reason.data or "", current_staff()
-    return _carry_out(
+    return carry_out(
         lambda: opening.close(first_on, last_on, reason, by=by),
         "The practice is closed then.",
         url_for(".hours_dates"),
@@ -207,7 +205,7 @@ def hours_end_override(override_id: UUID) -> ResponseReturnValue:
             raise NotFound("There are no such hours.")
         opening.end_override(found, by=by)
 
-    return _carry_out(work, "The weekly hours hold again then.", url_for(".hours_dates"))
+    return carry_out(work, "The weekly hours hold again then.", url_for(".hours_dates"))
 
 
 def _dates_page(theirs: Sequence[Resource], form: DatesForm, closing: ClosureForm) -> str:
@@ -262,7 +260,7 @@ def hours_limits() -> ResponseReturnValue:
     try:
         if "look" in request.form:
             return _limits_page(form, rehearse(lambda: _then(work, _seen_of_all)))
-        return _carry_out(work, "The limits are saved.", url_for(".hours_limits"))
+        return carry_out(work, "The limits are saved.", url_for(".hours_limits"))
     except ChangedMeanwhile as changed:
         form.changed(changed, opening.mark_of_limits())
         return _limits_page(form, _seen_of_all()), 409
@@ -308,7 +306,7 @@ def hours_around() -> ResponseReturnValue:
     try:
         if "look" in request.form:
             return _around_page(form, services, rehearse(lambda: _then(work, _seen_of_all)))
-        return _carry_out(work, "Set-up, turnover and notice are saved.", url_for(".hours_around"))
+        return carry_out(work, "Set-up, turnover and notice are saved.", url_for(".hours_around"))
     except catalog.ChangedMeanwhile as changed:
         flash(changed.message, "wait")
         services = queries.services()
@@ -328,53 +326,7 @@ def _around_page(form: AroundForm, services: Sequence[Service], seen: Sequence[S
     )
 
 
-# What a change comes to ------------------------------------------------------------------------
-
-
-def _carry_out(work: Callable[[], Any], done: str, back: str) -> ResponseReturnValue:
-    """Make a change, once somebody has seen which booked sessions it leaves outside.
-
-    The list is answered with ``accepted``, which is good for that very list alone.
-    """
-    try:
-        broken = rehearse(lambda: _newly_outside(work))
-        seal = tokens.digest(",".join(sorted(str(each.appointment_id) for each in broken)))
-        if broken and request.form.get("accepted") != seal:
-            return _breaks_page(broken, seal, back)
-        in_transaction(work)
-    except (ChangedMeanwhile, catalog.ChangedMeanwhile):
-        raise  # the form comes back, with what was typed
-    except Conflict as refused:
-        flash(refused.message, "wait")
-        return redirect(back, 303)
-    flash(done)
-    return redirect(back, 303)
-
-
 def _then(work: Callable[[], Any], look: Callable[[], Found]) -> Found:
     """Make a change, and look at what it comes to."""
     work()
     return look()
-
-
-def _newly_outside(work: Callable[[], Any]) -> list[Outside]:
-    """Make a change and return the booked sessions that only it leaves outside."""
-    before = outside()
-    work()
-    return [
-        each
-        for each in outside().values()
-        if each.appointment_id not in before or before[each.appointment_id].why != each.why
-    ]
-
-
-def _breaks_page(broken: Sequence[Outside], seal: str, back: str) -> str:
-    return render_template(
-        "sessions/settings/breaks.html",
-        broken=broken,
-        seal=seal,
-        back=back,
-        answers=[pair for pair in request.form.items(multi=True) if pair[0] not in NOT_SENT_AGAIN],
-        button_form=PlainForm(formdata=None),
-        crumb=[*settings_crumb(), ("Hours", url_for(".hours"))],
-    )

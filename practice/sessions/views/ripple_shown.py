@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from practice.calendar.rules import zones
 from practice.sessions.queries.course_keeping import Ahead
@@ -88,8 +89,9 @@ def _how_far(shift: Shift) -> str:
     if days:
         count = abs(days)
         return f"{count} day{'s' * (count != 1)} {'later' if days > 0 else 'earlier'}"
-    minutes = (shift.now.starts_at - shift.was.starts_at).total_seconds() / 60
+    minutes = (shift.now.starts_at - shift.was.starts_at) // timedelta(minutes=1)
     if not minutes:
         return "as it is"
-    hours = f"{abs(minutes) / 60:.1f}".removesuffix(".0")
-    return f"{hours} hour{'s' * (hours != '1')} {'later' if minutes > 0 else 'earlier'}"
+    hours, rest = divmod(abs(minutes), 60)
+    parts = [f"{hours} hour{'s' * (hours != 1)}"] * bool(hours) + [f"{rest} minutes"] * bool(rest)
+    return f"{' '.join(parts)} {'later' if minutes > 0 else 'earlier'}"

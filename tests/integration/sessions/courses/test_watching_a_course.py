@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import sqlalchemy as sa
@@ -131,7 +133,10 @@ def test_a_course_lapses_by_date_and_comes_back_after_a_review_and_a_preparation
     assert just_in_time.state is C.UNDER_WAY
     late = watch(held, time, 1)
 
-    assert (late.state, tasks()) == (C.LAPSED, ["course-lapsed", "course-review"])
+    assert (late.state, set(tasks())) == (
+        C.LAPSED,
+        {"course-lapsed", "course-lost", "course-review"},
+    )
     assert "Dosing 3 had to follow dosing 2 by Mon, Apr 12" in changes_of(late.id)[0].facts["words"]
     with pytest.raises(Conflict, match="a medical review, one preparation session"), transaction():
         course_decisions.resume(late.id, "Wants to.", by=owner)
@@ -272,3 +277,22 @@ def test_leaving_out_is_shown_first_and_a_stale_page_leaves_nothing_out(
     assert "Dosing 4 is 21 days after dosing 2" in page
     assert (stale.status_code, answer.status_code) == (409, 303)
     assert browser.get(url).status_code == 303
+
+
+def test_before_a_session_of_a_course_is_cancelled_there_is_a_choice_and_after_it_a_task(
+    browser: FlaskClient, booked: Course, owner: Actor
+) -> None:
+    lost = session(booked, "integration_3")
+    page = browser.get(f"/sessions/{lost.id}/cancel")
+    said = text_of(page)
+    (instead,) = re.findall(r'href="([^"]*/move/check[^"]*)"', page.text)
+    preview = text_of(browser.get(unescape(instead)))
+
+    with transaction():
+        booking.cancel(lost, by=owner)
+
+    assert "It is integration 3 of a course." in said
+    assert "Leave it out of the course , with a reason" in said
+    assert "Move integration 3?" in preview
+    assert tasks() == ["course-lost"]
+    assert "Integration 3 , cancelled Put it again" in text_of(browser.get(f"/courses/{booked.id}"))

@@ -21,7 +21,7 @@ from practice.sessions.rules import courses, templates
 from practice.sessions.rules.offered import Difference
 from practice.sessions.service import course_templates as service
 from tests.factories import OWNER
-from tests.integration.sessions.course_templates.conftest import (
+from tests.integration.sessions.course_editor.conftest import (
     fields,
     page_of,
     post,

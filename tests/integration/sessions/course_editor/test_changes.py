@@ -20,7 +20,7 @@ from practice.sessions.rules.offered import Difference
 from practice.sessions.service.course_changes import change_course
 from tests import factories
 from tests.factories import OWNER
-from tests.integration.sessions.course_templates.conftest import fields, post, problems, template
+from tests.integration.sessions.course_editor.conftest import fields, post, problems, template
 from tests.integration.sessions.pages.conftest import at, nothing_changes, text_of
 from tests.integration.sessions.staff.conftest import MONDAY
 
