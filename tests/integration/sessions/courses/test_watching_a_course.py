@@ -247,7 +247,7 @@ def test_the_course_page_says_what_waits_and_leads_to_deciding(
     hold(booked, *BEFORE, by=owner, time=time)
     browser = signed_in(Role.OWNER, Role.THERAPIST)
     place = [row.key for row in booked.steps].index("dose_2")
-    url = f"/courses/{booked.id}/review-points/{place}"
+    url = f"/courses/{booked.id}/review-point?step={place}"
     page, point = text_of(browser.get(f"/courses/{booked.id}")), text_of(browser.get(url))
 
     undecided = send(browser, url, {"decision": "", "reason": ""})
@@ -259,15 +259,15 @@ def test_the_course_page_says_what_waits_and_leads_to_deciding(
     assert undecided.status_code == 422
     assert (answer.status_code, answer.location) == (303, f"/courses/{booked.id}/change")
     assert "Decided: change dose" in text_of(browser.get(url))
-    assert browser.get(f"/courses/{booked.id}/review-points/99").status_code == 404
-    assert browser.get(f"/courses/{booked.id}/review-points/0").status_code == 404
+    assert browser.get(f"/courses/{booked.id}/review-point?step=99").status_code == 404
+    assert browser.get(f"/courses/{booked.id}/review-point?step=0").status_code == 404
 
 
 def test_leaving_out_is_shown_first_and_a_stale_page_leaves_nothing_out(
     browser: FlaskClient, booked: Course, owner: Actor
 ) -> None:
     place = [row.key for row in booked.steps].index("dose_3")
-    url = f"/courses/{booked.id}/steps/{place}/leave-out"
+    url = f"/courses/{booked.id}/leave-out?step={place}"
     page = text_of(browser.get(url))
 
     stale = send(browser, url, {"reason": "Away.", "seal": "another"})
