@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from wtforms import HiddenField, IntegerField, RadioField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from practice.clients.rules.papers import (
     LONGEST_DETAIL,
@@ -32,6 +32,7 @@ from practice.people.rules import ClientDetails
 
 SOMEBODY_ELSE = {"autocomplete": "off"}  # a browser would offer the details of who is typing
 LONGEST_STORY = 4000
+OUTCOMES = ("good", "bad")
 
 
 class ClientForm(BaseForm):
@@ -148,7 +149,11 @@ class PaperForm(BaseForm):
         choices={route.value: ROUTE_NAMES[route] for route in Route},
         validators=[InputRequired("Choose the route that the clearance is for")],
     )
-    result = RadioField("Outcome", validators=[InputRequired("Choose the outcome")])
+    result = RadioField(
+        "Outcome",
+        validators=[InputRequired("Choose the outcome"), AnyOf(OUTCOMES, "Choose the outcome")],
+        validate_choice=False,
+    )
     person = NameField("Name", missing="Enter who takes the client home", render_kw=SOMEBODY_ELSE)
     phone = PhoneField("Phone number", missing="Enter their number", render_kw=SOMEBODY_ELSE)
     dated_on = DayField(
@@ -189,7 +194,7 @@ class PaperForm(BaseForm):
             if not wanted:
                 del self[name]
         if rule.results is not None:
-            self.result.choices = list(zip(("good", "bad"), rule.results, strict=True))
+            self.result.choices = list(zip(OUTCOMES, rule.results, strict=True))
         if rule.about:
             self.detail.label.text = rule.about
 
@@ -206,7 +211,7 @@ class PaperForm(BaseForm):
         """What it says beside its kind and dates."""
         return PaperFacts(
             route=Route(self.route.data) if "route" in self else None,
-            is_good=self.result.data == "good" if "result" in self else True,
+            is_good=self.result.data == OUTCOMES[0] if "result" in self else True,
             labs_every_days=self.labs_every_days.data if "labs_every_days" in self else None,
             detail=self.detail.data or None,
             person=self.person.data if "person" in self else None,

@@ -98,8 +98,8 @@ class StepForm(Form):
     kind = HiddenField()
     service = OneOfField("Service")
     external = BooleanField("A visit to somebody outside: a date that you write down")
-    gates = ManyField("What has to be there first")
     after = FieldList(FormField(WindowForm), max_entries=MOST_WINDOWS)
+    gates = ManyField("What has to be there first")
 
 
 class SpanForm(Form):
@@ -118,7 +118,7 @@ class ReviewForm(Form):
     after = OneOfField("After")
     by = OneOfField(
         "Who decides",
-        choices={"prescriber": "The prescriber", "practitioner": "The practitioner"},
+        choices={"prescriber": "Prescriber", "practitioner": "Practitioner"},
     )
     may = StringField("What they may decide", render_kw={"autocomplete": "off"})
 
@@ -127,9 +127,7 @@ class InstallmentForm(Form):
     """A part of the price."""
 
     pct = NumberField("Percent")
-    when = OneOfField(
-        "Due", choices={BOOKED: "when this is booked", TAKES_PLACE: "at this session"}
-    )
+    when = OneOfField("Due", choices={BOOKED: "when booked", TAKES_PLACE: "on the day"})
     step = OneOfField("Session")
 
 
@@ -245,6 +243,11 @@ class CourseForm(BaseForm):
         """Return what is wrong, each with the id of its field, or none, for the summary."""
         found = [("", str(words)) for words in self.form_errors]
         return found + [(_id(field), str(field.errors[0])) for field in _flat(self) if field.errors]
+
+    def overtaken(self, words: str, version: int) -> None:
+        """Say that somebody else was quicker; what is saved next is seen from their version."""
+        self.form_errors.append(words)
+        self.version.data, self.version.raw_data = version, None  # else the one that was sent
 
     @staticmethod
     def is_wrong(part: FormField[Any]) -> bool:

@@ -178,6 +178,18 @@ def staff_new_series(message: Message) -> dict[str, Any]:
     }
 
 
+def cancelled_series(message: Message) -> dict[str, Any]:
+    """Several sessions are off together. ``refund`` is what goes back for all of them."""
+    found = [get_appointment(UUID(text)) for text in message.facts["bookings"]]
+    if not found:
+        raise Stale
+    back = [refund for each in found if (refund := _goes_back(each))]
+    return {
+        "bookings": [{"starts_at": each.starts_at, "zone": each.time_zone} for each in found],
+        "refund": sum(back[1:], back[0]) if back else None,
+    }
+
+
 def find_bookings(message: Message) -> dict[str, Any]:
     """Somebody asked for the links of their bookings. What was cancelled since says so."""
     return {
@@ -190,6 +202,7 @@ COMPOSERS: dict[str, Composer] = {
     "approved": approved,
     "booked": booked,
     "booked-series": booked_series,
+    "cancelled-series": cancelled_series,
     "declined": declined,
     "requested": requested,
     "tentative": tentative,

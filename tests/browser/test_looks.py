@@ -43,6 +43,7 @@ STAFF = (
     "/settings/messages/booked",
     "/settings/outbox",
     "/settings/services",
+    "/settings/courses",
     "/settings/hours",
     "/settings/hours/dates",
     "/settings/",
@@ -62,6 +63,7 @@ LINKED = {
     "a client": ("/clients/", "main a[href^='/clients/'][href*='-']"),
     "a session": ("/calendar/week", "[data-booking-state]"),
     "a service": ("/settings/services", "main td a, main th a"),
+    "a course on offer": ("/settings/courses", "main th a"),
     "terms of cancelling": ("/settings/policies", "main a[href^='/settings/policies/']"),
     "an invoice": ("/billing/invoices", "main a[href^='/billing/invoices/'][href*='-']"),
 }

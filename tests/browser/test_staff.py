@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,6 +15,7 @@ from tests.browser.booking import GOOD_CARD, mail_to, pay, sideways
 from tests.browser.conftest import DESK, PHONE, Browse, Live
 from tests.integration.outbox.conftest import until
 
+NEW_YORK = ZoneInfo("America/New_York")
 COLOUR_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
@@ -87,13 +89,41 @@ def hold(page: Page, session: str) -> None:
     assert state(page) == "completed"
 
 
-def record(page: Page, client: str, paper: str, route: str = "") -> None:
+def record(page: Page, client: str, paper: str, choice: str = "") -> None:
+    """Put a paper on file, from a client's page; ``choice`` is a route or an outcome."""
     page.goto(client)
-    page.get_by_role("link", name=f"Record {paper}").click()
-    if route:
-        page.get_by_label(route).check()
+    page.get_by_role("link", name=f"Record {paper}", exact=True).click()
+    if choice:
+        page.get_by_label(choice).check()
     page.get_by_role("button", name="Put it on file").click()
     expect(page.get_by_text("now on file.")).to_be_visible()
+
+
+def name_contact(page: Page, client: str) -> None:
+    page.goto(f"{client}/emergency")
+    page.get_by_label("Name").fill("Tam Vale")
+    page.get_by_label("Relation").fill("sister")
+    page.get_by_label("Phone number").fill("757-555-0143")
+    page.get_by_role("main").get_by_role("button").first.click()
+    page.wait_for_url(client)
+
+
+def was_taken_in(page: Page, client: str) -> None:
+    """Put on file what lets somebody book everything."""
+    for paper in ("intake held elsewhere", "preparation held elsewhere"):
+        record(page, client, paper)
+
+
+FIRST_OF_ALL = "The preparation on {0:%a, %b} {0.day} has not been held yet"
+LATER = [
+    "PHQ-9 is missing; GAD-7 is missing",
+    "Bladder check is missing",
+    "No escort is named with a phone number",
+    "The lozenges in their pharmacy container were not seen and counted",
+    "The checks of the day are not recorded",
+    "The discharge checks are not recorded",
+]
+"""What a dosing asks for after it is confirmed, in the order of its page."""
 
 
 def state(page: Page) -> str | None:
@@ -103,8 +133,8 @@ def state(page: Page) -> str | None:
 def missing(page: Page, session: str) -> list[str]:
     """Return what a session still waits for, in the words of its page."""
     page.goto(session)
-    items = page.get_by_role("listitem").filter(has_text=re.compile("Missing$"))
-    return [text.removesuffix("Missing").strip() for text in items.all_inner_texts()]
+    items = page.get_by_role("listitem").filter(has_text=re.compile(r"Missing\s*$"))
+    return [text.strip().splitlines()[0] for text in items.all_inner_texts()]
 
 
 def test_a_course_is_run_on_a_phone_without_scripts(
@@ -118,6 +148,7 @@ def test_a_course_is_run_on_a_phone_without_scripts(
     clock.go_to(start)
     sign_in(page)
     expect(page.get_by_role("heading", name="Robin Vale")).to_be_visible()
+    record(page, robin, "treatment and privacy consents")
     hold(page, intake)
     page.get_by_role("link", name=re.compile("^INV-")).click()
     expect(page.get_by_role("heading", name="Invoice")).to_be_visible()
@@ -126,19 +157,36 @@ def test_a_course_is_run_on_a_phone_without_scripts(
     dosing, dosing_start = book(page, robin, "First lozenge session, 3 h")
     assert state(page) == "tentative"
     assert missing(page, dosing) == [
+        FIRST_OF_ALL.format(prep_start.astimezone(NEW_YORK)),
         "Consent to ketamine is missing",
+        "The emergency contact is missing",
         "Medical clearance for SL is missing",
-        "No preparation session has been held",
+        "Review: no open risk flag is missing",
+        "Good faith estimate is missing",
+        "Payment is neither made nor arranged",
+        "Screening decision is missing",
+        "No clearance says whether a liver panel is asked for",
+        "Prescription monitoring check is missing",
+        *LATER,
     ]
 
-    record(page, robin, "consent to ketamine")
+    name_contact(page, robin)
+    for paper in ("consent to ketamine", "review: no open risk flag", "good faith estimate"):
+        record(page, robin, paper)
+    record(page, robin, "payment arranged")
+    record(page, robin, "screening decision", "Eligible, or cleared")
+    record(page, robin, "prescription monitoring check", "Nothing that stands in the way")
     clock.go_to(prep_start)
     sign_in(page)
     hold(page, prep)
-    assert missing(page, dosing) == ["Medical clearance for SL is missing"]
+    assert missing(page, dosing) == [
+        "Medical clearance for SL is missing",
+        "No clearance says whether a liver panel is asked for",
+        *LATER,
+    ]
     assert page.get_by_role("button", name="Start").count() == 0
     record(page, robin, "medical clearance", "Under the tongue (SL)")
-    assert missing(page, dosing) == []
+    assert missing(page, dosing) == LATER
     assert state(page) == "confirmed"
 
     integration, after = book(page, robin, "Integration session, 60 min")
@@ -181,6 +229,7 @@ def test_a_dosing_that_comes_too_early_is_refused_and_a_reason_is_asked_for(
     page = browse()
     sign_in(page)
     sky = take_on(page, "Sky")
+    was_taken_in(page, sky)
     _, first = book(page, sky, "First lozenge session, 3 h")
 
     page.goto(sky)
@@ -205,6 +254,7 @@ def test_the_steps_of_staff_keep_nobody_out(
     page = browse(width=width)
     sign_in(page)
     client = take_on(page, f"Sam{width}")
+    was_taken_in(page, client)
     found: list[str] = []
 
     def look(url: str = "") -> None:
@@ -220,13 +270,14 @@ def test_the_steps_of_staff_keep_nobody_out(
     page.get_by_role("button", name="Keep this time").click()
     look()
     session = page.url
-    for step in ("/move", "/cancel", "/payment"):
+    steps = ("/move", "/cancel", "/payment", "/records/escort", "/gates/payment_ready/pass")
+    for step in steps:
         look(session + step)
     for step in ("", "/edit", "/emergency", "/care", "/papers/medical_clearance"):
         look(client + step)
     record(page, client, "consent to ketamine")
     look()
-    page.get_by_role("link", name="Withdraw").click()
+    page.get_by_role("link", name="Withdraw consent to ketamine").click()
     look()
     for step in ("/move/check", "/cancel"):
         page.goto(session + step)
@@ -238,6 +289,8 @@ def test_the_steps_of_staff_keep_nobody_out(
 def test_a_session_is_booked_with_the_keyboard_alone(page: Page) -> None:
     sign_in(page)
     client = take_on(page, "Kit")
+    was_taken_in(page, client)
+    record(page, client, "treatment and privacy consents")
     page.get_by_role("link", name="Book a session").first.press("Enter")
     page.get_by_role("link", name="Preparation session, 60 min", exact=True).press("Enter")
 

@@ -62,6 +62,19 @@ class Shelf:
     def name(self) -> str:
         return self.rule.name
 
+    @property
+    def counting(self) -> list[Paper]:
+        """The papers that count: the newest of each route, or all that stand in the way."""
+        if self.rule.is_open:
+            return self.on_file
+        newest = {paper.route: paper for paper in reversed(self.on_file)}
+        return [paper for paper in self.on_file if newest[paper.route] is paper]
+
+    @property
+    def earlier(self) -> list[Paper]:
+        counting = self.counting
+        return [paper for paper in self.on_file if paper not in counting]
+
 
 @bp.get("/<uuid:client_id>")
 @requires(Permission.CLIENT_VIEW)
@@ -76,7 +89,8 @@ def client(client_id: UUID) -> ResponseReturnValue:
     merges = queries.merges_into(client_id)
     everybody = [client_id, *(each.gone_id for each in merges)]  # who are this one person
     subjects = [*everybody, *(each.id for group in (sessions, papers) for each in group)]
-    subjects += [paid.payment.id for paid in payments]
+    courses = ports.courses_of(client_id)
+    subjects += [paid.payment.id for paid in payments] + [each.id for each in courses]
     openings = accounts.openings_of(everybody) if sees_money else []
     subjects += [each.id for each in openings]
     merged = queries.find_merge(client_id) if client.archived_at else None
@@ -100,7 +114,7 @@ def client(client_id: UUID) -> ResponseReturnValue:
         ],
         openings=openings,
         left_over=ports.left_over(client_id),
-        courses=ports.courses_of(client_id),
+        courses=courses,
         treatments=queries.treatments_of(client_id) if sees_care else [],
         helped_words=HELPED_WORDS,
         merges=[(each, people.get_client(each.gone_id)) for each in merges],

@@ -67,9 +67,9 @@ def changes_of_course(course_id: UUID) -> list[Changed]:
             User,
             sa.and_(User.practice_id == CourseChange.practice_id, User.id == CourseChange.made_by),
         )
-        .where(CourseChange.course_id == course_id, CourseChange.deed == "change")
-        .order_by(CourseChange.made_at.desc(), CourseChange.id)
+        .where(CourseChange.course_id == course_id, CourseChange.deed == "changed")
     ).all()
+    newest_first = sorted(rows, key=lambda row: row[0].facts["version"], reverse=True)
     return [
         Changed(
             change.made_at,
@@ -77,5 +77,5 @@ def changes_of_course(course_id: UUID) -> list[Changed]:
             change.reason or "",
             tuple(Difference(**told) for told in change.facts["differences"]),
         )
-        for change, name in rows
+        for change, name in newest_first
     ]

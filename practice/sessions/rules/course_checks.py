@@ -97,9 +97,12 @@ def _of_boosters(document: Mapping[str, Any], services: Mapping[str, Known]) -> 
 
 
 def in_names(fault: Fault, document: Mapping[str, Any]) -> str:
-    """Say what is wrong in the names that the page shows, and as a sentence."""
+    """Say what is wrong as a sentence, in the names that the page shows: ``Dosing 2: …``."""
+    names = step_names(document.get("steps") or ())
     words = f" {fault.words} "
-    for key, name in step_names(document.get("steps") or ()).items():
+    for key, name in names.items():
         words = words.replace(f" {key} ", f" {name} ")
+    if fault.at[:1] == ("steps",) and fault.place.partition(",")[0] in names:
+        return f"{names[fault.place.partition(',')[0]]}: {words.strip()}"
     words = words.strip()
     return f"{words[:1].upper()}{words[1:]}"

@@ -25,7 +25,7 @@ def course_differences(
         after: the newer one.
         labels: what each service is called, by its slug.
     """
-    was, now = (_in_words(each, labels) for each in (before, after))
+    was, now = (course_in_words(each, labels) for each in (before, after))
     return [
         Difference(name, was.get(name, NOTHING), now.get(name, NOTHING))
         for name in dict.fromkeys([*was, *now])
@@ -33,7 +33,8 @@ def course_differences(
     ]
 
 
-def _in_words(document: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, str]:
+def course_in_words(document: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, str]:
+    """Say all that the editor shows of a course without fault, by what it is called there."""
     names = step_names(document["steps"])
     told = {
         "Title": document["title"],

@@ -14,6 +14,17 @@ from practice.sessions.rules.lifecycle import SessionKind
 from practice.sessions.rules.windows import Anchor, Unit
 
 BOUNDS = ("hard_min", "min", "max", "hard_max")
+IN_WORDS = {
+    "hard_min": "the lower limit",
+    "min": "the recommended minimum",
+    "max": "the recommended maximum",
+    "hard_max": "the upper limit",
+}
+DAYS_IN_WORDS = {
+    "prep_refresh_if_days_since_last_dosing_over": "the time until a fresh preparation",
+    "prescriber_followup_every_days": "the time between prescriber follow-ups",
+    "clearance_renewal_days": "the time until a new clearance",
+}
 LONGEST_DAYS = 366
 LONGEST_HOURS = 24 * 60
 MOST_STEPS = 120
@@ -170,9 +181,9 @@ def window_faults(place: str, at: At, window: object) -> Iterator[Fault]:
         yield Fault(place, "a window is counted in days or in hours", (*at, "unit"))
         return
     unreadable = [name for name in BOUNDS if not is_count(window.get(name))]
+    for name in unreadable:
+        yield Fault(place, f"{IN_WORDS[name]} is a whole number from 0", (*at, name))
     if unreadable:
-        words = f"{', '.join(BOUNDS)} are whole numbers from 0"
-        yield Fault(place, words, (*at, unreadable[0]))
         return
     hard_min, least, most, hard_max = (window[name] for name in BOUNDS)
     longest = LONGEST_DAYS if window["unit"] == Unit.DAYS else LONGEST_HOURS
@@ -208,10 +219,9 @@ def _span(span: object, keys: list[str]) -> Iterator[Fault]:
     if not unknown and keys.index(ends["from"]) >= keys.index(ends["to"]):
         yield Fault(place, f"{ends['to']} does not come after {ends['from']}", ("span", "to"))
     unreadable = [name for name in ("max", "hard_max") if not is_count(span.get(name))]
-    if unreadable:
-        words = "max and hard_max are whole numbers from 0"
-        yield Fault(place, words, ("span", unreadable[0]))
-    elif span["hard_max"] < span["max"]:
+    for name in unreadable:
+        yield Fault(place, f"{IN_WORDS[name]} is a whole number from 0", ("span", name))
+    if not unreadable and span["hard_max"] < span["max"]:
         words = f"the limit, {span['hard_max']}, lies inside what is recommended, {span['max']}"
         yield Fault(place, words, ("span", "hard_max"))
 
@@ -249,13 +259,9 @@ def _boosters(
             yield Fault(place, words, (*at, name))
     for name in ("from_last_dosing", "integration_window"):
         yield from window_faults(f"{place}, {name}", (*at, name), boosters.get(name))
-    for name in (
-        "prep_refresh_if_days_since_last_dosing_over",
-        "prescriber_followup_every_days",
-        "clearance_renewal_days",
-    ):
+    for name, words in DAYS_IN_WORDS.items():
         if not is_count(boosters.get(name)):
-            yield Fault(place, f"{name} is a whole number of days", (*at, name))
+            yield Fault(place, f"{words} is a whole number of days", (*at, name))
     typical = boosters.get("typical_plan_days_after_dose_6", [])
     if not isinstance(typical, list) or not all(is_count(each) for each in typical):
         words = "usual days are whole numbers, like 21, 49, 91"

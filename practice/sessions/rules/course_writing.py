@@ -14,16 +14,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from practice.clients.rules.papers import Route
-from practice.sessions.rules.course_faults import BOUNDS, is_count
+from practice.sessions.rules.course_faults import BOUNDS, DAYS_IN_WORDS, is_count
 from practice.sessions.rules.courses import Boosters, CourseTemplate
 from practice.sessions.rules.lifecycle import SessionKind
 from practice.sessions.rules.windows import StepWindow
 
-DAYS_OF_BOOSTERS = (
-    "prep_refresh_if_days_since_last_dosing_over",
-    "prescriber_followup_every_days",
-    "clearance_renewal_days",
-)
+DAYS_OF_BOOSTERS = tuple(DAYS_IN_WORDS)
 TYPICAL = "typical_plan_days_after_dose_6"
 BOOKED, TAKES_PLACE = "booking", "session"
 """When an installment is due: as its step is booked, or as it takes place."""
@@ -124,7 +120,11 @@ def document_of(
     """
     document = {key: value for key, value in onto.items() if key not in ("span", "boosters")}
     counted = Counter[str]()
-    steps = [_step(each, services, counted) for each in typed["steps"]]
+    asked = {each["key"]: each["gates"] for each in onto["steps"]}
+    steps = [
+        _step(each, services, counted) | {"gates": _in_order(each["gates"], asked.get(each["key"]))}
+        for each in typed["steps"]
+    ]
     document |= {
         "title": typed["title"],
         "route": typed["route"],
@@ -140,7 +140,8 @@ def document_of(
         bounds = {name: _number(span[name]) for name in ("max", "hard_max")}
         document["span"] = {"from": span["first"], "to": span["last"], "unit": "days", **bounds}
     if typed["boosters"]["offered"]:
-        document["boosters"] = _boosters(typed["boosters"])
+        before = (onto.get("boosters") or {}).get("gates")
+        document["boosters"] = _boosters(typed["boosters"], before)
     return document
 
 
@@ -159,7 +160,6 @@ def _step(
             {"step": each["step"], "anchor": each["anchor"], **_bounds(each)}
             for each in typed["after"]
         ],
-        "gates": list(typed["gates"]),
     }
     return step | ({"external": True} if typed["external"] else {})
 
@@ -168,7 +168,7 @@ def _bounds(typed: Mapping[str, Any]) -> dict[str, Any]:
     return {"unit": typed["unit"]} | {name: _number(typed[name]) for name in BOUNDS}
 
 
-def _boosters(typed: Mapping[str, Any]) -> dict[str, Any]:
+def _boosters(typed: Mapping[str, Any], gates: Sequence[str] | None) -> dict[str, Any]:
     typical = [_number(each) for each in _parts(typed[TYPICAL])]
     return {
         "service": typed["service"],
@@ -177,8 +177,14 @@ def _boosters(typed: Mapping[str, Any]) -> dict[str, Any]:
         "integration_window": _bounds(typed["integration_window"]),
         **{name: _number(typed[name]) for name in DAYS_OF_BOOSTERS},
         **({TYPICAL: typical} if typical else {}),
-        "gates": list(typed["gates"]),
+        "gates": _in_order(typed["gates"], gates),
     }
+
+
+def _in_order(gates: Sequence[str], before: Sequence[str] | None) -> list[str]:
+    """Return gates in the order they had, new ones last: boxes have an order of their own."""
+    kept = [gate for gate in before or () if gate in gates]
+    return [*kept, *(gate for gate in gates if gate not in kept)]
 
 
 def _pricing(

@@ -306,11 +306,13 @@ def cancel(
     by: Actor,
     sequence: int | None = None,
     can_be_undone: bool = False,
+    tells: bool = True,
 ) -> Appointment:
     """Cancel a session that is still to come; all that was paid for it goes back.
 
     A hold is simply given back. Money on its way will be given back when it comes in. With
     ``can_be_undone`` money waits as the news does, until nobody can take it back any more.
+    Without ``tells`` the caller writes to the client.
 
     Raises:
         ChangedMeanwhile: if somebody else changed it since the page showed ``sequence``.
@@ -337,7 +339,8 @@ def cancel(
     if can_be_undone:
         _wait_for_undo(appointment, by, was)
     _after_a_change(appointment, by)
-    telling.tell(News.CANCELLED, appointment, by=by, was=was)
+    if tells:
+        telling.tell(News.CANCELLED, appointment, by=by, was=was)
     telling.bury(appointment, people, gone_at=appointment.changed_at)
     return lock(appointment.id) if course_steps.was_lost(appointment, by=by) else appointment
 

@@ -32,7 +32,7 @@ from practice.sessions.rules.course_writing import price_cents
 from practice.sessions.rules.lifecycle import SessionKind
 from practice.sessions.service.course_templates import CourseChangedMeanwhile, FaultyCourse
 
-DEED = "change"
+DEED = "changed"
 WHAT_A_SESSION_IS = ("service", "kind", "external")
 
 
@@ -60,7 +60,7 @@ def change_course(
         raise Conflict("This course has ended, so it cannot be changed any more.")
     if not reason.strip():
         raise Invalid("Say why this client’s course is to be different.")
-    new = {**document, **{name: course.document[name] for name in ("slug", "version")}}
+    new = _as_agreed(document, course.document)
     services, settled = known_services(), settled_keys(course)
     found = checks(new, services=services, gates=known_gates(), settled=settled)
     found += touched(course.document, new, settled)
@@ -90,6 +90,18 @@ def change_course(
     db.session.flush()
     audit.record("course:change", by=by, subject_id=course.id, version=course.version)
     return course_with_steps(course_id)
+
+
+def _as_agreed(document: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was typed under its own name, and at the prices of its day.
+
+    What a service costs by now is nothing to a course whose sessions stay the same ones.
+    """
+    new = {**document, **{name: before[name] for name in ("slug", "version")}}
+    was, now = (each.get("pricing") or {} for each in (before, new))
+    if was.get("includes") == now.get("includes") and "list_total_cents" in was:
+        new["pricing"] = now | {"list_total_cents": was["list_total_cents"]}
+    return new
 
 
 def touched(

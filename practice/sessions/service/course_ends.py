@@ -14,7 +14,7 @@ from practice.sessions.models import Appointment, Course
 from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.course_states import CourseState
 from practice.sessions.rules.lifecycle import AppointmentState
-from practice.sessions.service import booking
+from practice.sessions.service import booking, telling
 from practice.sessions.service.courses import CourseChanged, become, lock, reach_key, remember
 
 S = AppointmentState
@@ -51,7 +51,8 @@ def stop(course_id: UUID, reason: str, *, seen: int, by: Actor) -> Course:
     become(course, CourseState.STOPPED)
     coming = still_to_come(course)
     for each in coming:
-        booking.cancel(each, by=by)
+        booking.cancel(each, by=by, tells=False)
+    telling.tell_of_end(course.client, coming, course_id=course.id)
     for row in course.steps:
         row.window_from_on = row.window_until_on = row.reachable_at = None
     course.ended_at, course.ended_why = clock.now(), reason.strip()

@@ -169,7 +169,8 @@ def confirm(
         Invalid: for steps that the course does not have.
     """
     course = lock(course_id)
-    if before := _made_already(course, chosen):
+    before = _made_already(course, chosen)
+    if before is not None:
         return before
     _check(course, chosen, seen)
     _take_turns(course, chosen)
@@ -234,8 +235,10 @@ def remember(
 # Confirming ---------------------------------------------------------------------------------------
 
 
-def _made_already(course: Course, chosen: Chosen) -> list[Appointment]:
-    """Return what the same choice made before: a second click."""
+def _made_already(course: Course, chosen: Chosen) -> list[Appointment] | None:
+    """Return what the same choice made before: a second click. ``None`` if it made nothing yet."""
+    if not chosen.keys() & {each.key for each in course.steps}:
+        return None
     found = []
     for row in course.steps:
         if row.key not in chosen:
@@ -246,7 +249,7 @@ def _made_already(course: Course, chosen: Chosen) -> list[Appointment]:
         else:
             is_there = stands(row.appointment) and row.appointment.starts_at == when  # type: ignore[union-attr]
         if not is_there:
-            return []
+            return None
         if row.appointment is not None:
             found.append(row.appointment)
     return found

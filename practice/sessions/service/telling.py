@@ -35,6 +35,7 @@ STAFF_MAILS = {
 }
 ALERT = "staff-alert"
 SERIES = "booked-series"
+ENDED = "cancelled-series"
 STAFF_SERIES = "staff-new-series"
 
 RIPPLE_MAIL, STAFF_RIPPLE_MAIL = "moved-series", "staff-moved-series"
@@ -197,6 +198,18 @@ def tell_of_course(client: Client, made: Sequence[Appointment], *, by: Actor) ->
         for user in _staff(*(each.id for each in made)):
             key = f"{STAFF_SERIES}:{made[0].id}:{user.id}"
             _post(STAFF_SERIES, key, user.email, made[0], at=None, facts=facts)
+
+
+def tell_of_end(client: Client, ended: Sequence[Appointment], *, course_id: UUID) -> None:
+    """Tell a client by one mail that several sessions are off, and take back what they waited for.
+
+    Call inside ``transaction()``. What the client had not heard of yet is not told as ended.
+    """
+    known = [each for each in ended if (old := _take_back(each)) is None or old.knew is not None]
+    if known:
+        facts = {"bookings": [str(each.id) for each in known]}
+        key = f"{ENDED}:{course_id}"
+        _post(ENDED, key, client.email, known[0], at=None, facts=facts)
 
 
 def alert_staff(appointment: Appointment, *, by: Actor) -> None:

@@ -21,6 +21,7 @@ from practice.sessions import queries
 from practice.sessions.forms import written
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import requests_waiting
+from practice.sessions.queries.course_steps import judge_of
 from practice.sessions.queries.series import nearest
 from practice.sessions.queries.times import Start
 from practice.sessions.rules.for_clients import length_words
@@ -137,7 +138,8 @@ def _asked(appointment_id: UUID) -> Asked:
     session = queries.get_appointment(appointment_id)
     if session.state is not AppointmentState.REQUESTED or session.client is None:
         raise Conflict("This request has been answered already.")
-    wish = Wish(session.client, session.service, session.modality)
+    judge = judge_of(session.client, session.service)
+    wish = Wish(session.client, session.service, session.modality, judge=judge)
     start = start_at(wish, session.starts_at)
     zone = get_practice().time_zone
     near = () if start else nearest(wish.client, wish.service, wish.modality, session.starts_at)

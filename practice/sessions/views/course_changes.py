@@ -70,8 +70,7 @@ def keep_course_change(course_id: UUID) -> ResponseReturnValue:
         refuse(form, editor, refused)
         return _page(form, course), 422
     except CourseChangedMeanwhile as refused:
-        form.form_errors.append(refused.message)
-        form.version.data = course_with_steps(course_id).version
+        form.overtaken(refused.message, course_with_steps(course_id).version)
         return _page(form, course), 409
     flash(f"The course of {course.client.name} is changed.")
     return redirect(_way_back(course_id), 303)

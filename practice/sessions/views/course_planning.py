@@ -7,7 +7,7 @@ Nothing is kept of a plan until it is confirmed: an address says which times wer
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 from practice.calendar import queries as calendar
 from practice.calendar.models import ResourceKind
 from practice.calendar.rules import zones
+from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict, Invalid
 from practice.people.access import current_staff, requires
@@ -46,10 +47,12 @@ from practice.sessions.queries.course_templates import get_template, offered_tem
 from practice.sessions.queries.courses import (
     adoptable,
     get_course,
+    live_courses_of,
     services_named,
 )
 from practice.sessions.rules import course_wishes
 from practice.sessions.rules.course_states import BOOKABLE, CourseState
+from practice.sessions.rules.course_wishes import Wishes
 from practice.sessions.rules.course_words import step_names
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, Modality
 from practice.sessions.rules.planner import NoPlan, Plan
@@ -59,6 +62,7 @@ from practice.sessions.views.course_shown import keys_of, names_of, shown
 from practice.sessions.views.staff import bp
 
 BOOK = Permission.APPOINTMENT_BOOK
+SECOND_CLICK = timedelta(minutes=1)
 
 
 # Which course, and what is wished -----------------------------------------------------------------
@@ -89,6 +93,8 @@ def course_propose(client_id: UUID) -> ResponseReturnValue:
     if not form.validate():
         return _wishes(client, template, form), 422
     wishes, adopting = form.wishes(), [UUID(each) for each in form.adopting.data or ()]
+    if (sent_before := _proposed_just_now(client, template, wishes)) is not None:
+        return redirect(url_for(".course_plan", course_id=sent_before))
     made = in_transaction(
         lambda: (
             service.propose(
@@ -101,6 +107,20 @@ def course_propose(client_id: UUID) -> ResponseReturnValue:
         )
     )
     return redirect(url_for(".course_plan", course_id=made))
+
+
+def _proposed_just_now(client: Client, template: CourseTemplateRow, wishes: Wishes) -> UUID | None:
+    """Return what the same form made a moment ago: a second click."""
+    return next(
+        (
+            each.id
+            for each in live_courses_of(client.id)
+            if each.template_id == template.id
+            and each.wishes == course_wishes.as_document(wishes)
+            and clock.now() - each.created_at < SECOND_CLICK
+        ),
+        None,
+    )
 
 
 def _wishes(client: Client, template: CourseTemplateRow, form: WishesForm) -> str:
@@ -286,7 +306,11 @@ def course_confirm(course_id: UUID) -> ResponseReturnValue:
         made = in_transaction(lambda: len(service.confirm(course_id, chosen, seen=version, by=by)))
     except (service.PlanLost, service.CourseChanged, service.GatesClosed) as wrong:
         return _plans(get_course(course_id), wrong, chosen), 409
-    flash(f"{made} sessions are booked. The client is told by one email.")
+    flash(
+        f"{made} session{'s are' if made != 1 else ' is'} booked. The client is told by one email."
+        if made
+        else "The date is written down."
+    )
     return redirect(url_for(".course", course_id=course_id))
 
 

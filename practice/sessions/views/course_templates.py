@@ -19,6 +19,7 @@ from practice.sessions.queries.course_templates import (
     not_taken_over,
     versions_of,
 )
+from practice.sessions.rules.course_differences import course_in_words
 from practice.sessions.rules.course_writing import price_cents
 from practice.sessions.service import course_templates as service
 from practice.sessions.service.course_templates import CourseChangedMeanwhile, FaultyCourse
@@ -93,8 +94,7 @@ def change_course_template(template_id: UUID) -> ResponseReturnValue:
         refuse(form, editor, refused)
         return _page(form, row), 422
     except CourseChangedMeanwhile as refused:
-        form.form_errors.append(refused.message)
-        form.version.data = get_template(template_id).version
+        form.overtaken(refused.message, get_template(template_id).version)
         return _page(form, row), 409
     flash(f"{changed.title} is saved. Courses that clients have stay as they are.")
     return redirect(url_for(".course_template", template_id=template_id), 303)
@@ -129,12 +129,14 @@ def bring_back_course_template(template_id: UUID) -> ResponseReturnValue:
 
 def _page(form: CourseForm, row: CourseTemplateRow, *, opened: str = "") -> str:
     editor = Editor.of(row.document)
+    labels = {slug: each.label for slug, each in editor.services.items()}
     return page(
         "sessions/courses/template.html",
         form,
         editor,
         opened=opened,
         row=row,
+        told=course_in_words(row.document, labels),
         versions=[
             (version, told)
             for version in versions_of(row, dict(editor.services))

@@ -160,16 +160,35 @@ def test_a_session_is_cancelled_once(program: Program, alex: Client) -> None:
 def test_a_dosing_that_waits_for_papers_is_tentative_here_too(
     program: Program, alex: Client
 ) -> None:
-    services = program.get("/services").get_json()["items"]
-    dosing = next(each["slug"] for each in services if each["kind"] == "dosing")
-    asked = {"service": dosing, "client_id": str(alex.id), "starts_at": sent(at(WEDNESDAY, 10))}
+    asked = {
+        "service": "dosing_sl_first",
+        "client_id": str(alex.id),
+        "starts_at": sent(at(WEDNESDAY, 10)),
+    }
 
     answer = program.post("/bookings", asked)
 
-    assert answer.status_code in (201, 409), answer.text
     assert PaperKind.CONSENT_KETAMINE not in answer.text
-    if answer.status_code == 201:
-        assert answer.get_json()["state"] == "tentative"
+    assert (answer.status_code, answer.get_json()["state"]) == (201, "tentative")
+
+
+def test_what_comes_before_its_intake_is_refused_with_the_words_of_every_page(
+    program: Program, therapist: Resource
+) -> None:
+    with transaction():
+        new = factories.create_client(papers=[PaperKind.CONSENT_TREATMENT])
+    asked = {
+        "service": "prep_60",
+        "client_id": str(new.id),
+        "starts_at": sent(at(WEDNESDAY, 10)),
+        "modality": "in_person",
+    }
+
+    answer = program.post("/bookings", asked)
+
+    assert problem(answer) == (409, "GatesClosed")
+    assert "Not ready yet: No intake has been held." in answer.text
+    assert appointments() == []
 
 
 def test_what_was_delivered_is_an_invoice_to_read(

@@ -58,7 +58,8 @@ def test_no_mail_of_the_demo_tells_a_stranger_anything(tidewater: Practice) -> N
 
 def test_no_mail_about_any_session_tells_a_stranger_anything(tidewater: Practice) -> None:
     of_each_sort = {(each.kind, each.modality, each.state): each for each in appointments()}
-    was = {"was_at": NOON.isoformat(), "was": "confirmed", "bookings": [], "asked_at": str(NOON)}
+    was = {"was_at": NOON.isoformat(), "was": "confirmed", "bookings": [], "sessions": []}
+    was["asked_at"] = str(NOON)
     letters = [
         written(
             Message(

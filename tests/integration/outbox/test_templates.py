@@ -56,6 +56,10 @@ ONE: dict[str, Any] = {
 FACTS: dict[str, list[dict[str, Any]]] = {
     "approved": [BOOKING | {"owed": DEAR}, BOOKING | {"owed": None}],
     "booked-series": [{"bookings": [ONE, ONE | {"page": PAGE + "another/"}]}],
+    "cancelled-series": [
+        {"bookings": [{"starts_at": LONGEST_DAY, "zone": "America/New_York"}] * 2, "refund": each}
+        for each in (DEAR, None)
+    ],
     "declined": [BOOKING],
     "requested": [BOOKING | {"answer_by": LONGEST_DAY}],
     "booked": [

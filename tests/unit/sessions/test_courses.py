@@ -141,7 +141,7 @@ FAULTS = {
     ),
     "a number that is none": (
         change("@prep_1", "after", 0, "max", to="21"),
-        "prep_1, after intake: hard_min, min, max, hard_max are whole numbers from 0.",
+        "prep_1, after intake: the recommended maximum is a whole number from 0.",
     ),
     "hours to a date": (
         change("@medical_eval", "after", 0, "unit", to="hours"),
