@@ -19,7 +19,9 @@ from practice.core.errors import Conflict, Invalid, NotAllowed
 from practice.outbox.models import Task
 from practice.people.models import Client
 from practice.people.rules import Role
+from practice.sessions import queries
 from practice.sessions.models import Appointment, Course
+from practice.sessions.queries.course_boosters import after_course_of
 from practice.sessions.queries.course_keeping import seal_of
 from practice.sessions.queries.course_standing import after_course, standing_of
 from practice.sessions.queries.courses import changes_of
@@ -218,14 +220,15 @@ def test_a_dosing_is_left_out_with_its_integration_and_the_rest_closes_up(
 
 
 def test_after_a_course_boosters_are_suggested_and_asked_for_on_their_day(
-    booked: Course, time: Clock
+    booked: Course, alex: Client, time: Clock
 ) -> None:
+    last = session(booked, "dose_6").starts_at
     with transaction():
         row = db.session.get_one(Course, (booked.practice_id, booked.id))
         row.state, row.ended_at = C.COMPLETED, session(booked, "dose_6").ends_at
         dosing = session(booked, "dose_6")
-        last = db.session.get_one(Appointment, (dosing.practice_id, dosing.id))
-        last.state, last.completed_at = S.COMPLETED, last.ends_at
+        done = db.session.get_one(Appointment, (dosing.practice_id, dosing.id))
+        done.state, done.completed_at = S.COMPLETED, done.ends_at
     time.now = session(booked, "dose_6").ends_at
 
     early = watch(booked, time, 43)
@@ -236,6 +239,29 @@ def test_after_a_course_boosters_are_suggested_and_asked_for_on_their_day(
     assert found is not None
     assert [(each.on - found.plan.last_dosing_on).days for each in found.plan.suggestions] == [44]
     assert tasks() == ["course-booster", "course-review"]
+    with transaction():
+        judge = after_course_of(alex, queries.get_service("booster_sl"))
+        nothing = after_course_of(alex, queries.get_service("prep_60"))
+    assert (nothing, judge is None) == (None, False)
+    assert judge is not None
+    said = {
+        days: (
+            len(judge.said_of(last + days * DAY).warnings),
+            judge.said_of(last + days * DAY).refusals,
+        )
+        for days in (13, 14, 28, 60, 61, 91)
+    }
+    assert {days: (few, bool(refused)) for days, (few, refused) in said.items()} == {
+        13: (0, True),
+        14: (1, False),
+        28: (0, False),
+        60: (0, False),
+        61: (1, False),
+        91: (1, True),
+    }
+    assert said[91][1] == (
+        "More than 90 days lie since the dosing on Mon, Apr 26: a preparation comes first.",
+    )
 
 
 # Pages -------------------------------------------------------------------------------------------
