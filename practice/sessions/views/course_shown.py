@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import url_for
+from flask import request, url_for
 
 from practice.calendar.rules import zones
+from practice.core.errors import NotFound
 from practice.core.money import Money
 from practice.sessions.course_plan_forms import written_choice
-from practice.sessions.models import Course
+from practice.sessions.models import Course, CourseStepRow
 from practice.sessions.queries.course_drawn import plans_drawn
 from practice.sessions.queries.course_plans import chosen_of
 from practice.sessions.queries.course_problems import Seen
@@ -76,6 +77,20 @@ def keys_of(course: Course) -> list[str]:
 def place_of(course: Course, key: str) -> int:
     """Return the place of a step, as addresses name it."""
     return keys_of(course).index(key)
+
+
+def asked_step(course: Course) -> CourseStepRow:
+    """Return the step that an address names by its place: ``?step=``.
+
+    Raises:
+        NotFound: if it names none.
+    """
+    text = request.args.get("step", "")
+    if not (
+        text.isascii() and text.isdecimal() and len(text) < 4 and int(text) < len(course.steps)
+    ):
+        raise NotFound("The course has no such step.")
+    return course.steps[int(text)]
 
 
 def names_of(course: Course, names: Mapping[str, str] = STEP_NAMES) -> dict[str, str]:
