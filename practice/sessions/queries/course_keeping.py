@@ -164,7 +164,7 @@ def key_of(course: Course, appointment_id: UUID) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A step of a running course whose session is to move, or to be booked again."""
+    """A step of a course, whose session is to move, or to be booked again."""
 
     course: Course
     key: str
@@ -181,6 +181,14 @@ class Part:
     @property
     def name(self) -> str:
         return step_names(self.course.document["steps"])[self.key]
+
+
+def part_in(appointment: Appointment) -> Part | None:
+    """Return the step of a course that a session is or was, whatever became of either."""
+    course = course_with(appointment.id)
+    if course is None:
+        return None
+    return Part(course, next(e.key for e in course.steps if e.appointment_id == appointment.id))
 
 
 def part_of(appointment: Appointment) -> Part | None:

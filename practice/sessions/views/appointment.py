@@ -29,6 +29,8 @@ from practice.sessions import queries
 from practice.sessions.links import booking_link
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import sessions_of
+from practice.sessions.queries.course_keeping import Part, part_in
+from practice.sessions.queries.course_standing import standing_of
 from practice.sessions.queries.facts import overrides_of
 from practice.sessions.queries.hosts import host_of
 from practice.sessions.queries.notes import newest_note
@@ -71,7 +73,7 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
     session = queries.get_appointment(appointment_id)
     (line,) = lines_of([session])
     payments = accounts.payments_for(session.id)
-    change = undoing.change_of(session, ActorKind.STAFF)
+    change, part = undoing.change_of(session, ActorKind.STAFF), part_in(session)
     subjects = [session.id, *(paid.payment.id for paid in payments)]
     return render_template(
         "sessions/appointment.html",
@@ -87,7 +89,8 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         kept_until=_kept_until(session),
         ended=[each for each in overrides_of([session.id]) if each[1] is not None],
         asked=ASKED,
-        findings=_findings(session),
+        findings=_findings(session, part),
+        part=part,
         payments=payments,
         kept=_kept(payments, session.price.currency),
         invoices=archive.invoices_for(session.id) if may(Permission.MONEY_VIEW) else [],
@@ -111,10 +114,17 @@ def _kept_until(session: Appointment) -> datetime | None:
     return kept_until(session.starts_at) if waits else None
 
 
-def _findings(session: Appointment) -> list[Finding]:
+def _findings(session: Appointment, part: Part | None) -> list[Finding]:
     """Return what the course says of a session's place among the client's others."""
     if session.client_id is None or session.state not in LIVE:
         return []
+    if part is not None:
+        found = standing_of(part.course)
+        return [
+            Finding(each.words, is_hard=not each.is_legal)
+            for each in (*found.broken, *found.warnings)
+            if part.key in {each.earlier, each.later}
+        ]
     zone = get_practice().time_zone
     return windows.findings(session.placed, sessions_of(session.client_id), zone)
 
