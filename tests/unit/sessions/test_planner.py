@@ -21,6 +21,7 @@ from practice.sessions.rules.planner import (
     Problem,
     Relaxed,
     dosing_leaves_integration,
+    offered,
     plan,
     replan,
     search,
@@ -208,6 +209,15 @@ def test_moving_a_dosing_takes_its_integration_along_and_nothing_else() -> None:
     assert kept is not None
     assert kept.moved[:3] == ("integration_2", "med_followup_1", "dose_3")
     assert (kept.plan.outside, kept.plan.warnings) == (0, ())
+
+
+def test_every_time_of_a_date_is_offered_though_all_leave_the_same_to_the_rest() -> None:
+    both = asked("sl-psycholytic-6").only({"prep_1", "prep_2"})
+    prep_1 = both.step("prep_1")
+    last_on = max(timeline.instants(both.axis, both.step("prep_2").starts)).date()
+    before = (on for on in both.axis.dates if on < last_on)
+
+    assert offered(both, "prep_1") == prep_1.starts & timeline.on_dates(both.axis, before)
 
 
 def test_time_that_is_up_leaves_the_best_plan_found_and_says_so(

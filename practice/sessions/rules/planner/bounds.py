@@ -2,7 +2,7 @@
 
 Steps are struck out from the last to the first. Striking one out leaves, for the dates of the
 earlier steps that it is linked to, the least that it and all behind it cost: a table that is exact
-about dates. Where such a table would speak of too many steps at once, the link to the earliest of
+about dates. Where such a table would speak of too many steps at once, a link of the earliest of
 them is left out; as soon as that step has its date, the tables are made anew for it.
 """
 
@@ -40,12 +40,19 @@ class Bounds:
         segments: Mapping[int, list[Segment]],
         *,
         most: int = INFINITE,
+        like: Bounds | None = None,
     ) -> None:
         self.model, self.days, self.most = model, days, most
         self.layout = Layout(model.web, order, days, segments)
         self.own = {n: dates.within(model.own_layers(n), days[n]) for n in order}
         self.refined: dict[int, Layers] = {}
-        self._made: dict[tuple[object, ...], list[Table]] = {}
+        if like is not None:
+            self.refined = {
+                step: layers
+                for step, layers in like.also_holds(most).items()
+                if self.layout.behind(step) == like.layout.behind(step)
+            }
+        self._made: dict[tuple[object, ...], Table] = {}
         self._mattering: dict[tuple[int, int], bool] = {}
 
     def again(self, model: Model, *, most: int = INFINITE) -> Bounds:
@@ -58,21 +65,34 @@ class Bounds:
             else layers
             for n, layers in self.own.items()
         }
-        other.refined = {}
-        other._made = {}  # noqa: SLF001  # it is one of us
+        changed = {n for n in other.own if other.own[n] != self.own[n]}
+        kept = {
+            step
+            for step, those in self.layout.tells_of.items()
+            if most <= self.most and changed.isdisjoint(those)
+        }
+        other.refined = self.also_holds(most)
+        other._made = {  # noqa: SLF001  # it is one of us
+            key: table for key, table in self._made.items() if key[0] in kept
+        }
         return other
+
+    def also_holds(self, most: int) -> dict[int, Layers]:
+        """Return what was found out that holds too where something more is to be paid.
+
+        Not where single steps have a price already, for another may be lower.
+        """
+        return {} if self.model.own or most > self.most else dict(self.refined)
 
     # Striking out ---------------------------------------------------------------------------------
 
     def root(self) -> int:
         """Return the least that a plan costs."""
-        total = 0
-        for (step, nth), scope in self.layout.scopes.items():
-            if not scope:
-                total += self.tables(step, {})[nth].cost
+        groups = self.layout.groups.values()
+        total = sum(self.table(group.step, {}).cost for group in groups if not group.scope)
         return min(total, INFINITE)
 
-    def tables(self, step: int, given: Mapping[int, int]) -> list[Table]:
+    def table(self, step: int, given: Mapping[int, int]) -> Table:
         """Return what striking out a step leaves, where some anchors have their dates."""
         key = (step, *((n, given[n]) for n in self.layout.seen_by[step] if self._matters(n, given)))
         found = self._made.get(key)
@@ -95,14 +115,6 @@ class Bounds:
             )
         return known
 
-    def _strike_out(self, step: int, given: Mapping[int, int]) -> list[Table]:
-        own = self._costs_of(step, given)
-        plain = dates.layered({0: self.days[step]})
-        return [
-            self._table(group, own if group.with_own else plain, given)
-            for group in self.layout.groups[step]
-        ]
-
     def _costs_of(
         self, step: int, given: Mapping[int, int], *, but_not: Collection[int] = ()
     ) -> Layers:
@@ -118,13 +130,17 @@ class Bounds:
             behind = dates.higher(behind, self.refined[step])
         return dates.all_added([*parts, behind], self.most)
 
+    def seen_from(self, step: int) -> Layers:
+        """Return what everything that hangs on a step's date alone costs at least, by that date."""
+        return self._behind(step, {})
+
     def _behind(
         self, step: int, given: Mapping[int, int], *, but_not: Collection[int] = ()
     ) -> Layers:
         return dates.all_added(
             (
-                self.tables(one, given)[nth].layers
-                for one, nth in self.layout.alone[step]
+                self.table(one, given).layers
+                for one in self.layout.alone[step]
                 if one not in but_not
             ),
             self.most,
@@ -147,11 +163,22 @@ class Bounds:
         self.refined = found
         self._made = {}
 
-    def _table(self, group: Group, own: Layers, given: Mapping[int, int]) -> Table:
+    def learn(self, step: int, costs: Mapping[int, int]) -> None:
+        """Take in what a step and all behind it cost, by its date."""
+        own = self.own[step]
+        found: dict[int, int] = {}
+        for day, cost in costs.items():
+            behind = cost - dates.cost_on(own, day)
+            found[behind] = found.get(behind, 0) | 1 << day
+        self.refined[step] = dates.layered(found)
+        self._made = {}
+
+    def _strike_out(self, step: int, given: Mapping[int, int]) -> Table:
+        group, own = self.layout.groups[step], self._costs_of(step, given)
         scope = group.scope
         if not scope:
             return Table((), cost=dates.least(own))
-        made = [self.tables(step, given)[nth] for step, nth in group.made]
+        made = [self.table(each, given) for each in group.made]
         shared, varying = self._parted(group, made)
         found: dict[Offsets, list[Segment]] = {}
         ranges: dict[tuple[int, int, int], int] = {}
@@ -229,8 +256,8 @@ class Bounds:
         """
         step = self.layout.order[place]
         total, parts = 0, []
-        for one, nth, scope in self.layout.open_at[place]:
-            table = self.tables(one, given)[nth]
+        for one, scope in self.layout.open_at[place]:
+            table = self.table(one, given)
             if step not in scope:
                 total += cost_at(table, days)
             elif scope[-1] == step:
@@ -240,6 +267,8 @@ class Bounds:
         if step in self.layout.detours:
             parts.append(self._through(step, self.layout.detours[step], days, given))
         layers = dates.all_added(parts, self.most)
+        if step in self.refined:
+            layers = dates.higher(layers, self.refined[step])
         if total:
             layers = tuple((cost + total, bits) for cost, bits in layers)
         return layers
@@ -254,13 +283,11 @@ class Bounds:
         """
         placed = {*days, step}
         parts = [self._costs_of(then, given, but_not=placed)]
-        for group in self.layout.groups[then]:
-            parts += (layers_of_last(t, days) for t in group.links if t.scope[0] != step)
-            parts += (
-                layers_of_last(self.tables(one, given)[nth], days)
-                for one, nth in group.made
-                if one not in placed
-            )
+        group = self.layout.groups[then]
+        parts += (layers_of_last(t, days) for t in group.links if t.scope[0] != step)
+        parts += (
+            layers_of_last(self.table(one, given), days) for one in group.made if one not in placed
+        )
         way = self.layout.links[then, step]
         costs: dict[int, int] = {}
         for cost, bits in dates.all_added(parts, self.most):

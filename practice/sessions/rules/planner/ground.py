@@ -51,11 +51,16 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Starts:
-    """The cells in which something can start, in order, and where those of each date stand."""
+    """The cells in which something can start, in order, and where those of each date stand.
+
+    ``early`` and ``late`` are the earliest and the latest start of any date, from its midnight.
+    """
 
     cells: tuple[int, ...]
     days: int
     slices: dict[int, tuple[int, int]]
+    early: int
+    late: int
 
     def first(self, day: int) -> int:
         """Return the first cell of a date that is in ``days``."""
@@ -116,7 +121,9 @@ def starts_of(ground: Ground, bits: int, length: int, *, one_a_day: bool = False
         if len(cells) > begun:
             slices[day] = (begun, len(cells))
             days |= 1 << day
-    return Starts(tuple(cells), days, slices)
+    early = min((cells[first] - edges[day] for day, (first, _) in slices.items()), default=0)
+    late = max((cells[past - 1] - edges[day] for day, (_, past) in slices.items()), default=0)
+    return Starts(tuple(cells), days, slices, early, late)
 
 
 def cells_up(span: timedelta) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from practice.sessions.rules.planner import dates
 from practice.sessions.rules.planner.model import Segment
 from practice.sessions.rules.planner.tables import Offsets, Table, reverse
 from practice.sessions.rules.planner.web import Web
@@ -23,8 +25,7 @@ class Group:
     step: int
     scope: tuple[int, ...]
     links: list[Table]
-    made: list[tuple[int, int]]
-    with_own: bool
+    made: list[int]
     offsets: list[Offsets] = field(default_factory=list)
     merged: dict[Offsets, list[Segment]] = field(default_factory=dict)
 
@@ -54,52 +55,62 @@ class Layout:
                 self.links[link.a, link.b] = Table((link.a, link.b), {(): table})
             else:
                 self.links[link.b, link.a] = Table((link.b, link.a), {(): reverse(table)})
+        left_out: set[tuple[int, int]] = set()
+        while (wide := self._lay_out(left_out)) is not None:
+            left_out.add(wide)
         self.long: dict[int, list[Table]] = {n: [] for n in self.order}
-        self.groups: dict[int, list[Group]] = {}
-        self.alone: dict[int, list[tuple[int, int]]] = {n: [] for n in self.order}
-        self._lay_out()
-        self.anchors = {t.scope[0] for tables in self.long.values() for t in tables}
+        for first, then in sorted(left_out):
+            self.long[then].append(self.links[first, then])
+        for group in self.groups.values():
+            group.offsets = list(self._offsets(group.scope))
+        self.anchors = {first for first, _ in left_out}
         spans = {(link.a, link.b) for link in named if link.is_span}
-        long = [table.scope for tables in self.long.values() for table in tables]
-        self.span_anchors = self.anchors - {scope[0] for scope in long if scope not in spans}
+        self.span_anchors = self.anchors - {first for first, _ in left_out - spans}
         self.seen_by = self._seen_by()
         self.open_at = self._open_at()
 
-    def _lay_out(self) -> None:
-        ends: dict[int, list[tuple[int, int]]] = {n: [] for n in self.order}
-        scopes: dict[tuple[int, int], tuple[int, ...]] = {}
-        for step in reversed(self.struck):
-            links = sorted(
-                (t for t in self.links.values() if t.scope[1] == step),
-                key=lambda t: self.at[t.scope[0]],
-            )
-            self.alone[step] = [m for m in ends[step] if scopes[m] == (step,)]
-            made = [m for m in ends[step] if scopes[m] != (step,)]
-            while links and not self._is_small(self._scope(step, links, made, scopes)):
-                self.long[step].append(links.pop(0))
-            bundles = [(links, made, True)]
-            if not self._is_small(self._scope(step, links, made, scopes)):
-                bundles = [(links, [], True), *(([], [each], False) for each in made)]
-            self.groups[step] = []
-            for nth, (some, tables, with_own) in enumerate(bundles):
-                scope = self._scope(step, some, tables, scopes)
-                group = Group(step, scope, some, tables, with_own)
-                group.offsets = list(self._offsets(scope))
-                self.groups[step].append(group)
-                scopes[step, nth] = scope
-                if scope:
-                    ends[scope[-1]].append((step, nth))
-        self.scopes = scopes
+    def _lay_out(self, left_out: AbstractSet[tuple[int, int]]) -> tuple[int, int] | None:
+        """Find out which tables each step ends; return the link to leave out if one is too wide.
 
-    def _scope(
-        self,
-        step: int,
-        links: Iterable[Table],
-        made: Iterable[tuple[int, int]],
-        scopes: Mapping[tuple[int, int], tuple[int, ...]],
-    ) -> tuple[int, ...]:
+        That is the one which keeps the earliest of the table's steps in it for longest.
+        """
+        self.groups: dict[int, Group] = {}
+        self.alone: dict[int, list[int]] = {}
+        self.tells_of: dict[int, frozenset[int]] = {}
+        ends: dict[int, list[int]] = {n: [] for n in self.order}
+        into: dict[int, list[Table]] = {n: [] for n in self.order}
+        for pair, table in self.links.items():
+            if pair not in left_out:
+                into[pair[1]].append(table)
+        for step in reversed(self.struck):
+            links = sorted(into[step], key=lambda t: self.at[t.scope[0]])
+            made = [n for n in ends[step] if self.groups[n].scope != (step,)]
+            scope = self._scope(step, links, made)
+            if not self._is_small(scope):
+                wide = [n for n in made if scope[0] in self.groups[n].scope]
+                passed = {step}.union(*(self.tells_of[n] for n in wide))
+                return max(
+                    (
+                        (first, n)
+                        for first, n in self.links.keys() - left_out
+                        if first == scope[0] and n in passed
+                    ),
+                    key=lambda pair: self.at[pair[1]],
+                )
+            self.groups[step] = Group(step, scope, links, made)
+            self.alone[step] = [n for n in ends[step] if n not in made]
+            self.tells_of[step] = frozenset({step}).union(*(self.tells_of[n] for n in ends[step]))
+            if scope:
+                ends[scope[-1]].append(step)
+        return None
+
+    def behind(self, step: int) -> frozenset[int]:
+        """Return the steps of whose costs a step's date alone tells."""
+        return frozenset[int]().union(*(self.tells_of[each] for each in self.alone[step]))
+
+    def _scope(self, step: int, links: Iterable[Table], made: Iterable[int]) -> tuple[int, ...]:
         found = {t.scope[0] for t in links}
-        found |= {n for each in made for n in scopes[each] if n != step}
+        found |= {n for each in made for n in self.groups[each].scope if n != step}
         return tuple(sorted(found, key=self.at.__getitem__))
 
     def _is_small(self, scope: tuple[int, ...]) -> bool:
@@ -130,17 +141,21 @@ class Layout:
         return found
 
     def _offsets(self, scope: tuple[int, ...]) -> Iterator[Offsets]:
-        """Yield how many dates after the first of some steps the others can lie."""
-        found: list[Offsets] = [(0,)]
+        """Yield how many dates after the first of some steps the others can lie, on any date."""
+        found: list[tuple[Offsets, int]] = [((0,), self.days[scope[0]] if scope else 0)]
         for n, step in enumerate(scope[1:], 1):
             ranges = self._ranges(scope[:n], step)
-            longer = []
-            for so_far in found:
+            days, longer = self.days[step], []
+            for so_far, bits in found:
                 low = max(so_far[scope.index(other)] + r[0] for other, r in ranges.items())
                 high = min(so_far[scope.index(other)] + r[1] for other, r in ranges.items())
-                longer += [(*so_far, x) for x in range(low, high + 1)]
+                longer += [
+                    ((*so_far, x), both)
+                    for x in range(low, high + 1)
+                    if (both := bits & dates.moved(days, -x))
+                ]
             found = longer
-        yield from found
+        yield from (offsets for offsets, _ in found)
 
     def _seen_by(self) -> dict[int, tuple[int, ...]]:
         """Return the anchors of links left out at a step or behind it, in order."""
@@ -151,7 +166,7 @@ class Layout:
             found[step] = tuple(sorted(seen, key=self.at.__getitem__))
         return found
 
-    def _open_at(self) -> list[list[tuple[int, int, tuple[int, ...]]]]:
+    def _open_at(self) -> list[list[tuple[int, tuple[int, ...]]]]:
         """Return, for each place in the order, the tables that speak only of steps up to it."""
         found = []
         for place, step in enumerate(self.order):
@@ -159,9 +174,9 @@ class Layout:
             done = placed | {self.detours.get(step, step)}
             found.append(
                 [
-                    (one, nth, scope)
-                    for (one, nth), scope in self.scopes.items()
-                    if one not in done and placed.issuperset(scope)
+                    (one, group.scope)
+                    for one, group in self.groups.items()
+                    if one not in done and placed.issuperset(group.scope)
                 ]
             )
         return found

@@ -5,7 +5,7 @@ The search minimises one whole number. Which plan that gives is a matter of pric
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from typing import NamedTuple, Protocol
 
@@ -134,13 +134,17 @@ class Model:
             layers.append(dates.layered({0: fine, cost: ALL}))
         return dates.within(dates.all_added(layers), web.days[n])
 
-    def segments(self, number: int) -> list[Segment]:
-        """Return what a link between two steps to be placed costs at least, by their dates."""
+    def segments(self, number: int, days: Sequence[int] | None = None) -> list[Segment]:
+        """Return what a link between two steps to be placed costs at least, by their dates.
+
+        ``days`` are the dates of all steps, where not all that the web leaves are wanted.
+        """
         link, prices = self.web.links[number], self.prices[number]
-        web = self.web
-        table = _Days(web, link)
+        table = _Days(self.web, link, self.web.days if days is None else days)
         segments: list[Segment] = []
-        for apart in range(table.least, table.most + 1):
+        past = table.least
+        while past <= table.most:
+            apart, past = past, table.as_until(past, prices) + 1
             hard = table.hard(apart)
             if not hard:
                 continue
@@ -148,9 +152,9 @@ class Model:
             for price in prices:
                 layers = dates.added(layers, table.priced(apart, price))
             if segments and segments[-1][1] == apart - 1 and segments[-1][2] == layers:
-                segments[-1] = (segments[-1][0], apart, layers)
+                segments[-1] = (segments[-1][0], past - 1, layers)
             else:
-                segments.append((apart, apart, layers))
+                segments.append((apart, past - 1, layers))
         return segments
 
 
@@ -179,10 +183,10 @@ def _prices(link: Link, outside: int, uncomfortable: int) -> Iterable[Price]:
 class _Days:
     """A link by dates: of each date of ``a``, whether some cells of it and of another will do."""
 
-    def __init__(self, web: Web, link: Link) -> None:
+    def __init__(self, web: Web, link: Link, days: Sequence[int]) -> None:
         self.web, self.link = web, link
         self.a, self.b = web.starts[link.a], web.starts[link.b]
-        days_a, days_b = web.days[link.a], web.days[link.b]
+        days_a, days_b = days[link.a], days[link.b]
         self.least, self.most = 0, -1
         if not days_a or not days_b:
             return
@@ -196,15 +200,20 @@ class _Days:
             high = min(high, link.cell_high // SHORTEST_DAY_CELLS + 1)
         self.least, self.most = low, high
         self.days_a, self.days_b = days_a, days_b
-        self.late_a, self.early_a = self._extremes(self.a)
-        self.late_b, self.early_b = self._extremes(self.b)
 
-    def _extremes(self, starts: Starts) -> tuple[int, int]:
-        """Return the latest and the earliest cell of a date at which anything starts."""
-        edges = self.web.ground.edges
-        late = max(starts.cells[past - 1] - edges[day] for day, (_, past) in starts.slices.items())
-        early = min(starts.cells[first] - edges[day] for day, (first, _) in starts.slices.items())
-        return late, early
+    def as_until(self, apart: int, prices: Iterable[Price]) -> int:
+        """Return up to how many dates apart all is the same as it is so many apart."""
+        link = self.link
+        if (
+            apart < 2
+            or link.cell_high < FAR
+            or self.at_least(apart, link.cell_low) != ALL
+            or not all(price.in_days for price in prices)
+            or self.web.together(link.a, link.b, apart) != ALL
+        ):
+            return apart
+        ends = [price.low - 1 for price in prices] + [price.high for price in prices]
+        return min((end for end in [*ends, self.most] if end >= apart), default=apart)
 
     def _pairs(self, apart: int) -> Iterable[int]:
         return dates.bits_of(self.days_a & dates.moved(self.days_b, -apart))
@@ -212,9 +221,9 @@ class _Days:
     def at_least(self, apart: int, cells: int) -> int:
         """Return the dates of ``a`` from which some start of ``b`` lies so many cells away."""
         whole = apart * NORMAL_DAY_CELLS
-        if whole - LONGER_OR_SHORTER + self.early_b - self.late_a >= cells:
+        if whole - LONGER_OR_SHORTER + self.b.early - self.a.late >= cells:
             return ALL
-        if whole + LONGER_OR_SHORTER + self.late_b - self.early_a < cells:
+        if whole + LONGER_OR_SHORTER + self.b.late - self.a.early < cells:
             return 0
         a, b = self.a, self.b
         return sum(1 << d for d in self._pairs(apart) if b.last(d + apart) - a.first(d) >= cells)
@@ -222,9 +231,9 @@ class _Days:
     def at_most(self, apart: int, cells: int) -> int:
         """Return the dates of ``a`` from which some start of ``b`` is no farther away."""
         whole = apart * NORMAL_DAY_CELLS
-        if whole + LONGER_OR_SHORTER + self.late_b - self.early_a <= cells:
+        if whole + LONGER_OR_SHORTER + self.b.late - self.a.early <= cells:
             return ALL
-        if whole - LONGER_OR_SHORTER + self.early_b - self.late_a > cells:
+        if whole - LONGER_OR_SHORTER + self.b.early - self.a.late > cells:
             return 0
         a, b = self.a, self.b
         return sum(1 << d for d in self._pairs(apart) if b.first(d + apart) - a.last(d) <= cells)

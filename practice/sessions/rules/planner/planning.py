@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from practice.calendar.rules import zones
 from practice.calendar.rules.timeline import CELL_MINUTES
-from practice.sessions.rules.lifecycle import SessionKind
+from practice.sessions.rules.planner.bounds import Bounds
 from practice.sessions.rules.planner.ground import Ground, Starts
-from practice.sessions.rules.planner.model import Model, Own, Preferred
+from practice.sessions.rules.planner.model import Model, Preferred
+from practice.sessions.rules.planner.narrowing import narrowed
 from practice.sessions.rules.planner.plan import Character, Plan, plan_of
 from practice.sessions.rules.planner.problem import Problem
 from practice.sessions.rules.planner.proof import NoPlan, why_none
@@ -73,7 +74,7 @@ def plan(
     if found is None:
         return Outcome(no_plan=why_none(problem))
 
-    solutions, unfinished = _all(search, found, characters, out_of_time)
+    solutions, unfinished = _all(search, found, characters)
     plans = []
     for n, (_, cells) in enumerate(solutions):
         if cells not in [earlier for _, earlier in solutions[:n]]:
@@ -86,20 +87,21 @@ def _all(
     search: Search,
     found: tuple[int, dict[int, int]],
     characters: Collection[Character],
-    out_of_time: Clock,
 ) -> tuple[list[tuple[Character, dict[int, int]]], tuple[Character, ...]]:
     """Return the solutions that are wanted, and what was not looked for to its end."""
     least, cells = found
     solutions, unfinished = [(Character.SOONEST, cells)], []
-    for character, look in ((Character.SAME_TIME, same_time), (Character.GENTLEST, gentlest)):
-        if character in characters:
-            try:
-                other = look(search, least, out_of_time)
-            except OutOfTime:
-                unfinished.append(character)
-            else:
-                if other is not None:
-                    solutions.append((character, other))
+    others = ((Character.SAME_TIME, same_time), (Character.GENTLEST, gentlest))
+    wanted = [(character, look) for character, look in others if character in characters]
+    near = narrowed(search, least) if wanted else search
+    for character, look in wanted:
+        try:
+            other = look(near, least)
+        except OutOfTime:
+            unfinished.append(character)
+        else:
+            if other is not None:
+                solutions.append((character, other))
     return solutions, tuple(unfinished)
 
 
@@ -143,79 +145,68 @@ def _whatever(search: Search, web: Web, booked: int) -> Outcome:
     return Outcome((found,), booked=booked, unfinished=rest)
 
 
-def gentlest(search: Search, least: int, out_of_time: Clock) -> dict[int, int] | None:
+def gentlest(search: Search, least: int) -> dict[int, int] | None:
     """Keep most windows in the middle half of what is recommended.
 
-    ``search`` is the one for the soonest plan, and ``least`` what that costs.
+    ``search`` is the one for the soonest plan, narrowed, and ``least`` what that costs.
     """
     model = Model(search.web, outside=FIRST, uncomfortable=1)
     most = least + FIRST - 1
-    wide = Search(model, most=most, out_of_time=out_of_time, like=search)
-    return _solved(wide, max(wide.root(), least), most)
-
-
-def _solved(search: Search, least: int, most: int) -> dict[int, int] | None:
-    """Find the cheapest plan that costs ``least`` to ``most``, with tables as small as will do."""
-    reach = least + SLACK
+    wide = Search(model, most=most, out_of_time=search.out_of_time, like=search, days=search.days)
+    least, slack = max(wide.root(), least), SLACK
     while least <= most:
-        found = search.again(most=min(reach, most)).solve(budget=least)
+        reach = min(least + slack, most)
+        found = narrowed(wide, reach, most=reach).solve(budget=least)
         if found is not None:
             return found[1]
-        least, reach = reach + 1, least + 2 * (reach - least) + 1
+        least, slack = reach + 1, 2 * slack + 1
     return None
 
 
 # Same weekday and time ----------------------------------------------------------------------------
 
 
-def same_time(search: Search, least_cost: int, out_of_time: Clock) -> dict[int, int] | None:
+def same_time(search: Search, least_cost: int) -> dict[int, int] | None:
     """Put as many dosings as can be on one weekday at one time; of equal pairs, the first.
 
-    For each pair the row of dosings alone says how many have to lie elsewhere at least, then the
-    row with the integrations, then the whole course: always of the pair that can still be the best.
-    The pair with the most starts comes first, for then the others have something to beat.
+    Of each pair the dates alone say first how many dosings have to lie elsewhere, then tables: made
+    with the dosings in front, most of them are the same for all pairs. The whole course is planned
+    for the pair that can still be the best.
     """
     web, plain = search.web, search.model
     dosings = [n for n in web.chain if web.steps[n].rest_hours is not None]
     if len(dosings) < 2:
         return None
-    kinds = {n for n in web.chain if web.steps[n].kind is SessionKind.INTEGRATION}
-    row = Search(plain, order=dosings, like=search)
-    both = Search(plain, order=[n for n in web.chain if n in kinds or n in dosings], like=search)
-    whole, floor = search, least_cost
-    whole.out_of_time = out_of_time
+    order = [*dosings, *(n for n in web.chain if n not in dosings)]
+    row = Bounds(plain, order, search.days, search.segments, most=least_cost + len(dosings))
+    row.root()
+    pairs = _pairs(web, dosings)
+    hits = {
+        pair: tuple(own.days & search.days[n] for n, own in owns.items())
+        for pair, owns in pairs.items()
+    }
+    known: dict[tuple[int, ...], int] = {}
     best, best_pair = len(dosings) + 1, (7, 0)
     best_cells: dict[int, int] | None = None
-    models = {pair: plain.with_own(own) for pair, own in _pairs(web, dosings).items()}
-    starts = {pair: _count(m) for pair, m in models.items()}
-    likely = min(models, key=lambda pair: (-starts[pair], pair))
-    queue: list[tuple[int, tuple[int, int], tuple[Search, ...]]] = [
-        (0, pair, (row, both, whole)) for pair in sorted(models) if pair != likely
-    ]
-    queue.insert(0, (-1, likely, (whole,)))
-    while queue and queue[0][0] <= best:
-        least, pair, looks = heappop(queue)
-        most = floor + best - (pair > best_pair)
-        if least + floor > most:
+    queue = [(sum(not each for each in hits[pair]), pair, False) for pair in pairs]
+    heapify(queue)
+    while queue and queue[0] < (best, best_pair):
+        misses, pair, is_known = heappop(queue)
+        model = plain.with_own(pairs[pair])
+        if not is_known:
+            if hits[pair] not in known:
+                least = row.again(model, most=least_cost + best).root()
+                known[hits[pair]] = least - least_cost
+            heappush(queue, (max(misses, known[hits[pair]]), pair, True))
             continue
-        look = looks[0].again(models[pair], most=most)
-        if len(looks) > 1:
-            least = max(look.root() - floor, least)
-            if least + floor <= most:
-                heappush(queue, (least, pair, looks[1:]))
-            continue
-        found = look.solve(budget=floor + max(least, 0))
+        most = least_cost + best - (pair > best_pair)
+        found = search.again(model, most=most).solve(budget=least_cost + misses)
         if found is not None:
-            best, best_pair, best_cells = found[0] - floor, pair, found[1]
+            best, best_pair, best_cells = found[0] - least_cost, pair, found[1]
     return best_cells
 
 
-def _count(model: Model) -> int:
-    """Return on how many dates in all the dosings can have what is preferred."""
-    return sum(each.days.bit_count() for each in model.own.values() if isinstance(each, Preferred))
-
-
-def _pairs(web: Web, dosings: list[int]) -> Mapping[tuple[int, int], dict[int, Own]]:
+def _pairs(web: Web, dosings: list[int]) -> dict[tuple[int, int], dict[int, Preferred]]:
     """Return, for each weekday and minute of the wall clock, which starts of which dosings do."""
     read: dict[int, dict[tuple[int, int], Preferred]] = {}
     for n in dosings:

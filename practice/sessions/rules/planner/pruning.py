@@ -57,3 +57,20 @@ def back(table: Sequence[Segment], to_days: int) -> int:
     for least, most, layers in table:
         found |= dates.some_earlier(to_days, least, most) & layers[-1][1]
     return found
+
+
+def trimmed(table: Sequence[Segment], from_days: int, to_days: int) -> list[Segment]:
+    """Return a link's table without what no two of some dates can make of it."""
+    found: list[Segment] = []
+    for low, high, layers in table:
+        least, most = low, high
+        while least <= most and not from_days & dates.moved(to_days, -least) & layers[-1][1]:
+            least += 1
+        while least < most and not from_days & dates.moved(to_days, -most) & layers[-1][1]:
+            most -= 1
+        if least < most:
+            found.append((least, most, layers))
+        elif least == most:
+            both = from_days & dates.moved(to_days, -least)
+            found.append((least, most, dates.within(layers, both)))
+    return found

@@ -12,17 +12,17 @@ cells that those leave to the steps behind, and two pasts that leave the same ar
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from typing import TypeAlias
 
 from practice.sessions.rules.planner import dates
+from practice.sessions.rules.planner.board import Board
 from practice.sessions.rules.planner.bounds import Bounds
 from practice.sessions.rules.planner.dates import INFINITE, Layers
-from practice.sessions.rules.planner.model import Model, Price, Segment, recommended
-from practice.sessions.rules.planner.pruning import prune
-from practice.sessions.rules.planner.web import FAR, Link
+from practice.sessions.rules.planner.model import Model, Segment
+from practice.sessions.rules.planner.pruning import prune, trimmed
+from practice.sessions.rules.planner.web import Link
 
 Clock: TypeAlias = Callable[[], bool]
 
@@ -54,22 +54,6 @@ def never() -> bool:
     return False
 
 
-class _Reach:
-    """A link between two steps of the search, from the one that is placed first."""
-
-    __slots__ = ("back", "by_date", "first", "link", "prices", "then")
-
-    def __init__(self, link: Link, back: Link | None, prices: Sequence[Price], first: int) -> None:
-        self.link, self.back, self.prices = link, back, prices
-        self.first, self.then = first, link.b if link.a == first else link.a
-        self.by_date = False
-
-
-Left: TypeAlias = tuple[int, int, list[tuple[int, int, int]], int, int]
-"""What a placed step leaves to another: its first and last cell; cells that cost nothing and the
-price outside them; and the first and last of cells between that are forbidden."""
-
-
 class Search:
     """One model, one order of steps. ``solve`` can be asked again with another budget."""
 
@@ -81,8 +65,14 @@ class Search:
         most: int = INFINITE,
         out_of_time: Clock = never,
         like: Search | None = None,
+        days: Sequence[int] | None = None,
     ) -> None:
-        """Make ready to search; ``like`` is one of the same web, whose work need not be redone."""
+        """Make ready to search; ``like`` is one of the same web, whose work need not be redone.
+
+        With the same prices its tables of links are taken over; with the same order what it found
+        out, so no plan may cost less than it does there. ``days`` are the dates of each step, where
+        not all that the web leaves are wanted.
+        """
         self.model, self.web = model, model.web
         web = model.web
         self.order = list(web.chain if order is None else order)
@@ -94,14 +84,25 @@ class Search:
         if like is not None and like.model.prices is model.prices:
             self.segments = {n: like.segments[n] for n in self.numbers}
         else:
-            self.segments = {n: model.segments(n) for n in self.numbers}
+            self.segments = {n: model.segments(n, days) for n in self.numbers}
         self.days = list(web.days)
-        self.is_possible: bool = self._prune() if like is None else like.is_possible
-        if like is not None:
-            self.days = like.days
+        if days is not None:
+            self.days = list(days)
+            self.is_possible: bool = self._prune()
+            self.segments = {
+                n: trimmed(table, self.days[web.links[n].a], self.days[web.links[n].b])
+                for n, table in self.segments.items()
+            }
+        elif like is not None:
+            self.days, self.is_possible = like.days, like.is_possible
+        else:
+            self.is_possible = self._prune()
+        self.bounds: Bounds
         if self.is_possible:
-            self.bounds = Bounds(model, self.order, self.days, self.segments, most=most)
-            self._prepare()
+            known = like.bounds if like is not None and like.order == self.order else None
+            self.bounds = Bounds(model, self.order, self.days, self.segments, most=most, like=known)
+            self.board = Board(model, self.order, self.days, self.numbers)
+            self._begin()
 
     def _prune(self) -> bool:
         """Keep the dates that links leave; say whether every step has some."""
@@ -120,77 +121,19 @@ class Search:
         """Return a new search with another price of single steps, or another highest cost."""
         other = copy(self)
         if model is not None:
-            other.model, other.own = model, model.own
+            other.model = model
         if other.is_possible:
             other.bounds = self.bounds.again(other.model, most=most)
+            other.board = self.board.cleared(other.model)
             other._begin()  # noqa: SLF001  # it is one of us
         return other
-
-    def _prepare(self) -> None:
-        web, at = self.web, {step: n for n, step in enumerate(self.order)}
-        reaches: list[_Reach] = []
-        for number in self.numbers:
-            link = web.links[number]
-            first = link.a if at[link.a] < at[link.b] else link.b
-            reaches.append(_Reach(link, None, self.model.prices[number], first))
-            reaches[-1].by_date = self._is_by_date(reaches[-1])
-        for one, other in web.loose:
-            if one.a in at and one.b in at and self._can_meet(one.a, one.b):
-                first = one.a if at[one.a] < at[one.b] else one.b
-                link, back = (one, other) if one.a == first else (other, one)
-                reaches.append(_Reach(link, back, (), first))
-        self.out = [[r for r in reaches if r.first == step] for step in self.order]
-        self.into = [[r for r in reaches if r.then == step] for step in self.order]
-        self.crossing = [
-            [n for n, r in enumerate(reaches) if at[r.first] < place <= at[r.then]]
-            for place in range(len(self.order) + 1)
-        ]
-        self.index = {id(r): n for n, r in enumerate(reaches)}
-        self.reaches = reaches
-        self.rooms = [room for room in web.rooms if self._binds(room)]
-        self.own = self.model.own
-        self._begin()
 
     def _begin(self) -> None:
         self.nodes, self.is_refined = 0, False
         self.found: dict[int, int] | None = None
-        self.left: list[Left] = [(0, 0, [], 0, 0)] * len(self.reaches)
-        self.keys: list[object] = [None] * len(self.reaches)
-        self.used = [dict.fromkeys(range(len(room.left)), 0) for room in self.rooms]
         self.memo: dict[tuple[object, ...], int] = {}
-        self.cell: dict[int, int] = {}
-        self.day: dict[int, int] = {}
         self.given: dict[int, int] = {}
         self.anchors = self.bounds.layout.anchors - self.bounds.layout.span_anchors
-
-    def _is_by_date(self, reach: _Reach) -> bool:
-        """Say whether a link leaves the same wherever on its date the first step lies."""
-        link, ground = reach.link, self.web.ground
-        if link.cell_high < FAR or not all(price.in_days for price in reach.prices):
-            return False
-        if link.cell_low == -FAR and not link.rests:
-            return True
-        if link.day_low < 1 or link.a != reach.first:
-            return False
-        late = max(c - ground.edges[d] for d, c in self._lasts(link.a))
-        early = min(c - ground.edges[d] for d, c in self._firsts(link.b))
-        if link.rests and early < 8 * 12:
-            return False
-        return 276 * link.day_low + early - late >= link.cell_low
-
-    def _lasts(self, step: int) -> list[tuple[int, int]]:
-        return [(d, self.web.starts[step].last(d)) for d in dates.bits_of(self.days[step])]
-
-    def _firsts(self, step: int) -> list[tuple[int, int]]:
-        return [(d, self.web.starts[step].first(d)) for d in dates.bits_of(self.days[step])]
-
-    def _can_meet(self, a: int, b: int) -> bool:
-        one, other = self.days[a], self.days[b]
-        return bool((one | one << 1 | one << 2 | one >> 1 | one >> 2) & other)
-
-    def _binds(self, room: object) -> bool:
-        mine = room.steps & set(self.order)  # type: ignore[attr-defined]
-        return any(left < len(mine) for left in room.left)  # type: ignore[attr-defined]
 
     # Solving --------------------------------------------------------------------------------------
 
@@ -253,10 +196,67 @@ class Search:
     def _refine(self) -> None:
         """Refine the tables, and begin again with what is known to fail."""
         self.bounds.refine()
+        self._try_the_end()
         memo, nodes = self.memo, self.nodes
+        self.board = self.board.cleared(self.model)
         self._begin()
         self.memo, self.nodes, self.is_refined = memo, nodes, True
         self.anchors = self.bounds.layout.anchors
+
+    def _try_the_end(self) -> None:
+        """Find out what all from the first dosing on costs, as a course of its own, by date.
+
+        Tables know dates alone; where hours are what fails, the steps before would be tried by the
+        thousand against an end that cannot be.
+        """
+        layout = self.bounds.layout
+        for place, step in enumerate(self.order):
+            is_dosing = self.web.steps[step].rest_hours is not None
+            if place and is_dosing and layout.behind(step) == set(self.order[place + 1 :]):
+                end = Search(
+                    self.model,
+                    order=self.order[place:],
+                    most=self.bounds.most,
+                    out_of_time=self.out_of_time,
+                    like=self,
+                )
+                self.bounds.learn(step, end.by_date())
+                break
+
+    def by_date(self) -> dict[int, int]:
+        """Return what a plan costs at least by the date of the first step, where there is one.
+
+        Raises:
+            OutOfTime: if it takes longer than it may.
+        """
+        first = self.order[0]
+        self.is_refined = True
+        lowest = dates.added(self.bounds.own[first], self.bounds.ahead(0, {}, {}))
+        found = {}
+        for day in dates.bits_of(self.days[first]):
+            least = dates.cost_on(lowest, day)
+            while least < INFINITE and least <= self.bounds.most:
+                lower = self._begun_on(day, least)
+                if self.found is not None:
+                    found[day] = least
+                    break
+                least = lower
+        return found
+
+    def _begun_on(self, day: int, budget: int) -> int:
+        """Look for a plan whose first step lies on a date; return what it costs at least."""
+        self._spend(budget)
+        best = INFINITE
+        for cell, _, cost, ahead in self._candidates(0, budget, among=1 << day):
+            behind = ahead
+            if cost + ahead <= budget:
+                self._put(0, cell, day)
+                behind = max(self._place(1, cost), ahead)
+                self._take_back(0)
+                if self.found is not None:
+                    return budget
+            best = min(best, cost + behind)
+        return best
 
     def firsts(self) -> Iterator[int]:
         """Yield the cells of the first step from which a plan of all others can be made.
@@ -268,28 +268,28 @@ class Search:
             return
         self._spend(INFINITE - 1)
         self.is_refined = True
-        for cell, day, _, ahead in self._candidates(0, self.budget):
+        for cell, day, _, ahead in self._candidates(0, self.budget, each=True):
             if ahead < INFINITE:
                 self._spend(self.budget)
                 self._put(0, cell, day)
                 self._place(1, 0)
-                self._take_back(0, day)
+                self._take_back(0)
                 if self.found is not None:
                     yield cell
 
     def _place(self, place: int, spent: int, *, cheapest_first: bool = False) -> int:
         """Place the steps from a place on. Return what they cost at least, if that is too much."""
         if place == len(self.order):
-            self.found = dict(self.cell)
+            self.found = dict(self.board.cell)
             return 0
         self.nodes += 1
         if self.nodes % LOOK_EVERY == 0 and self.out_of_time():
             raise OutOfTime
         if self.nodes > PATIENCE:
             self.anchors = self.bounds.layout.anchors
-            if self.nodes > THRASHING and not self.is_refined and self.anchors:
+            if self.nodes > THRASHING and not self.is_refined:
                 raise _TriedTooOften
-        key = (place, *[self.keys[n] for n in self.crossing[place]], *self._rooms_key())
+        key = self.board.key(place)
         left = self.budget - spent
         known = self.memo.get(key, 0)
         if known > left:
@@ -304,107 +304,45 @@ class Search:
                 continue
             self._put(place, cell, day)
             behind = self._place(place + 1, spent + cost, cheapest_first=cheapest_first)
-            self._take_back(place, day)
+            self._take_back(place)
             if self.found is not None:
                 return 0
             best = min(best, cost + max(behind, ahead))
         self.memo[key] = max(best, known)
         return self.memo[key]
 
-    def _candidates(self, place: int, left: int) -> Iterator[tuple[int, int, int, int]]:
+    def _candidates(
+        self, place: int, left: int, *, among: int = dates.ALL, each: bool = False
+    ) -> Iterator[tuple[int, int, int, int]]:
         """Yield the cells for a step, each with its date, its cost and the least cost behind it.
 
-        Of dates that cost too much, one entry stands for all, so that its cost is known.
+        Of dates that cost too much, one entry stands for all, so that its cost is known. ``among``
+        are the dates that are wanted; ``each`` is as for the board.
         """
-        step = self.order[place]
-        low, high, fines, gaps = self._limits(place)
+        step, board = self.order[place], self.board
+        low, high = ends = board.ends(place)
         if low > high:
             return
-        starts, day_of = self.web.starts[step], self.web.ground.day_of
-        first_day, last_day = day_of[low], day_of[high]
-        days = self.days[step] >> first_day << first_day & (1 << last_day + 1) - 1
-        layers: Layers = self.bounds.ahead(place, self.day, self.given)
-        own = self.own.get(step)
-        for day in dates.bits_of(days):
+        day_of = self.web.ground.day_of
+        days = self.days[step] >> day_of[low] << day_of[low] & (1 << day_of[high] + 1) - 1
+        layers: Layers = self.bounds.ahead(place, board.day, self.given)
+        for day in dates.bits_of(days & among):
             ahead = dates.cost_on(layers, day)
             if step in self.anchors and ahead <= left:
                 given = {**self.given, step: day}
-                ahead = max(ahead, dates.cost_on(self.bounds.ahead(place, self.day, given), day))
+                ahead = max(ahead, dates.cost_on(self.bounds.ahead(place, board.day, given), day))
             if ahead > left:
                 yield 0, day, 0, ahead
-                continue
-            if self._is_full(step, day):
-                continue
-            for cell in starts.between(day, low, high):
-                if any(closed <= cell < opened for closed, opened in gaps):
-                    continue
-                cost = own.at(cell) if own is not None else 0
-                for first, last, price in fines:
-                    if not first <= cell <= last:
-                        cost += price
-                yield cell, day, cost, ahead
-
-    def _limits(
-        self, place: int
-    ) -> tuple[int, int, list[tuple[int, int, int]], list[tuple[int, int]]]:
-        """Return the first and last cell for a step, what cells cost, and what is closed."""
-        low, high = 0, self.web.ground.edges[-1] - 1
-        fines = list(self.model.fines.get(self.order[place], ()))
-        gaps: list[tuple[int, int]] = []
-        for reach in self.into[place]:
-            first, last, prices, closed, opened = self.left[self.index[id(reach)]]
-            low, high = max(low, first), min(high, last)
-            fines += prices
-            if closed < opened:
-                gaps.append((closed, opened))
-        return low, high, fines, gaps
-
-    def _is_full(self, step: int, day: int) -> bool:
-        return any(
-            step in room.steps and used[group := room.group_of[day]] >= room.left[group]
-            for room, used in zip(self.rooms, self.used, strict=True)
-        )
+            elif not board.is_full(step, day):
+                for cell, cost in board.open_cells(place, day, ends, each=each):
+                    yield cell, day, cost, ahead
 
     def _put(self, place: int, cell: int, day: int) -> None:
-        step, ground = self.order[place], self.web.ground
-        self.cell[step], self.day[step] = cell, day
+        step = self.order[place]
+        self.board.put(place, cell, day)
         if step in self.anchors:
             self.given[step] = day
-        for room, used in zip(self.rooms, self.used, strict=True):
-            if step in room.steps:
-                used[room.group_of[day]] += 1
-        for reach in self.out[place]:
-            n = self.index[id(reach)]
-            link = reach.link
-            if reach.back is not None:
-                opened, _ = link.later(ground, cell, day)
-                _, last = reach.back.earlier(ground, cell, day)
-                self.left[n] = (0, FAR, [], last + 1, opened)
-                cells = self.web.starts[reach.then].cells
-                self.keys[n] = (bisect_right(cells, last), bisect_left(cells, opened))
-                continue
-            low, high = self.web.reach(link, step, cell, day)
-            fines = [
-                (*recommended(self.web, link, price, reach.then, cell, day), price.cost)
-                for price in reach.prices
-            ]
-            self.left[n] = (low, high, fines, 0, 0)
-            if reach.by_date:
-                self.keys[n] = day
-            else:
-                cells = self.web.starts[reach.then].cells
-                ends = [(low, high), *((first, last) for first, last, _ in fines)]
-                self.keys[n] = tuple(
-                    (bisect_left(cells, first), bisect_right(cells, last)) for first, last in ends
-                )
 
-    def _take_back(self, place: int, day: int) -> None:
-        step = self.order[place]
-        del self.cell[step], self.day[step]
-        self.given.pop(step, None)
-        for room, used in zip(self.rooms, self.used, strict=True):
-            if step in room.steps:
-                used[room.group_of[day]] -= 1
-
-    def _rooms_key(self) -> tuple[object, ...]:
-        return tuple(tuple((g, count) for g, count in used.items() if count) for used in self.used)
+    def _take_back(self, place: int) -> None:
+        self.board.take_back(place)
+        self.given.pop(self.order[place], None)
