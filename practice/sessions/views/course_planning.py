@@ -232,12 +232,20 @@ def _saved(found: Plans, kept: Chosen) -> list[object]:
         for key, when in kept.items()
         if any(each.key == key and each.fact is None for each in seen.problem.steps)
     }
-    answer = mended(seen, known).answer if known else None
-    if answer is None:
+    found_again = mended(seen, known) if known else None
+    if found_again is None or found_again.plan is None:
         return []
-    count = len(answer.moved)
+    count = len(found_again.moved)
     words = f"What was chosen is kept; {count} session{'s' * (count != 1)} at another time."
-    return [*shown(seen, [answer.plan], moved=answer.moved, title="As chosen", reasons=[words])]
+    return [
+        *shown(
+            seen,
+            [found_again.plan],
+            moved=found_again.moved,
+            title="As chosen",
+            reasons=[words],
+        )
+    ]
 
 
 def _blocked(found: Plans) -> str:
@@ -330,11 +338,10 @@ def course_adjusted(course_id: UUID) -> ResponseReturnValue:
     _check_keys(seen, wanted)
     ((key, when),) = wanted.items()
     found = adjusted(seen, chosen, key, when)
-    if found.lost or found.answer is None:
+    if found.lost or found.plan is None:
         words = " ".join(found.lost.values()) or "The rest of the course does not fit around it."
         return _plans(course, Conflict(words), chosen), 409
-    plan = {**chosen_of(found.answer.plan, seen), key: when}
-    others = len(found.answer.moved)
+    plan, others = chosen_of(found.plan, seen), len(found.moved)
     flash(
         "Nothing else had to move."
         if not others
