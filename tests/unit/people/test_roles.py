@@ -42,6 +42,9 @@ def test_the_front_desk_books_and_takes_money_but_reads_no_papers() -> None:
         P.INVOICE_EXPORT,
         P.PRACTICE_MANAGE,
         P.HOURS_OWN,
+        P.COURSE_TEMPLATE_VIEW,
+        P.COURSE_TEMPLATE_EDIT,
+        P.COURSE_CHANGE,
     }
 
     assert MAY[Role.FRONT_DESK] == set(Permission) - closed
@@ -60,6 +63,8 @@ def test_who_changes_something_may_also_see_it() -> None:
         P.FEED_SUBSCRIBE: P.CALENDAR_VIEW,
         P.CLIENT_EDIT: P.CLIENT_VIEW,
         P.WINDOW_OVERRIDE: P.APPOINTMENT_BOOK,
+        P.COURSE_TEMPLATE_EDIT: P.COURSE_TEMPLATE_VIEW,
+        P.COURSE_CHANGE: P.CLIENT_VIEW,
         P.CARE_VIEW: P.CLIENT_VIEW,
         P.CARE_EDIT: P.CARE_VIEW,
         P.CONSENT_RECORD: P.CARE_VIEW,
