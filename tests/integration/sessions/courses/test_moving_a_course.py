@@ -12,7 +12,6 @@ from practice.calendar.models import Claim
 from practice.core.db import db, transaction
 from practice.core.errors import Conflict, Invalid, NotAllowed
 from practice.outbox.models import Message
-from practice.people.models import Client
 from practice.people.rules import Role
 from practice.sessions import queries
 from practice.sessions.models import Course
@@ -125,8 +124,9 @@ def test_a_stale_page_moves_nothing(booked: Course, owner: Actor) -> None:
     assert live_claims() == claims
 
 
+@pytest.mark.parametrize("at_the_last_moment", [False, True])
 def test_a_time_that_somebody_took_meanwhile_moves_nothing(
-    booked: Course, owner: Actor, alex: Client
+    booked: Course, owner: Actor, monkeypatch: pytest.MonkeyPatch, at_the_last_moment: bool
 ) -> None:
     found = look(booked, "dose_2", 4)
     (wanted,) = [each for each in found.answers[0].others if each.key == "integration_2"]
@@ -141,8 +141,11 @@ def test_a_time_that_somebody_took_meanwhile_moves_nothing(
         )
     before, claims = times(booked), live_claims()
 
-    with pytest.raises(Stale):
-        carry_out(booked, confirmed(found, found.answers[0]), owner)
+    with monkeypatch.context() as patched:
+        if at_the_last_moment:  # behind the last look, so that only the claims refuse it
+            patched.setattr(keeping, "is_possible", lambda *_: True)
+        with pytest.raises(Stale):
+            carry_out(booked, confirmed(found, found.answers[0]), owner)
 
     assert times(get_course(booked.id)) == before
     assert live_claims() == claims
