@@ -29,7 +29,8 @@ def inside(app: Flask) -> Iterator[None]:
 def make(slug: str, name: str) -> House:
     practice = factories.create_practice(slug=slug)
     with factories.made(practice):
-        return House(practice, factories.create_user(), factories.create_client(first_name=name), papers=())
+        client = factories.create_client(first_name=name, papers=())
+        return House(practice, factories.create_user(), client)
 
 
 @pytest.fixture
