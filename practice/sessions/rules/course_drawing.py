@@ -11,7 +11,7 @@ Positions are percents of the width, so that one picture fits every screen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from math import ceil
@@ -158,6 +158,15 @@ def draw(
         words=_in_words(placed, document.get("span"), called),
         is_dated=bool(known),
     )
+
+
+def in_plain(drawing: Drawing) -> Drawing:
+    """Leave out windows, limits and what is said of them: what a client sees."""
+    marks = tuple(
+        replace(each, recommended=None, limits=None, rules=(), is_off=False, is_unsafe=False)
+        for each in drawing.marks
+    )
+    return replace(drawing, marks=marks, words="")
 
 
 def span_of(stands: Iterable[Mapping[str, Stands]]) -> tuple[date, date] | None:
