@@ -538,6 +538,11 @@ def test_every_page_opens_for_the_owner(app: Flask, client: FlaskClient, here: H
         "/courses/<uuid:course_id>/review",  # without a plan in the address
         "/courses/<uuid:course_id>/adjust",
         "/courses/<uuid:course_id>/adjusted",
+        "/courses/<uuid:course_id>/date",
+        "/courses/<uuid:course_id>/again",  # without a step in the address
+        "/courses/<uuid:course_id>/leave-out",
+        "/courses/<uuid:course_id>/review-point",
+        "/courses/<uuid:course_id>/resume",  # it has not lapsed
         "/sessions/<uuid:appointment_id>/answer",  # nobody asked for this one
         "/settings/export/<uuid:export_id>.zip",  # not made yet, and for one browser alone
     }

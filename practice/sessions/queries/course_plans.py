@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -23,7 +23,6 @@ from practice.sessions.rules.planner import (
     Placed,
     Plan,
     Problem,
-    Replanned,
     Step,
 )
 
@@ -43,13 +42,15 @@ class Plans:
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """A choice put right: ``lost`` is what could not be had, by step, and why in words.
+    """A choice put right, with as few and small moves as can be.
 
-    ``answer`` moves as little of what was chosen as can be; ``None`` if no plan keeps any of it.
+    ``lost`` is what could not be had, by step, and why in words. ``plan`` is the whole with ranges
+    for what is left open, ``None`` if nothing fits around it; ``moved`` are the steps that moved.
     """
 
     lost: Mapping[str, str]
-    answer: Replanned | None
+    plan: Plan | None = None
+    moved: tuple[str, ...] = ()
 
 
 def plans(course: Course, client: Client, *, as_staff: bool = True) -> Plans:
@@ -107,26 +108,51 @@ def refusals_of(seen: Seen, key: str, when: datetime) -> list[Refusal]:
 
 def mended(seen: Seen, chosen: Chosen) -> Mended:
     """Keep what can be had of a choice, and move as little as can be of the rest."""
-    gone = lost(seen, chosen)
-    old = {key: placed(seen, key, when) for key, when in chosen.items()}
-    try:
-        answer = planner.replan(seen.problem, old, Keeps.LIMITS, out_of_time=for_a_page())
-    except planner.OutOfTime:
-        answer = None
-    return Mended(gone, answer)
+    return _put_right(seen, seen.problem, chosen, chosen.keys(), lost(seen, chosen))
 
 
 def adjusted(seen: Seen, chosen: Chosen, key: str, when: datetime | date) -> Mended:
     """Give one step of a choice another time, and move as little as can be of the others."""
+    if gone := lost(seen, {key: when}):
+        return Mended(gone)
     place = placed(seen, key, when)
     step = replace(seen.problem.step(key), fact=Fact(place.starts_at, place.ends_at))
-    problem = seen.problem.with_step(step)
-    old = {each: placed(seen, each, at) for each, at in chosen.items() if each != key}
+    others = {each: at for each, at in chosen.items() if each != key}
+    wanted = {*chosen, key}
+    return _put_right(seen, seen.problem.with_step(step), others, wanted, {}, {key: when})
+
+
+def _put_right(  # noqa: PLR0917  # a choice, and what is known of it
+    seen: Seen,
+    problem: Problem,
+    old: Chosen,
+    wanted: Collection[str],
+    gone: Mapping[str, str],
+    given: Chosen | None = None,
+) -> Mended:
+    """Plan again around what stays. What that pushes past the horizon keeps a range of dates."""
+    steps = tuple(
+        each if each.fact is not None else replace(each, starts=each.starts | each.later, later=0)
+        for each in problem.steps
+    )
+    places = {key: placed(seen, key, when) for key, when in old.items()}
     try:
-        answer = planner.replan(problem, old, Keeps.LIMITS, out_of_time=for_a_page())
+        answer = planner.replan(
+            replace(problem, steps=steps), places, Keeps.LIMITS, out_of_time=for_a_page()
+        )
     except planner.OutOfTime:
         answer = None
-    return Mended(lost(seen, {key: when}), answer)
+    if answer is None:
+        return Mended(gone)
+    found = {key: at for key, at in chosen_of(answer.plan, seen).items() if key in wanted}
+    judged = checked(seen, {**_in_reach(seen, found), **(given or {})})
+    return Mended(gone) if isinstance(judged, NoPlan) else Mended(gone, judged, answer.moved)
+
+
+def _in_reach(seen: Seen, chosen: Chosen) -> Chosen:
+    """Return what of a choice can be booked by now."""
+    too_far = lost(seen, chosen)
+    return {key: when for key, when in chosen.items() if key not in too_far}
 
 
 def chosen_of(plan: Plan, seen: Seen) -> dict[str, datetime | date]:

@@ -167,8 +167,11 @@ def findings(
 def judge(anchor: Session, session: Session, zone: str) -> Finding | None:
     """Judge one gap; ``None`` if it is as recommended, or nothing is said about the two kinds."""
     window = windows().get((anchor.kind, session.kind))
-    if window is None:
-        return None
+    return None if window is None else gap_of(window, anchor, session, zone)
+
+
+def gap_of(window: StepWindow, anchor: Session, session: Session, zone: str) -> Finding | None:
+    """Judge one gap by a window; ``None`` if it is as recommended."""
     moment = anchor.starts_at if window.anchor is Anchor.START else anchor.ends_at
     here, there = (zones.local_date(at, zone) for at in (session.starts_at, moment))
     name = NAMES[session.kind].capitalize()

@@ -24,6 +24,7 @@ from practice.people.rules import ClientDetails
 from practice.people.service import add_client
 from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import find_by_form
+from practice.sessions.queries.course_boosters import after_course_of
 from practice.sessions.queries.course_keeping import alone, part_of
 from practice.sessions.queries.course_steps import judge_of
 from practice.sessions.queries.times import Look, look_at
@@ -184,6 +185,8 @@ def book(
     if step is not None:
         broken = [each for each in step.findings(starts_at) if each.is_hard]
         step_gates = step.step.gates
+    elif (after := after_course_of(client, service)) is not None:
+        broken = [each for each in after.findings(starts_at) if each.is_hard]
     else:
         broken = limits.broken_by(Session(service.id, service.kind, starts_at, ends_at), client)
     limits.check_windows(broken, reason, by)

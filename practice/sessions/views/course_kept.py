@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.db import in_transaction
-from practice.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from practice.core.errors import Conflict, Invalid, NotAllowed
 from practice.people.access import current_roles, current_staff, may, requires
 from practice.people.queries import get_practice
 from practice.people.rules import Permission
@@ -38,6 +38,7 @@ from practice.sessions.rules.lifecycle import WORDS
 from practice.sessions.rules.planner import gaps_of
 from practice.sessions.rules.reviews import changes, stops
 from practice.sessions.service import course_decisions, course_watch
+from practice.sessions.views.course_shown import asked_step, place_of
 from practice.sessions.views.staff import bp
 
 # What the course's page shows ---------------------------------------------------------------------
@@ -113,8 +114,8 @@ def kept_of(course: Course) -> Kept:
 def _decision(found: Standing, after: str, title: str, by: str) -> Decision:
     review = course_decisions.review_at(found, after)
     is_mine = course_decisions.may_decide(found, review, current_roles())
-    place = _place(found.course, after)
-    address = url_for(".course_review_point", course_id=found.course.id, place=place)
+    place = place_of(found.course, after)
+    address = url_for(".course_review_point", course_id=found.course.id, step=place)
     return Decision(title, by, address if is_mine else None)
 
 
@@ -148,8 +149,8 @@ def _lost(course: Course) -> list[Lost]:
         Lost(
             names[row.key],
             WORDS[row.appointment.state],
-            url_for(".course_step_again", course_id=course.id, place=_place(course, row.key)),
-            url_for(".course_leave_out", course_id=course.id, place=_place(course, row.key)),
+            url_for(".course_step_again", course_id=course.id, step=place_of(course, row.key)),
+            url_for(".course_leave_out", course_id=course.id, step=place_of(course, row.key)),
         )
         for row in course.steps
         if row.dropped_at is None and row.appointment is not None and not stands(row.appointment)
@@ -203,12 +204,12 @@ def _notes(plan: BoosterPlan) -> tuple[str, ...]:
 # Deciding at a review -----------------------------------------------------------------------------
 
 
-@bp.route("/courses/<uuid:course_id>/review-points/<int:place>", methods=["GET", "POST"])
+@bp.route("/courses/<uuid:course_id>/review-point", methods=["GET", "POST"])
 @requires(Permission.CARE_VIEW)
-def course_review_point(course_id: UUID, place: int) -> ResponseReturnValue:
-    """Show what a review asks; on POST, write down what was decided, and what follows."""
+def course_review_point(course_id: UUID) -> ResponseReturnValue:
+    """Show what the review behind a step (``?step=``) asks; on POST, keep what was decided."""
     course = get_course(course_id)
-    row, found = _row(course, place), standing_of(course)
+    row, found = asked_step(course), standing_of(course)
     review = course_decisions.review_at(found, row.key)
     form, by = DecideForm(), current_staff()
     form.decision.choices = [(each, each.capitalize()) for each in review.may]
@@ -286,12 +287,12 @@ def course_resume(course_id: UUID) -> ResponseReturnValue:
 # Leaving a step out -------------------------------------------------------------------------------
 
 
-@bp.route("/courses/<uuid:course_id>/steps/<int:place>/leave-out", methods=["GET", "POST"])
+@bp.route("/courses/<uuid:course_id>/leave-out", methods=["GET", "POST"])
 @requires(Permission.WINDOW_OVERRIDE)
-def course_leave_out(course_id: UUID, place: int) -> ResponseReturnValue:
-    """Show what leaving a step out takes along and breaks; on POST, do it with a reason."""
+def course_leave_out(course_id: UUID) -> ResponseReturnValue:
+    """Show what leaving a step (``?step=``) out takes along; on POST, do it with a reason."""
     course = get_course(course_id)
-    row, form, by = _row(course, place), WhyForm(), current_staff()
+    row, form, by = asked_step(course), WhyForm(), current_staff()
     here, status = url_for(".course", course_id=course_id), 200
     if row.dropped_at is not None:
         return redirect(here, 303)
@@ -318,7 +319,6 @@ def course_leave_out(course_id: UUID, place: int) -> ResponseReturnValue:
         "sessions/courses/leave_out.html",
         course=course,
         name=names[row.key],
-        place=place,
         gone=[(names[key], _booked(rows[key])) for key in gone],
         warnings=warnings,
         broken=broken,
@@ -340,13 +340,3 @@ def _booked(row: CourseStepRow) -> str:
     if row.appointment is None or not stands(row.appointment):
         return ""
     return zones.instant_words(row.appointment.starts_at, get_practice().time_zone)
-
-
-def _row(course: Course, place: int) -> CourseStepRow:
-    if not 0 <= place < len(course.steps):
-        raise NotFound("The course has no such step.")
-    return course.steps[place]
-
-
-def _place(course: Course, key: str) -> int:
-    return [each.key for each in course.steps].index(key)

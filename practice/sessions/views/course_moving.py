@@ -13,7 +13,7 @@ from practice.audit.rules import Actor
 from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.db import in_transaction
-from practice.core.errors import Conflict, NotAllowed, NotFound
+from practice.core.errors import Conflict, NotAllowed
 from practice.people.access import current_staff, may, requires
 from practice.people.rules import Permission
 from practice.sessions.forms import written
@@ -26,6 +26,7 @@ from practice.sessions.rules import keeping
 from practice.sessions.rules.course_states import KEPT
 from practice.sessions.service import booking, ripples
 from practice.sessions.service.ripples import Change, LimitsBroken, Stale
+from practice.sessions.views.course_shown import asked_step
 from practice.sessions.views.ripple_shown import ways_of
 from practice.sessions.views.staff import bp
 
@@ -185,11 +186,11 @@ def instead_of_cancelling(appointment: Appointment) -> Instead | None:
 # A step that has no session any more --------------------------------------------------------------
 
 
-@bp.route("/courses/<uuid:course_id>/steps/<int:place>/again", methods=["GET", "POST"])
+@bp.route("/courses/<uuid:course_id>/again", methods=["GET", "POST"])
 @requires(Permission.APPOINTMENT_BOOK)
-def course_step_again(course_id: UUID, place: int) -> ResponseReturnValue:
-    """Look for another time for a step whose session was cancelled or missed, and book it."""
-    part = open_part(course_id, place)
+def course_step_again(course_id: UUID) -> ResponseReturnValue:
+    """Look for another time for a step (``?step=``) that lost its session, and book it."""
+    part = open_part(course_id)
     back = url_for(".course", course_id=course_id)
     if request.method == "GET":
         found = ahead(part.course, {}, placing=[part.key])
@@ -207,17 +208,15 @@ def course_step_again(course_id: UUID, place: int) -> ResponseReturnValue:
     return redirect(back, 303)
 
 
-def open_part(course_id: UUID, place: int) -> Part:
-    """Return the step at a place of a running course, if it has no session that stands.
+def open_part(course_id: UUID) -> Part:
+    """Return the step of a running course that an address names, if no session of it stands.
 
     Raises:
         NotFound: if there is no such step.
         Conflict: if the course is over, or the step has a session.
     """
     course = get_course(course_id)
-    if not 0 <= place < len(course.steps):
-        raise NotFound("There is no such step.")
-    row = course.steps[place]
+    row = asked_step(course)
     if row.dropped_at is not None or row.is_external or stands(row.appointment):
         raise Conflict("This step needs no other time.")
     if course.state not in KEPT:

@@ -345,11 +345,10 @@ def course_adjusted(course_id: UUID) -> ResponseReturnValue:
     check_keys(seen, wanted)
     ((key, when),) = wanted.items()
     found = adjusted(seen, chosen, key, when)
-    if found.lost or found.answer is None:
+    if found.lost or found.plan is None:
         words = " ".join(found.lost.values()) or "The rest of the course does not fit around it."
         return _plans(course, Conflict(words), chosen), 409
-    plan = {**chosen_of(found.answer.plan, seen), key: when}
-    others = len(found.answer.moved)
+    plan, others = chosen_of(found.plan, seen), len(found.moved)
     flash(
         "Nothing else had to move."
         if not others

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import url_for
+from flask import request, url_for
 
 from practice.calendar.rules import zones
-from practice.core.errors import Conflict
+from practice.core.errors import Conflict, NotFound
 from practice.core.money import Money
 from practice.sessions.course_plan_forms import written_choice
-from practice.sessions.models import Course
+from practice.sessions.models import Course, CourseStepRow
 from practice.sessions.queries.course_drawn import plans_drawn
 from practice.sessions.queries.course_plans import Chosen, chosen_of, mended
 from practice.sessions.queries.course_problems import Seen
@@ -84,6 +84,20 @@ def place_of(course: Course, key: str) -> int:
     return keys_of(course).index(key)
 
 
+def asked_step(course: Course) -> CourseStepRow:
+    """Return the step that an address names by its place: ``?step=``.
+
+    Raises:
+        NotFound: if it names none.
+    """
+    text = request.args.get("step", "")
+    if not (
+        text.isascii() and text.isdecimal() and len(text) < 4 and int(text) < len(course.steps)
+    ):
+        raise NotFound("The course has no such step.")
+    return course.steps[int(text)]
+
+
 def names_of(course: Course, names: Mapping[str, str] = STEP_NAMES) -> dict[str, str]:
     """Return what each step of a course is called."""
     return step_names(course.document["steps"], names=names)
@@ -141,13 +155,13 @@ def kept_plan(seen: Seen, kept: Chosen, *, voice: Voice = FOR_STAFF) -> list[Sho
     """Return the plan that keeps as much as can be of what was chosen before it was lost."""
     still_open = {each.key for each in seen.problem.steps if each.fact is None}
     known = {key: when for key, when in kept.items() if key in still_open}
-    answer = mended(seen, known).answer if known else None
-    if answer is None:
+    again = mended(seen, known) if known else None
+    if again is None or again.plan is None:
         return []
-    count = len(answer.moved)
+    count = len(again.moved)
     words = f"What was chosen is kept; {count} session{'s' * (count != 1)} at another time."
     return shown(
-        seen, [answer.plan], moved=answer.moved, title="As chosen", reasons=[words], voice=voice
+        seen, [again.plan], moved=again.moved, title="As chosen", reasons=[words], voice=voice
     )
 
 

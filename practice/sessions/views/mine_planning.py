@@ -244,10 +244,9 @@ def course_adjusted(course_id: UUID) -> ResponseReturnValue:
     found = adjusted(seen, chosen, key, when)
     if found.lost:
         return _plans(course, _gone(course, wanted, found.lost), chosen), 409
-    if found.answer is None:
+    if found.plan is None:
         return _plans(course, "Your other sessions do not fit around that time.", chosen), 409
-    plan = {**chosen_of(found.answer.plan, seen), key: when}
-    others = len(found.answer.moved)
+    plan, others = chosen_of(found.plan, seen), len(found.moved)
     flash(
         "Nothing else had to move."
         if not others

@@ -20,6 +20,7 @@ from practice.sessions import queries
 from practice.sessions.forms import MOST_DAYS, SHOWN_DAYS, Asked, written
 from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import sessions_of
+from practice.sessions.queries.course_boosters import AfterCourse
 from practice.sessions.queries.course_keeping import Elsewhere
 from practice.sessions.queries.course_steps import Judge
 from practice.sessions.queries.times import Start
@@ -38,7 +39,7 @@ class Wish:
     """What a time is looked for: a session for a client, new or to be moved.
 
     ``elsewhere`` is what its course says of other times, if it is a step of one that runs;
-    ``judge`` what a course says of a new one that would be its next step.
+    ``judge`` what a course says of a new one that would be its next step, or a booster after it.
     """
 
     client: Client
@@ -46,7 +47,7 @@ class Wish:
     modality: Modality
     moving: Appointment | None = None
     elsewhere: Elsewhere | None = None
-    judge: Judge | None = None
+    judge: Judge | AfterCourse | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from practice.people.rules import Permission
 from practice.sessions import queries
 from practice.sessions.forms import PLACES, read_asked, read_instant, written
 from practice.sessions.models import Service
+from practice.sessions.queries.course_boosters import after_course_of
 from practice.sessions.queries.course_steps import judge_of
 from practice.sessions.queries.gaps import first_starts, why_not_then
 from practice.sessions.queries.times import Start
@@ -142,7 +143,8 @@ def wish_of(client: Client) -> Wish:
     service = queries.get_service(read_uuid(request.args.get("service", "")))
     asked = read_asked(request.args).modality
     way = asked or Modality(service.modalities[0])
-    return Wish(client, service, way, judge=judge_of(client, service))
+    judge = judge_of(client, service) or after_course_of(client, service)
+    return Wish(client, service, way, judge=judge)
 
 
 def _times(wish: Wish, wrong: NotChosen | None = None) -> ResponseReturnValue:

@@ -12,7 +12,7 @@ from practice.sessions.rules.for_staff import LEADS_TO
 SHOWN = (
     *("appointment:", "care:", "client:", "emergency_contact:", "paper:", "payment:"),
     *("invitation:", "practice:", "resource:", "service:", "user:"),
-    *("gate:", "opening_balance:", "sessions:", "treatment:"),
+    *("course:", "course_template:", "gate:", "opening_balance:", "sessions:", "treatment:"),
 )
 ROOMS = ("billing", "calendar", "clients", "moving", "people", "sessions")
 SPELLED_BY_STATE = {f"appointment:{state}" for state in LEADS_TO.values()} | {

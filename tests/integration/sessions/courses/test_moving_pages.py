@@ -142,7 +142,7 @@ def test_a_step_whose_session_was_cancelled_is_booked_again(
     with transaction():
         booking.cancel(lost, by=PROGRAM)
     place = [row.key for row in booked.steps].index("integration_3")
-    url = f"/courses/{booked.id}/steps/{place}/again"
+    url = f"/courses/{booked.id}/again?step={place}"
     page = browser.get(url)
 
     answer = send(browser, url, {"way": ways(page)[0], "seal": value_of(page, "seal")})
@@ -151,4 +151,4 @@ def test_a_step_whose_session_was_cancelled_is_booked_again(
     assert answer.status_code == 303
     assert starts(booked)["integration_3"] == lost.starts_at
     assert browser.get(url).status_code == 409
-    assert browser.get(f"/courses/{booked.id}/steps/99/again").status_code == 404
+    assert browser.get(f"/courses/{booked.id}/again?step=99").status_code == 404

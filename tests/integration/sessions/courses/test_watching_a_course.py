@@ -19,7 +19,9 @@ from practice.core.errors import Conflict, Invalid, NotAllowed
 from practice.outbox.models import Task
 from practice.people.models import Client
 from practice.people.rules import Role
+from practice.sessions import queries
 from practice.sessions.models import Appointment, Course
+from practice.sessions.queries.course_boosters import after_course_of
 from practice.sessions.queries.course_keeping import seal_of
 from practice.sessions.queries.course_standing import after_course, standing_of
 from practice.sessions.queries.courses import changes_of
@@ -218,14 +220,15 @@ def test_a_dosing_is_left_out_with_its_integration_and_the_rest_closes_up(
 
 
 def test_after_a_course_boosters_are_suggested_and_asked_for_on_their_day(
-    booked: Course, time: Clock
+    booked: Course, alex: Client, time: Clock
 ) -> None:
+    last = session(booked, "dose_6").starts_at
     with transaction():
         row = db.session.get_one(Course, (booked.practice_id, booked.id))
         row.state, row.ended_at = C.COMPLETED, session(booked, "dose_6").ends_at
         dosing = session(booked, "dose_6")
-        last = db.session.get_one(Appointment, (dosing.practice_id, dosing.id))
-        last.state, last.completed_at = S.COMPLETED, last.ends_at
+        done = db.session.get_one(Appointment, (dosing.practice_id, dosing.id))
+        done.state, done.completed_at = S.COMPLETED, done.ends_at
     time.now = session(booked, "dose_6").ends_at
 
     early = watch(booked, time, 43)
@@ -236,6 +239,29 @@ def test_after_a_course_boosters_are_suggested_and_asked_for_on_their_day(
     assert found is not None
     assert [(each.on - found.plan.last_dosing_on).days for each in found.plan.suggestions] == [44]
     assert tasks() == ["course-booster", "course-review"]
+    with transaction():
+        judge = after_course_of(alex, queries.get_service("booster_sl"))
+        nothing = after_course_of(alex, queries.get_service("prep_60"))
+    assert (nothing, judge is None) == (None, False)
+    assert judge is not None
+    said = {
+        days: (
+            len(judge.said_of(last + days * DAY).warnings),
+            judge.said_of(last + days * DAY).refusals,
+        )
+        for days in (13, 14, 28, 60, 61, 91)
+    }
+    assert {days: (few, bool(refused)) for days, (few, refused) in said.items()} == {
+        13: (0, True),
+        14: (1, False),
+        28: (0, False),
+        60: (0, False),
+        61: (1, False),
+        91: (1, True),
+    }
+    assert said[91][1] == (
+        "More than 90 days lie since the dosing on Mon, Apr 26: a preparation comes first.",
+    )
 
 
 # Pages -------------------------------------------------------------------------------------------
@@ -247,7 +273,7 @@ def test_the_course_page_says_what_waits_and_leads_to_deciding(
     hold(booked, *BEFORE, by=owner, time=time)
     browser = signed_in(Role.OWNER, Role.THERAPIST)
     place = [row.key for row in booked.steps].index("dose_2")
-    url = f"/courses/{booked.id}/review-points/{place}"
+    url = f"/courses/{booked.id}/review-point?step={place}"
     page, point = text_of(browser.get(f"/courses/{booked.id}")), text_of(browser.get(url))
 
     undecided = send(browser, url, {"decision": "", "reason": ""})
@@ -259,15 +285,15 @@ def test_the_course_page_says_what_waits_and_leads_to_deciding(
     assert undecided.status_code == 422
     assert (answer.status_code, answer.location) == (303, f"/courses/{booked.id}/change")
     assert "Decided: change dose" in text_of(browser.get(url))
-    assert browser.get(f"/courses/{booked.id}/review-points/99").status_code == 404
-    assert browser.get(f"/courses/{booked.id}/review-points/0").status_code == 404
+    assert browser.get(f"/courses/{booked.id}/review-point?step=99").status_code == 404
+    assert browser.get(f"/courses/{booked.id}/review-point?step=0").status_code == 404
 
 
 def test_leaving_out_is_shown_first_and_a_stale_page_leaves_nothing_out(
     browser: FlaskClient, booked: Course, owner: Actor
 ) -> None:
     place = [row.key for row in booked.steps].index("dose_3")
-    url = f"/courses/{booked.id}/steps/{place}/leave-out"
+    url = f"/courses/{booked.id}/leave-out?step={place}"
     page = text_of(browser.get(url))
 
     stale = send(browser, url, {"reason": "Away.", "seal": "another"})
