@@ -19,7 +19,7 @@ from practice.sessions.queries.course_problems import Seen
 from practice.sessions.rules.course_drawing import Drawing, in_plain
 from practice.sessions.rules.course_words import CLIENT_NAMES, STEP_NAMES, step_names
 from practice.sessions.rules.for_clients import length_words
-from practice.sessions.rules.planner import Character, Plan
+from practice.sessions.rules.planner import Character, Gap, Plan
 from practice.sessions.rules.windows import Unit
 
 CHARACTERS = {
@@ -37,6 +37,7 @@ REASONS_FOR_CLIENTS = {
     Character.SAME_TIME: "As many medicine sessions as can be on one weekday, at one time.",
     Character.GENTLEST: "The most even gaps between your sessions.",
 }
+HOURS_A_DAY = 24
 WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
@@ -212,11 +213,7 @@ def _lines(seen: Seen, plan: Plan, said: _Said, choice: str) -> tuple[Line, ...]
             name=said.called[each.key],
             when=when_words(each.on if each.is_external else each.starts_at, zone),
             length="" if each.is_external else length_words(seen.problem.step(each.key).minutes),
-            gaps=tuple(
-                _gap(gap.amount, gap.unit, said.called[gap.earlier])
-                for gap in plan.gaps
-                if gap.later == each.key
-            ),
+            gaps=_gaps([gap for gap in plan.gaps if gap.later == each.key], said),
             is_external=each.is_external,
             is_booked=each.is_fact,
             is_moved=each.key in said.moved,
@@ -228,6 +225,18 @@ def _lines(seen: Seen, plan: Plan, said: _Said, choice: str) -> tuple[Line, ...]
 
 def _adjust(course: Course, place: int, choice: str) -> str:
     return url_for(".course_adjust", course_id=course.id, plan=choice, step=place)
+
+
+def _gaps(gaps: Sequence[Gap], said: _Said) -> tuple[str, ...]:
+    """Say how far a session lies behind others; in plain words only behind the nearest, in days."""
+    if not said.voice.is_plain:
+        return tuple(_gap(each.amount, each.unit, said.called[each.earlier]) for each in gaps)
+    in_days = [
+        (each.amount / HOURS_A_DAY if each.unit is Unit.HOURS else each.amount, each.earlier)
+        for each in gaps
+    ]
+    days, earlier = min(in_days, default=(0.0, ""))
+    return (_gap(float(round(days)), Unit.DAYS, said.called[earlier]),) if earlier else ()
 
 
 def _gap(amount: float, unit: Unit, earlier: str) -> str:

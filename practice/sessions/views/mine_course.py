@@ -18,6 +18,7 @@ from practice.people.client_access import for_clients, this_client
 from practice.people.client_views import bp
 from practice.people.models import Client
 from practice.people.queries import get_practice
+from practice.sessions.forms import PublicForm
 from practice.sessions.links import token_of
 from practice.sessions.models import Appointment, Course, CourseStepRow
 from practice.sessions.queries.course_drawn import drawn_for_client
@@ -30,6 +31,7 @@ from practice.sessions.rules.course_states import BOOKABLE, CourseState
 from practice.sessions.rules.course_words import CLIENT_NAMES
 from practice.sessions.rules.lifecycle import LIVE as STILL_LIVE
 from practice.sessions.views.course_shown import names_of
+from practice.sessions.views.shown import shown_of
 
 STATES = {
     CourseState.PROPOSED: ("To choose", "wait dashed"),
@@ -45,6 +47,7 @@ STATES = {
 class Next:
     """The next session of a course: its page, and what its client can still do for it."""
 
+    session: Appointment
     name: str
     when: str
     zone_words: str
@@ -79,6 +82,7 @@ def course(course_id: UUID) -> ResponseReturnValue:
     zone, names = get_practice().time_zone, names_of(found, CLIENT_NAMES)
     steps = [each for each in found.steps if each.dropped_at is None]
     later = [_later(each, names[each.key]) for each in steps if _is_open(each)]
+    following = _next(steps, names)
     state, tone = STATES[found.state]
     may_book = found.offered_at is not None and found.state in BOOKABLE
     return render_template(
@@ -86,7 +90,9 @@ def course(course_id: UUID) -> ResponseReturnValue:
         course=found,
         state=state,
         tone=tone,
-        following=_next(steps, names),
+        following=following,
+        shown=shown_of(following.session, following.token) if following else None,
+        button_form=PublicForm(formdata=None),
         later=later if found.state in BOOKABLE else [],
         can_choose=may_book and any(each.is_reachable for each in later),
         drawing=drawn_for_client(found, zone),
@@ -149,6 +155,7 @@ def _next(steps: Sequence[CourseStepRow], names: Mapping[str, str]) -> Next | No
     session = coming[key]
     closed = closed_of([session]).get(session.id, [])
     return Next(
+        session,
         names[key],
         zones.instant_words(session.starts_at, session.time_zone),
         zones.zone_words(session.time_zone),
