@@ -138,6 +138,13 @@ KINDS = _kinds(
         lambda made: {**made.booking, "needs_planning": True},
     ),
     Kind(
+        "choose-times",
+        "Dates to choose from",
+        "At once when staff let a client choose among the dates of several bookings.",
+        {"day": "offered_at | day(practice.time_zone)"} | PRACTICE,
+        lambda made: {"offered_at": made.now, "page": made.page},
+    ),
+    Kind(
         "payment-request",
         "Asked to pay",
         "When staff mail the link to pay.",

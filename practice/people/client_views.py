@@ -50,7 +50,7 @@ def sign_in(slug: str) -> ResponseReturnValue:
     page = "me/sign_in.html"
     if not form.is_submitted():
         if is_cookie_of(practice.id) and signed_in_client():
-            return redirect(url_for(HOME), 303)
+            return redirect(_own_page(request.args.get("next")) or url_for(HOME), 303)
         _remember(request.args.get("next"))
         return render_template(page, practice=practice, form=form)
     if not form.validate():
@@ -135,9 +135,14 @@ def enter(slug: str, token: str) -> ResponseReturnValue:
 
 def _remember(target: str | None) -> None:
     """Keep where somebody wanted to go, if it is a client's page."""
-    path = safe_path(target)
-    if path and path.startswith("/me/"):
+    if path := _own_page(target):
         session[NEXT] = path
+
+
+def _own_page(target: str | None) -> str | None:
+    """Return where somebody wants to go, if it is a client's page."""
+    path = safe_path(target)
+    return path if path and path.startswith("/me/") else None
 
 
 def _wait(page: str, form: BaseForm, wait: TooMany) -> ResponseReturnValue:

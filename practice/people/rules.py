@@ -330,10 +330,11 @@ FORGET_FAILURES = timedelta(days=1)
 
 
 class Often(StrEnum):
-    """What anybody may do without saying who they are, but only so often."""
+    """What anybody, or a client on their own pages, may do only so often."""
 
     API_READS = "api_reads"
     API_WRITES = "api_writes"
+    COURSE_PLANS = "course_plans"
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +349,8 @@ LIMITS = {
     # A practice's own server may ask for all its visitors from one address.
     Often.API_READS: Limit(most=600, period=timedelta(minutes=1)),
     Often.API_WRITES: Limit(most=60, period=timedelta(minutes=1)),
+    # Each may take two seconds of a processor.
+    Often.COURSE_PLANS: Limit(most=20, period=timedelta(minutes=1)),
 }
 
 

@@ -1,11 +1,12 @@
-"""What staff type about a course, and how a choice of its times is written into an address."""
+"""What is typed about a course, and how a choice of its times is written into an address."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from wtforms import FieldList, Form, FormField, IntegerField, SelectField, TextAreaField
@@ -18,6 +19,7 @@ from practice.core.errors import Invalid
 from practice.people.forms import BaseForm, DayField
 from practice.sessions.catalog_forms import BoxesField
 from practice.sessions.rules.course_wishes import (
+    NONE,
     PARTS_IN_WORDS,
     WEEKDAYS,
     PartOfDay,
@@ -95,8 +97,8 @@ class AwayForm(Form):
         return (given[0], given[-1]) if given else None
 
 
-class WishesForm(BaseForm):
-    """What the client wishes of the times of a course."""
+class TimesForm(BaseForm):
+    """Which days and times suit a client, as they say themselves."""
 
     weekdays = BoxesField(
         "Days of the week",
@@ -108,6 +110,55 @@ class WishesForm(BaseForm):
     )
     earliest_on = DayField("Not before", [Optional()])
     away = FieldList(FormField(AwayForm), min_entries=2, max_entries=MOST_ABSENCES)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        for entry in self.away:
+            dates = entry.form.dates
+            if dates and not (CENTURY[0] <= dates[0] <= dates[1] <= CENTURY[1]):
+                entry.form.last_on.errors = ["An absence ends after it begins"]
+        if self.earliest_on.data and not CENTURY[0] <= self.earliest_on.data <= CENTURY[1]:
+            self.earliest_on.errors = ["Enter a day of this century"]
+        if not self.errors:
+            try:
+                self.wishes()
+            except Invalid as wrong:
+                self.form_errors = [wrong.message]
+        return not self.errors
+
+    def wishes(self, before: Wishes = NONE) -> Wishes:
+        """Return what was wished; what is not asked here stays. Call when the form is valid."""
+        return replace(
+            before,
+            weekdays=frozenset(map(int, self.weekdays.data or ())),
+            parts=frozenset(map(PartOfDay, self.parts.data or ())),
+            earliest_on=self.earliest_on.data,
+            away=tuple(dates for entry in self.away if (dates := entry.form.dates)),
+        )
+
+    @classmethod
+    def of(cls, wishes: Wishes) -> Self:
+        """Return the form filled with wishes as they are."""
+        form = cls(
+            formdata=None,
+            data={
+                "weekdays": [str(day) for day in sorted(wishes.weekdays)],
+                "parts": [part.value for part in wishes.parts],
+                "earliest_on": wishes.earliest_on,
+                "away": [{"first_on": first, "last_on": last} for first, last in wishes.away],
+                "by_video": sorted(wishes.by_video),
+                "host": str(wishes.host_id) if wishes.host_id else "",
+            },
+        )
+        while len(form.away) < min(len(wishes.away) + 1, MOST_ABSENCES):
+            form.away.append_entry()
+        return form
+
+
+class WishesForm(TimesForm):
+    """What the client wishes of a course, as staff write it down."""
+
     by_video = BoxesField("By video", choices={})
     adopting = BoxesField("Counts as part of the course", choices={})
     host = SelectField("With whom", choices={"": "Anybody"}, default="")
@@ -126,50 +177,12 @@ class WishesForm(BaseForm):
         self.by_video.choices = dict(by_video)
         self.host.choices = {"": "Anybody"} | {str(each.id): each.name for each in people}
 
-    def validate(self, extra_validators: Any = None) -> bool:
-        if not super().validate(extra_validators):
-            return False
-        for entry in self.away:
-            dates = entry.form.dates
-            if dates and not (CENTURY[0] <= dates[0] <= dates[1] <= CENTURY[1]):
-                entry.form.last_on.errors = ["An absence ends after it begins"]
-        if self.earliest_on.data and not CENTURY[0] <= self.earliest_on.data <= CENTURY[1]:
-            self.earliest_on.errors = ["Enter a day of this century"]
-        if not self.errors:
-            try:
-                self.wishes()
-            except Invalid as wrong:
-                self.form_errors = [wrong.message]
-        return not self.errors
-
-    def wishes(self) -> Wishes:
-        """Return what was wished. Call when the form is valid."""
-        return Wishes(
-            weekdays=frozenset(map(int, self.weekdays.data or ())),
-            parts=frozenset(map(PartOfDay, self.parts.data or ())),
-            earliest_on=self.earliest_on.data,
-            away=tuple(dates for entry in self.away if (dates := entry.form.dates)),
+    def wishes(self, before: Wishes = NONE) -> Wishes:
+        return replace(
+            super().wishes(before),
             by_video=frozenset(self.by_video.data or ()),
             host_id=UUID(self.host.data) if self.host.data else None,
         )
-
-    @classmethod
-    def of(cls, wishes: Wishes) -> WishesForm:
-        """Return the form filled with wishes as they are."""
-        form = cls(
-            formdata=None,
-            data={
-                "weekdays": [str(day) for day in sorted(wishes.weekdays)],
-                "parts": [part.value for part in wishes.parts],
-                "earliest_on": wishes.earliest_on,
-                "away": [{"first_on": first, "last_on": last} for first, last in wishes.away],
-                "by_video": sorted(wishes.by_video),
-                "host": str(wishes.host_id) if wishes.host_id else "",
-            },
-        )
-        while len(form.away) < min(len(wishes.away) + 1, MOST_ABSENCES):
-            form.away.append_entry()
-        return form
 
 
 class ConfirmForm(BaseForm):

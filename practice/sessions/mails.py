@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from practice.billing import queries as billing
 from practice.core import clock
+from practice.core.db import db
 from practice.core.money import Money
 from practice.core.settings import settings
 from practice.outbox.jobs import NotYet
@@ -16,7 +19,7 @@ from practice.outbox.mail import Composer, Stale
 from practice.outbox.models import Message
 from practice.people.queries import get_practice
 from practice.sessions.links import booking_link
-from practice.sessions.models import Appointment
+from practice.sessions.models import Appointment, Course
 from practice.sessions.queries.appointments import get_appointment
 from practice.sessions.queries.hosts import host_of
 from practice.sessions.queries.times import quiet_hours
@@ -198,11 +201,23 @@ def find_bookings(message: Message) -> dict[str, Any]:
     }
 
 
+def choose_times(message: Message) -> dict[str, Any]:
+    """A client may choose among the plans of a course, unless that was taken back meanwhile."""
+    course = db.session.scalar(sa.select(Course).where(Course.id == message.about_id))
+    if course is None or course.offered_at is None:
+        raise Stale
+    if course.link_version != message.facts["link"]:
+        raise Stale
+    path = f"/p/{get_practice().slug}/sign-in?next=/me/course/{course.id}"
+    return {"offered_at": course.offered_at, "page": settings().base_url + path}
+
+
 COMPOSERS: dict[str, Composer] = {
     "approved": approved,
     "booked": booked,
     "booked-series": booked_series,
     "cancelled-series": cancelled_series,
+    "choose-times": choose_times,
     "declined": declined,
     "requested": requested,
     "tentative": tentative,

@@ -56,7 +56,8 @@ class Course(PracticeOwned, Base):
     """One client's course: a copy of a template, with the price and terms that were agreed.
 
     ``wishes`` are what the client asked of its times: see ``rules.course_wishes``. ``offered_at``
-    is when staff let the client choose among the plans; ``link_version`` is part of that link.
+    is when staff let the client choose among the plans; ``link_version`` is part of the mail with
+    the link, and grows when that is taken back.
     ``version`` grows with every change of the copy, so that a stale page is noticed.
     """
 

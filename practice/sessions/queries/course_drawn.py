@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from practice.calendar.rules import zones
 from practice.core import clock
@@ -10,6 +10,7 @@ from practice.sessions.models import Course, CourseStepRow
 from practice.sessions.queries.course_problems import Seen, stands
 from practice.sessions.rules import course_drawing
 from practice.sessions.rules.course_drawing import Drawing, Look, Stands
+from practice.sessions.rules.course_words import CLIENT_NAMES, STEP_NAMES
 from practice.sessions.rules.lifecycle import AppointmentState
 from practice.sessions.rules.planner import Plan
 
@@ -18,12 +19,27 @@ S = AppointmentState
 
 def drawn(course: Course, zone: str, labels: dict[str, str]) -> Drawing:
     """Draw a course as it stands."""
+    return _drawn(course, zone, labels, STEP_NAMES)
+
+
+def drawn_for_client(course: Course, zone: str) -> Drawing:
+    """Draw a course as it stands, with nothing but what its client needs to know."""
+    return course_drawing.in_plain(_drawn(course, zone, {}, CLIENT_NAMES))
+
+
+def _drawn(
+    course: Course, zone: str, labels: Mapping[str, str], names: Mapping[str, str]
+) -> Drawing:
     known = {each.key: standing(each, zone) for each in course.steps if each.dropped_at is None}
     today = zones.local_date(clock.now(), zone)
-    return course_drawing.draw(_document_of(course), stands=known, labels=labels, today=today)
+    return course_drawing.draw(
+        _document_of(course), stands=known, labels=labels, names=names, today=today
+    )
 
 
-def plans_drawn(seen: Seen, plans: Sequence[Plan]) -> list[Drawing]:
+def plans_drawn(
+    seen: Seen, plans: Sequence[Plan], *, names: Mapping[str, str] = STEP_NAMES
+) -> list[Drawing]:
     """Draw plans on one axis, so that they can be compared."""
     zone = seen.problem.axis.zone
     known = [_plan_stands(seen, plan, zone) for plan in plans]
@@ -31,7 +47,12 @@ def plans_drawn(seen: Seen, plans: Sequence[Plan]) -> list[Drawing]:
     labels = {slug: each.label for slug, each in seen.services.items()}
     return [
         course_drawing.draw(
-            _document_of(seen.course), stands=each, labels=labels, today=None, shared=shared
+            _document_of(seen.course),
+            stands=each,
+            labels=labels,
+            names=names,
+            today=None,
+            shared=shared,
         )
         for each in known
     ]

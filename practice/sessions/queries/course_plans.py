@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from practice.calendar.rules import free, timeline, zones
+from practice.calendar.rules.free import Refusal
 from practice.calendar.rules.timeline import Axis
 from practice.people.models import Client
 from practice.sessions.models import Course
@@ -15,6 +16,7 @@ from practice.sessions.queries.course_problems import Seen, for_a_page, see
 from practice.sessions.rules import planner
 from practice.sessions.rules.planner import (
     Fact,
+    Gap,
     Keeps,
     NoPlan,
     Outcome,
@@ -96,8 +98,12 @@ def why_not(seen: Seen, key: str, when: datetime | date) -> str:
     """Say why a step cannot start then, as far as the calendar goes."""
     if not isinstance(when, datetime) or key not in seen.looks:
         return "That date cannot be chosen."
-    refusals = free.why_not(seen.looks[key].offer, when)
-    return " ".join(each.words for each in refusals) or "That time has gone."
+    return " ".join(each.words for each in refusals_of(seen, key, when)) or "That time has gone."
+
+
+def refusals_of(seen: Seen, key: str, when: datetime) -> list[Refusal]:
+    """List what of the calendar speaks against a time for a step of ours."""
+    return free.why_not(seen.looks[key].offer, when)
 
 
 def mended(seen: Seen, chosen: Chosen) -> Mended:
@@ -213,9 +219,21 @@ class StepTimes:
 
     def why_not(self, when: datetime) -> str:
         """Say why a start is not among the legal ones."""
-        cell = timeline.cell_at(self.axis, when)
-        if cell is None or not self.free >> cell & 1:
+        if not self.is_free(when):
             return why_not(self.seen, self.key, when)
+        if broken := self.broken_at(when):
+            return " ".join(each.words for each in broken)
+        if not self.leaves_integration_at(when):
+            return "No integration would be free in its window after it."
+        return "The rest of the course would not fit around it."
+
+    def is_free(self, when: datetime) -> bool:
+        """Say whether the calendar alone allows a start."""
+        cell = timeline.cell_at(self.axis, when)
+        return cell is not None and bool(self.free >> cell & 1)
+
+    def broken_at(self, when: datetime) -> list[Gap]:
+        """List the limits towards what is booked or held that a start would break."""
         problem = self.seen.problem
         facts = {
             each.key: planner.placed_at(each.key, each.fact, self.axis.zone)
@@ -223,16 +241,9 @@ class StepTimes:
             if each.fact is not None
         }
         gaps = planner.gaps_between(problem, facts | {self.key: placed(self.seen, self.key, when)})
-        broken = [
-            each.words
-            for each in gaps
-            if not each.is_legal and self.key in {each.earlier, each.later}
+        return [
+            each for each in gaps if not each.is_legal and self.key in {each.earlier, each.later}
         ]
-        if broken:
-            return " ".join(broken)
-        if not self.leaves_integration_at(when):
-            return "No integration would be free in its window after it."
-        return "The rest of the course would not fit around it."
 
     def leaves_integration_at(self, when: datetime) -> bool:
         """Say whether an integration still has a legal, free time after a dosing then."""

@@ -11,6 +11,8 @@ class Deed(StrEnum):
     """A kind of entry in the history of a course."""
 
     PROPOSED = "proposed"
+    OFFERED = "offered"
+    WITHDRAWN = "withdrawn"
     CHANGED = "change"
     BOOKED = "booked"
     WISHED = "wished"
@@ -30,6 +32,8 @@ class Deed(StrEnum):
 
 SAID: dict[str, str] = {
     Deed.PROPOSED: "Proposed",
+    Deed.OFFERED: "The client may choose among the plans",
+    Deed.WITHDRAWN: "The client may not choose any more",
     Deed.CHANGED: "Changed for this client alone",
     Deed.BOOKED: "{count} sessions booked",
     Deed.WISHED: "Wishes changed",

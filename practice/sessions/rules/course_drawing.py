@@ -11,7 +11,7 @@ Positions are percents of the width, so that one picture fits every screen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from math import ceil
@@ -23,11 +23,11 @@ from practice.sessions.rules.course_words import STEP_NAMES, step_names, window_
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE
 from practice.sessions.rules.windows import Anchor, Unit
 
-LEFT, RIGHT = 2.5, 97.5  # so that a mark on the first or the last day is whole
+LEFT, RIGHT = 5.5, 94.5  # so that a mark on the first or the last day is whole
 MIDDAY = 0.5  # a mark stands in the middle of its day
 THINNEST = 0.8
-MOST_TICKS = 4
-TICK_DAYS = (1, 2, 7, 14, 28, 56, 84, 112, 168, 364)
+MOST_TICKS = 3
+TICK_DAYS = (1, 2, 7, 14, 28, 42, 56, 84, 112, 168, 364)
 
 
 class Look(StrEnum):
@@ -158,6 +158,15 @@ def draw(
         words=_in_words(placed, document.get("span"), called),
         is_dated=bool(known),
     )
+
+
+def in_plain(drawing: Drawing) -> Drawing:
+    """Leave out windows, limits and what is said of them: what a client sees."""
+    marks = tuple(
+        replace(each, recommended=None, limits=None, rules=(), is_off=False, is_unsafe=False)
+        for each in drawing.marks
+    )
+    return replace(drawing, marks=marks, words="")
 
 
 def span_of(stands: Iterable[Mapping[str, Stands]]) -> tuple[date, date] | None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from practice.billing.rules.payments import PaymentState
+from practice.calendar.rules.free import Reason
 from practice.core.money import Money
 from practice.sessions.rules.gates import Gate
 from practice.sessions.rules.lifecycle import (
@@ -89,6 +90,30 @@ MISSING_WORDS: Mapping[Gate, str] = {
 }
 """What a session still waits for, as its client reads it."""
 
+REFUSED_WORDS: Mapping[Reason, str] = {
+    Reason.PAST: "This has passed.",
+    Reason.TOO_SOON: "Too soon to be booked here. Call us.",
+    Reason.BEYOND_HORIZON: "Our calendar is not open that far ahead.",
+    Reason.CLEARANCE_ENDS: "Farther ahead than we can book just now.",
+    Reason.NOT_WISHED: "Not among the days and times that suit you.",
+}
+"""Why a client cannot have a time; of the practice's own reasons they hear ``NOT_FREE`` alone."""
+NOT_FREE = "Taken, or outside our hours."
+
+FOR_THE_CLIENT: frozenset[Gate] = frozenset(
+    {
+        Gate.CONSENT_TREATMENT,
+        Gate.CONSENT_KETAMINE,
+        Gate.EMERGENCY_CONTACT,
+        Gate.ROI_PRESCRIBER,
+        Gate.RX_WITH_CLIENT,
+        Gate.MEASURES_CURRENT,
+        Gate.PAYMENT_READY,
+        Gate.ESCORT_NAMED,
+    }
+)
+"""What a client can do something about."""
+
 LETTERS: Mapping[str, str] = {
     "booked": "Your booking is confirmed",
     "tentative": "Your time is kept, not confirmed yet",
@@ -98,6 +123,7 @@ LETTERS: Mapping[str, str] = {
     "receipt": "A receipt",
     "refunded": "Money went back to you",
     "slot-lost": "Your time was gone before the payment came",
+    "choose-times": "Dates to choose from",
 }
 """What a client was mailed, by the name of the mail; those that only open a door are left out."""
 

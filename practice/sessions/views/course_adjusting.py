@@ -18,8 +18,8 @@ from practice.people.rules import Permission
 from practice.sessions.course_plan_forms import read_choice, written_choice
 from practice.sessions.forms import SHOWN_DAYS
 from practice.sessions.models import Course
-from practice.sessions.queries.course_plans import StepTimes, times_of
-from practice.sessions.queries.course_problems import see
+from practice.sessions.queries.course_plans import Chosen, StepTimes, times_of
+from practice.sessions.queries.course_problems import Seen, see
 from practice.sessions.queries.courses import get_course
 from practice.sessions.rules.course_states import BOOKABLE
 from practice.sessions.views.choosing import DayLink, TimeChoice
@@ -43,31 +43,34 @@ def course_adjust(course_id: UUID) -> ResponseReturnValue:
     keys = keys_of(course)
     plan = request.args.get("plan", "")
     chosen = read_choice(plan, keys) if plan else {}
-    key = _step(keys)
+    key = step_asked(keys)
     if course.state not in BOOKABLE:
         raise Conflict("Nothing can be booked for this course any more.")
     seen = see(course, course.client)
-    known = {each.key: each for each in seen.problem.steps}
-    if (plan and key not in chosen) or key not in known or known[key].fact is not None:
-        raise Conflict("That session is booked already, or not part of this plan any more.")
+    check_step(seen, chosen if plan else None, key)
     page = Page(course, plan, key, times_of(seen, key), chosen.get(key))
     return render_template(
         "sessions/courses/adjust.html",
         course=course,
         name=names_of(course)[key],
         now=when_words(chosen[key], seen.problem.axis.zone) if plan else "",
-        is_external=seen.problem.step(key).is_external,
-        days=page.days(),
-        day_words=f"{page.day:%A, %B} {page.day.day}",
-        times=page.free(),
-        refused=page.refused(),
-        earlier=page.earlier,
-        later=page.later,
-        plan=plan,
+        **page.shown(),
     )
 
 
-def _step(keys: Sequence[str]) -> str:
+def check_step(seen: Seen, chosen: Chosen | None, key: str) -> None:
+    """See that a step is to be booked, and part of what is chosen, if anything is.
+
+    Raises:
+        Conflict: if it is not.
+    """
+    known = {each.key: each for each in seen.problem.steps}
+    if (chosen and key not in chosen) or key not in known or known[key].fact is not None:
+        raise Conflict("That session is booked already, or not part of this plan any more.")
+
+
+def step_asked(keys: Sequence[str]) -> str:
+    """Return the key of the step that the address names."""
     text = request.args.get("step", "")
     if not text.isdecimal() or len(text) > 3 or int(text) >= len(keys):
         raise Invalid("This address names no session of the course.")
@@ -91,6 +94,22 @@ class Page:
         self.day = min(max(_day(request.args.get("day", "")) or here, self.first), self.last)
         begin = _day(request.args.get("from", "")) or self.day - timedelta(days=SHOWN_DAYS // 2)
         self.begin = min(max(begin, self.first), self.last)
+
+    def shown(self) -> dict[str, Any]:
+        """Return what the chooser of days and times expects."""
+        return {
+            "is_external": self.is_external,
+            "days": self.days(),
+            "day_words": f"{self.day:%A, %B} {self.day.day}",
+            "times": self.free(),
+            "refused": self.refused(),
+            "earlier": self.earlier,
+            "later": self.later,
+            "plan": self.plan,
+            "action": url_for(
+                ".course_adjusted" if self.plan else ".course_review", course_id=self.course.id
+            ),
+        }
 
     def _first_legal(self) -> datetime:
         """Return the first time that leaves the rest possible, for a step without any yet."""
@@ -143,8 +162,12 @@ class Page:
             return []
         by_reason: dict[str, list[str]] = {}
         for at in self._on(self.day, self._hours() & ~self.times.legal):
-            by_reason.setdefault(self.times.why_not(at), []).append(_clock(at, self.zone))
+            by_reason.setdefault(self.why_not(at), []).append(_clock(at, self.zone))
         return [Refused(why, tuple(times)) for why, times in by_reason.items()]
+
+    def why_not(self, at: datetime) -> str:
+        """Say what speaks against a time, to whoever looks at this page."""
+        return self.times.why_not(at)
 
     @property
     def earlier(self) -> str | None:

@@ -21,6 +21,7 @@ from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict, Invalid
 from practice.people.access import current_staff, requires
+from practice.people.forms import PlainForm
 from practice.people.models import Client
 from practice.people.queries import get_client_in_care, get_practice
 from practice.people.rules import Permission
@@ -38,7 +39,6 @@ from practice.sessions.queries.course_plans import (
     checked,
     chosen_of,
     lost,
-    mended,
     plans,
     proof,
 )
@@ -56,9 +56,16 @@ from practice.sessions.rules.course_wishes import Wishes
 from practice.sessions.rules.course_words import step_names
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, Modality
 from practice.sessions.rules.planner import NoPlan, Plan
+from practice.sessions.service import course_offers
 from practice.sessions.service import courses as service
 from practice.sessions.staff_forms import read_uuid
-from practice.sessions.views.course_shown import keys_of, names_of, shown
+from practice.sessions.views.course_shown import (
+    check_keys,
+    kept_plan,
+    keys_of,
+    names_of,
+    shown,
+)
 from practice.sessions.views.staff import bp
 
 BOOK = Permission.APPOINTMENT_BOOK
@@ -213,7 +220,7 @@ def _plans(course: Course, wrong: Conflict | None = None, kept: Chosen | None = 
         "sessions/courses/plan.html",
         course=course,
         plans=shown(found.seen, found.outcome.plans),
-        saved=_saved(found, kept) if kept else [],
+        saved=kept_plan(found.seen, kept) if kept else [],
         proof=proof(found.seen, found.outcome.no_plan) if found.outcome.no_plan else "",
         nearest=found.outcome.no_plan.nearest if found.outcome.no_plan else (),
         unfinished=bool(found.outcome.unfinished),
@@ -221,31 +228,8 @@ def _plans(course: Course, wrong: Conflict | None = None, kept: Chosen | None = 
         wishes=_wishes_in_words(course),
         horizon=calendar.booking_rules().horizon_days,
         wrong=wrong,
+        button_form=PlainForm(formdata=None),
     )
-
-
-def _saved(found: Plans, kept: Chosen) -> list[object]:
-    """Return the plan that keeps as much as can be of what was chosen before it was lost."""
-    seen = found.seen
-    known = {
-        key: when
-        for key, when in kept.items()
-        if any(each.key == key and each.fact is None for each in seen.problem.steps)
-    }
-    found_again = mended(seen, known) if known else None
-    if found_again is None or found_again.plan is None:
-        return []
-    count = len(found_again.moved)
-    words = f"What was chosen is kept; {count} session{'s' * (count != 1)} at another time."
-    return [
-        *shown(
-            seen,
-            [found_again.plan],
-            moved=found_again.moved,
-            title="As chosen",
-            reasons=[words],
-        )
-    ]
 
 
 def _blocked(found: Plans) -> str:
@@ -264,6 +248,29 @@ def _bookable(course: Course) -> None:
         raise Conflict("Nothing can be booked for this course any more.")
 
 
+# The client's own choice --------------------------------------------------------------------------
+
+
+@bp.post("/courses/<uuid:course_id>/offer")
+@requires(BOOK)
+def course_offer(course_id: UUID) -> ResponseReturnValue:
+    """Let the client choose among the plans: they get a mail with the way there."""
+    by = current_staff()
+    in_transaction(lambda: course_offers.offer(course_id, by=by))
+    flash(f"{get_course(course_id).client.first_name} can choose now, and is told by one email.")
+    return redirect(url_for(".course_plan", course_id=course_id))
+
+
+@bp.post("/courses/<uuid:course_id>/withdraw")
+@requires(BOOK)
+def course_withdraw(course_id: UUID) -> ResponseReturnValue:
+    """Take the plans back from the client."""
+    by = current_staff()
+    in_transaction(lambda: course_offers.withdraw(course_id, by=by))
+    flash("The client cannot choose any more. What is booked stays.")
+    return redirect(url_for(".course_plan", course_id=course_id))
+
+
 # One review, one confirm --------------------------------------------------------------------------
 
 
@@ -275,7 +282,7 @@ def course_review(course_id: UUID) -> ResponseReturnValue:
     _bookable(course)
     chosen = read_choice(request.args.get("plan", ""), keys_of(course))
     seen = see(course, course.client)
-    _check_keys(seen, chosen)
+    check_keys(seen, chosen)
     if gone := lost(seen, chosen):
         return _plans(course, _gone(seen, chosen, gone), chosen), 409
     judged = checked(seen, chosen)
@@ -334,8 +341,8 @@ def course_adjusted(course_id: UUID) -> ResponseReturnValue:
     chosen = read_choice(request.args.get("plan", ""), keys)
     wanted = read_choice(request.args.get("start", ""), keys)
     seen = see(course, course.client)
-    _check_keys(seen, chosen)
-    _check_keys(seen, wanted)
+    check_keys(seen, chosen)
+    check_keys(seen, wanted)
     ((key, when),) = wanted.items()
     found = adjusted(seen, chosen, key, when)
     if found.lost or found.plan is None:
@@ -348,15 +355,6 @@ def course_adjusted(course_id: UUID) -> ResponseReturnValue:
         else f"{others} other session{'s' * (others != 1)} moved with it."
     )
     return redirect(url_for(".course_review", course_id=course_id, plan=written_choice(plan, keys)))
-
-
-def _check_keys(seen: Seen, chosen: Chosen) -> None:
-    open_steps = {each.key: each for each in seen.problem.steps if each.fact is None}
-    if any(
-        key not in open_steps or isinstance(when, datetime) is open_steps[key].is_external
-        for key, when in chosen.items()
-    ):
-        raise Conflict("Some of these sessions are booked already. Plan what is left.")
 
 
 def _gone(seen: Seen, chosen: Mapping[str, datetime | date], gone: Mapping[str, str]) -> Conflict:

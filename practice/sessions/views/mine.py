@@ -28,6 +28,7 @@ from practice.sessions.queries.appointments import of_client
 from practice.sessions.rules import for_clients as rules
 from practice.sessions.rules.for_staff import owed
 from practice.sessions.rules.lifecycle import AppointmentState
+from practice.sessions.views.mine_course import courses_shown
 from practice.sessions.views.shown import shown_of, zone_for
 
 S = AppointmentState
@@ -62,6 +63,7 @@ def home() -> ResponseReturnValue:
         client=client,
         shown=next_one,
         after=lines_of(coming[1:4]),
+        courses=courses_shown(client),
         to_pay=_owed_in_all(client, mine),
         letters=[
             (rules.LETTERS[each.name], each.sent_at)

@@ -60,6 +60,7 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"bookings": [{"starts_at": LONGEST_DAY, "zone": "America/New_York"}] * 2, "refund": each}
         for each in (DEAR, None)
     ],
+    "choose-times": [{"offered_at": LONGEST_DAY, "page": PAGE}],
     "declined": [BOOKING],
     "requested": [BOOKING | {"answer_by": LONGEST_DAY}],
     "booked": [
