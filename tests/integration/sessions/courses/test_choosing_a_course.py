@@ -9,6 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from practice.audit.rules import Actor
+from practice.calendar.models import BookingRules
+from practice.core import clock
 from practice.core.db import db, read_again, transaction
 from practice.outbox import mail
 from practice.outbox.models import Message
@@ -16,7 +18,7 @@ from practice.people import limits
 from practice.people.models import Client
 from practice.people.rules import LIMITS, Often
 from practice.sessions import queries
-from practice.sessions.models import Course
+from practice.sessions.models import Course, CourseStepRow
 from practice.sessions.rules.course_states import CourseState
 from practice.sessions.rules.lifecycle import Modality
 from practice.sessions.service import booking, course_offers
@@ -212,3 +214,23 @@ def test_looking_again_and_again_is_told_to_wait(mine: FlaskClient, open_course:
     answer = mine.get(f"{home_of(open_course)}/plan")
 
     assert (answer.status_code, "Retry-After" in answer.headers) == (429, True)
+
+
+def test_what_lies_past_the_calendar_keeps_its_days_and_is_chosen_once_it_can_be(
+    mine: FlaskClient, open_course: Course
+) -> None:
+    with transaction():
+        db.session.scalars(sa.select(BookingRules)).one().horizon_days = 30
+    plans = mine.get(f"{home_of(open_course)}/plan")
+    assert "Too far ahead to be booked with these." in text_of(plans)
+    answer = send(mine, chosen_plan(plans.text), {"version": str(open_course.version)})
+
+    page = text_of(mine.get(answer.location))
+    assert "Still to be booked" in page
+    assert "Integration 6 between " in page
+    assert "We book these with you once the calendar reaches that far." in page
+
+    with transaction():
+        waiting = CourseStepRow.window_from_on.is_not(None)
+        db.session.execute(sa.update(CourseStepRow).where(waiting).values(reachable_at=clock.now()))
+    assert "Choose dates for what is left" in text_of(mine.get(answer.location))

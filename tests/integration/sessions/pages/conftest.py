@@ -123,7 +123,7 @@ def nothing_changes(*but: str) -> Iterator[None]:
     assert _rows(but) == before
 
 
-def _rows(but: Collection[str]) -> dict[str, list[str]]:
+def _rows(but: Collection[str] = ()) -> dict[str, list[str]]:
     read_again()
     return {
         table.name: sorted(map(str, db.session.execute(sa.select(table)).all()))
