@@ -80,7 +80,8 @@ def _check(session: Appointment, result: GateResult, papers: Sequence[Paper]) ->
             (NAMES[kind], _record_url(session, kind))
             for kind in kinds
             if may(RECORDED_WITH[kind]) and (result.reason or kind in OF_SESSION)
-        ],
+        ]
+        or _contact_of(session, result),
         on_file=[each for each in papers if each.kind in kinds],
         may_pass=is_mine and not result.is_open,
         passed_by=PASSED_BY[passer],
@@ -91,6 +92,15 @@ def _record_url(session: Appointment, kind: PaperKind) -> str:
     if kind in OF_SESSION:
         return url_for(".record", appointment_id=session.id, record=kind)
     return url_for("clients.record_paper", client_id=session.client_id, kind=kind)
+
+
+def _contact_of(session: Appointment, result: GateResult) -> list[tuple[str, str]]:
+    """Return the way to the emergency contact, which is no paper, where it is missing."""
+    if result.gate is not Gate.EMERGENCY_CONTACT or not result.reason:
+        return []
+    if not may(Permission.CLIENT_EDIT):
+        return []
+    return [(ASKED[result.gate], url_for("clients.emergency", client_id=session.client_id))]
 
 
 def _papers_of(session: Appointment) -> list[Paper]:
