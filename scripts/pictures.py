@@ -88,6 +88,19 @@ def offer(page: Page, home: str) -> None:
     page.get_by_role("main").get_by_role("link", name=re.compile("Lozenge session")).first.click()
 
 
+def course_plans(page: Page, home: str) -> None:
+    """Show plans for the client of the demo whose course is only proposed."""
+    page.goto(f"{home}/courses/?show=proposed")
+    page.get_by_role("main").locator("table a").first.click()
+    page.get_by_role("main").locator("a[href$='/plan']").first.click()
+    page.get_by_role("heading", name="Soonest").wait_for()
+
+
+def course(page: Page, home: str) -> None:
+    page.goto(f"{home}/courses/")
+    page.get_by_role("main").get_by_role("link", name="June Castellano").click()
+
+
 def invoices(page: Page, home: str) -> None:
     page.goto(f"{home}/billing/invoices")
 
@@ -103,6 +116,8 @@ STAFF: dict[str, Callable[[Page, str], None]] = {
     "client": client,
     "session": waiting_session,
     "offer": offer,
+    "plans": course_plans,
+    "course": course,
     "invoices": invoices,
 }
 
