@@ -157,8 +157,8 @@ def kept_plan(seen: Seen, kept: Chosen, *, voice: Voice = FOR_STAFF) -> list[Sho
     still_open = {each.key for each in seen.problem.steps if each.fact is None}
     known = {key: when for key, when in kept.items() if key in still_open}
     again = mended(seen, known) if known else None
-    if again is None or again.plan is None:
-        return []
+    if again is None or again.plan is None or len(again.moved) >= len(known):
+        return []  # nothing of it is left
     count = len(again.moved)
     words = f"What was chosen is kept; {count} session{'s' * (count != 1)} at another time."
     return shown(
