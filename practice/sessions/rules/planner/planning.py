@@ -10,6 +10,7 @@ from heapq import heappop, heappush
 from practice.calendar.rules import zones
 from practice.calendar.rules.timeline import CELL_MINUTES
 from practice.sessions.rules.lifecycle import SessionKind
+from practice.sessions.rules.planner.dates import INFINITE
 from practice.sessions.rules.planner.ground import Ground, Starts
 from practice.sessions.rules.planner.model import Model, Own, Preferred
 from practice.sessions.rules.planner.plan import Character, Plan, plan_of
@@ -29,13 +30,13 @@ SLACK = 2
 class Outcome:
     """What planning came to.
 
-    ``plans`` are different, each named by all that it is best at. ``booked`` is how many of the
-    first steps can be booked; the rest is "not within the horizon" and has ranges of dates.
-    ``no_plan`` says why there is none. ``unfinished`` names what was not looked for to its end.
+    ``plans`` are different, each named by all that it is best at. What a plan puts where nothing
+    can be booked yet is "not within the horizon": it has a range of dates in it, and so has all
+    that follows. ``no_plan`` says why there is none. ``unfinished`` names what was not looked for
+    to its end.
     """
 
     plans: tuple[Plan, ...] = ()
-    booked: int = 0
     no_plan: NoPlan | None = None
     unfinished: tuple[Character, ...] = ()
 
@@ -44,42 +45,119 @@ def plan(
     problem: Problem,
     *,
     characters: Collection[Character] = tuple(Character),
+    sure: Collection[str] = (),
     out_of_time: Clock = never,
 ) -> Outcome:
     """Plan a course: soonest; dosings on one weekday and at one time; gentlest.
 
     All three first keep as many windows as they can as recommended. What they still leave open goes
-    to the earliest times, step by step.
+    to the earliest times, step by step. Nothing is squeezed to fit before the horizon: where the
+    whole does not, or costs windows by it, all hours are planned with, and what lies too far waits.
 
     Args:
         problem: the course and its calendar.
         characters: which plans are wanted; the soonest is always among them.
+        sure: steps that are booked even if one before them has to wait.
         out_of_time: asked now and then; once it says yes, the best found so far is returned.
     """
-    web = Web(problem)
-    search = Search(Model(web, outside=FIRST), out_of_time=out_of_time)
-    booked = len(problem.steps)
+    search, found = _search(_in_reach_until(problem, len(problem.steps)), out_of_time), None
     try:
         found = search.solve()
-        if found is None and any(each.later for each in problem.steps):
-            booked = within_reach(problem, out_of_time)
-            if booked < 0:
-                return Outcome(no_plan=why_none(_all_hours(problem)))
-            web = Web(problem, booked=booked)
-            search = Search(Model(web, outside=FIRST), out_of_time=out_of_time)
-            found = search.solve()
+        if (found is None or found[0]) and any(each.later for each in problem.steps):
+            most = found[0] - 1 if found else INFINITE
+            for each in _over_all_hours(problem, found and found[1]):
+                wide = _search(each, out_of_time)
+                search = search if found else wide
+                better = wide.again(most=most).solve()
+                if better is not None:
+                    search, found = wide, better
+                    break
     except OutOfTime:
-        return _whatever(search, web, booked)
+        return _whatever(search, found, sure)
     if found is None:
-        return Outcome(no_plan=why_none(problem))
+        return Outcome(no_plan=why_none(_all_hours(problem)))
 
     solutions, unfinished = _all(search, found, characters, out_of_time)
-    plans = []
-    for n, (_, cells) in enumerate(solutions):
-        if cells not in [earlier for _, earlier in solutions[:n]]:
-            best_at = [character for character, same in solutions if same == cells]
-            plans.append(plan_of(web, cells, *best_at, booked=booked))
-    return Outcome(tuple(plans), booked=booked, unfinished=unfinished)
+    named: dict[tuple[tuple[int, int], ...], list[Character]] = {}
+    for character, cells in solutions:
+        booked = tuple((n, cells[n]) for n in _in_reach(problem, cells, sure))
+        named.setdefault(booked, []).append(character)
+    cells_of = dict(solutions)
+    plans = [
+        plan_of(search.web, cells_of[each[0]], *each, booked=dict(booked))
+        for booked, each in named.items()
+    ]
+    return Outcome(tuple(plans), unfinished=unfinished)
+
+
+def _search(problem: Problem, out_of_time: Clock) -> Search:
+    """Look for the fewest windows that are not as recommended, in hours near and far."""
+    return Search(Model(Web(problem, booked=0), outside=FIRST), out_of_time=out_of_time)
+
+
+# What does not fit before the horizon -------------------------------------------------------------
+
+
+def _over_all_hours(problem: Problem, whole: Mapping[int, int] | None) -> tuple[Problem, ...]:
+    """Return what to plan, in this order, where hours count that cannot be booked yet.
+
+    Behind the horizon most is free, so that to wait for it would nearly always keep the most
+    windows; but nobody is put off for that. Until its first dosing a course lies no later than in
+    the plan that can be booked ``whole``. Without one, a course of which nothing is a fact begins
+    within reach if it can. Behind facts their windows tell.
+    """
+    if whole is not None:
+        has_begun = any(each.fact and each.rest_hours is not None for each in problem.steps)
+        return (problem if has_begun else _in_reach_until(problem, _next_dosing(problem), whole),)
+    if any(each.fact for each in problem.steps):
+        return (problem,)
+    return _in_reach_until(problem, 0), problem
+
+
+def _next_dosing(problem: Problem) -> int:
+    """Return the place of the first dosing that is to be placed; the first of all without one."""
+    steps = enumerate(problem.steps)
+    return next((n for n, each in steps if each.rest_hours is not None and not each.fact), 0)
+
+
+def _in_reach_until(
+    problem: Problem, last: int, latest: Mapping[int, int] | None = None
+) -> Problem:
+    """Leave steps up to a place only what can be booked by now, and nothing behind ``latest``."""
+    steps = list(problem.steps)
+    for n, each in enumerate(steps[: last + 1]):
+        starts = each.starts & (2 << latest[n]) - 1 if latest and n in latest else each.starts
+        steps[n] = replace(each, starts=starts, later=0)
+    return replace(problem, steps=tuple(steps))
+
+
+def _in_reach(problem: Problem, cells: Mapping[int, int], sure: Collection[str] = ()) -> list[int]:
+    """Return the steps that a solution can book: those before the first that lies too far."""
+    steps = problem.steps
+    too_far = (n for n in sorted(cells) if not steps[n].starts >> cells[n] & 1)
+    first = next(too_far, len(steps))
+    return [n for n in sorted(cells) if n < first or steps[n].key in sure]
+
+
+def _all_hours(problem: Problem) -> Problem:
+    steps = tuple(replace(each, starts=each.starts | each.later) for each in problem.steps)
+    return replace(problem, steps=steps)
+
+
+def _whatever(
+    search: Search, found: tuple[int, dict[int, int]] | None, sure: Collection[str]
+) -> Outcome:
+    """Return what was found, or any plan that is at once; a better one may exist."""
+    cells = found[1] if found else search.any_at_all()
+    rest = tuple(Character)
+    if cells is None:
+        return Outcome(unfinished=rest)
+    booked = _in_reach(search.web.problem, cells, sure)
+    any_plan = plan_of(search.web, cells, Character.SOONEST, booked=booked, is_best=False)
+    return Outcome((any_plan,), unfinished=rest)
+
+
+# The plans besides the soonest --------------------------------------------------------------------
 
 
 def _all(
@@ -91,6 +169,7 @@ def _all(
     """Return the solutions that are wanted, and what was not looked for to its end."""
     least, cells = found
     solutions, unfinished = [(Character.SOONEST, cells)], []
+    search = _as_near(search, cells, out_of_time)
     for character, look in ((Character.SAME_TIME, same_time), (Character.GENTLEST, gentlest)):
         if character in characters:
             try:
@@ -103,44 +182,13 @@ def _all(
     return solutions, tuple(unfinished)
 
 
-def within_reach(problem: Problem, out_of_time: Clock = never) -> int:
-    """Return how many of the first steps can be booked, the others following later.
-
-    -1 if there is no plan even over hours that cannot be booked yet.
-
-    Raises:
-        OutOfTime: if it takes longer than it may.
-    """
-
-    def possible(count: int) -> bool:
-        search = Search(Model(Web(problem, booked=count)), out_of_time=out_of_time)
-        return search.solve() is not None
-
-    if not possible(0):
-        return -1
-    low, high = 0, len(problem.steps)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if possible(middle):
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-def _all_hours(problem: Problem) -> Problem:
-    steps = tuple(replace(each, starts=each.starts | each.later) for each in problem.steps)
-    return replace(problem, steps=steps)
-
-
-def _whatever(search: Search, web: Web, booked: int) -> Outcome:
-    """Return any plan that is found at once, and say that a better one may exist."""
-    cells = search.any_at_all()
-    rest = tuple(Character)
-    if cells is None:
-        return Outcome(unfinished=rest)
-    found = plan_of(web, cells, Character.SOONEST, booked=booked, is_best=False)
-    return Outcome((found,), booked=booked, unfinished=rest)
+def _as_near(search: Search, soonest: Mapping[int, int], out_of_time: Clock) -> Search:
+    """Keep the other plans from waiting for the horizon with the next dosing if one need not."""
+    problem = search.web.problem
+    place = _next_dosing(problem)
+    if place in _in_reach(problem, soonest) and any(e.later for e in problem.steps[: place + 1]):
+        return _search(_in_reach_until(problem, place), out_of_time)
+    return search
 
 
 def gentlest(search: Search, least: int, out_of_time: Clock) -> dict[int, int] | None:
