@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from practice.calendar.rules import timeline
-from practice.sessions.rules.planner import Character, Plan, planning
+from practice.sessions.rules.lifecycle import SessionKind
+from practice.sessions.rules.planner import Character, Plan, Problem, Step, Tie, planning
+from practice.sessions.rules.windows import Anchor, StepWindow, Unit
 from tests.unit.sessions.course_oracle import Slow, Times
-from tests.unit.sessions.small_courses import DAYS, courses
+from tests.unit.sessions.small_courses import DAYS, ZONE, courses
 
 EXAMPLES = int(os.environ.get("PLANNER_EXAMPLES", "60"))
 
@@ -67,14 +71,44 @@ class Ahead:
 
 
 @st.composite
+def rows(draw: st.DrawFn) -> Slow:
+    """Dosings in a row, each on some mornings: a horizon often presses on their gaps."""
+    first_on = date(2027, 3, 8)
+    axis = timeline.axis_of(ZONE, first_on, first_on + timedelta(days=DAYS - 1))
+    keys = [f"dose_{n}" for n in range(draw(st.integers(2, 4)))]
+    choices = {
+        key: [
+            datetime.combine(first_on + timedelta(days=n), time(9), ZoneInfo(ZONE)).astimezone(UTC)
+            for n in sorted(draw(st.sets(st.integers(0, DAYS - 1), min_size=2, max_size=9)))
+        ]
+        for key in keys
+    }
+    steps = tuple(
+        Step(
+            key=key,
+            name=key,
+            kind=SessionKind.DOSING,
+            minutes=60,
+            starts=timeline.busy(axis, ((at, at + timeline.CELL) for at in choices[key])),
+            rest_hours=12,
+        )
+        for key in keys
+    )
+    least = draw(st.integers(1, 4))
+    window = StepWindow(Anchor.START, Unit.DAYS, least, least + 2, 1, 9)
+    ties = tuple(Tie(one, other, window) for one, other in pairwise(keys))
+    return Slow(Problem(axis=axis, steps=steps, ties=ties), choices)
+
+
+@st.composite
 def aheads(draw: st.DrawFn) -> Ahead:
-    slow = draw(courses())
+    """A course of which some steps cannot be booked from some day on."""
+    slow = draw(st.one_of(courses(), rows()))
     axis = slow.problem.axis
-    day = draw(st.integers(0, DAYS))
-    horizon = axis.starts_at + timedelta(days=day)
+    horizon = axis.starts_at + timedelta(days=draw(st.integers(0, DAYS)))
     near = timeline.before(axis, horizon)
     open_keys = [each.key for each in slow.problem.steps if not each.fact]
-    waits = frozenset(key for key in open_keys if draw(st.integers(0, 4)))
+    waits = {key for key in open_keys if draw(st.integers(0, 4))}
     steps = tuple(
         replace(each, starts=each.starts & near, later=each.starts & ~near)
         if each.key in waits
@@ -82,8 +116,7 @@ def aheads(draw: st.DrawFn) -> Ahead:
         for each in slow.problem.steps
     )
     slow.problem = replace(slow.problem, steps=steps)
-    waits = frozenset(each.key for each in steps if each.later)
-    return Ahead(slow, horizon, waits)
+    return Ahead(slow, horizon, frozenset(each.key for each in steps if each.later))
 
 
 def given_by(plan: Plan) -> Mapping[str, datetime]:

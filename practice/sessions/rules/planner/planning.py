@@ -10,6 +10,7 @@ from heapq import heappop, heappush
 from practice.calendar.rules import zones
 from practice.calendar.rules.timeline import CELL_MINUTES
 from practice.sessions.rules.lifecycle import SessionKind
+from practice.sessions.rules.planner import horizon
 from practice.sessions.rules.planner.dates import INFINITE
 from practice.sessions.rules.planner.ground import Ground, Starts
 from practice.sessions.rules.planner.model import Model, Own, Preferred
@@ -60,12 +61,12 @@ def plan(
         sure: steps that are booked even if one before them has to wait.
         out_of_time: asked now and then; once it says yes, the best found so far is returned.
     """
-    search, found = _search(_in_reach_until(problem, len(problem.steps)), out_of_time), None
+    search, found = _search(horizon.near(problem, len(problem.steps)), out_of_time), None
     try:
         found = search.solve()
         if (found is None or found[0]) and any(each.later for each in problem.steps):
             most = found[0] - 1 if found else INFINITE
-            for each in _over_all_hours(problem, found and found[1]):
+            for each in horizon.over_all_hours(problem, found and found[1]):
                 wide = _search(each, out_of_time)
                 search = search if found else wide
                 better = wide.again(most=most).solve()
@@ -77,10 +78,13 @@ def plan(
     if found is None:
         return Outcome(no_plan=why_none(_all_hours(problem)))
 
+    others = horizon.for_others(search.web.problem, found[1])
+    if others is not search.web.problem:
+        search = _search(others, out_of_time)
     solutions, unfinished = _all(search, found, characters, out_of_time)
     named: dict[tuple[tuple[int, int], ...], list[Character]] = {}
     for character, cells in solutions:
-        booked = tuple((n, cells[n]) for n in _in_reach(problem, cells, sure))
+        booked = tuple((n, cells[n]) for n in horizon.in_reach(problem, cells, sure))
         named.setdefault(booked, []).append(character)
     cells_of = dict(solutions)
     plans = [
@@ -95,48 +99,25 @@ def _search(problem: Problem, out_of_time: Clock) -> Search:
     return Search(Model(Web(problem, booked=0), outside=FIRST), out_of_time=out_of_time)
 
 
-# What does not fit before the horizon -------------------------------------------------------------
-
-
-def _over_all_hours(problem: Problem, whole: Mapping[int, int] | None) -> tuple[Problem, ...]:
-    """Return what to plan, in this order, where hours count that cannot be booked yet.
-
-    Behind the horizon most is free, so that to wait for it would nearly always keep the most
-    windows; but nobody is put off for that. Until its first dosing a course lies no later than in
-    the plan that can be booked ``whole``. Without one, a course of which nothing is a fact begins
-    within reach if it can. Behind facts their windows tell.
-    """
-    if whole is not None:
-        has_begun = any(each.fact and each.rest_hours is not None for each in problem.steps)
-        return (problem if has_begun else _in_reach_until(problem, _next_dosing(problem), whole),)
-    if any(each.fact for each in problem.steps):
-        return (problem,)
-    return _in_reach_until(problem, 0), problem
-
-
-def _next_dosing(problem: Problem) -> int:
-    """Return the place of the first dosing that is to be placed; the first of all without one."""
-    steps = enumerate(problem.steps)
-    return next((n for n, each in steps if each.rest_hours is not None and not each.fact), 0)
-
-
-def _in_reach_until(
-    problem: Problem, last: int, latest: Mapping[int, int] | None = None
-) -> Problem:
-    """Leave steps up to a place only what can be booked by now, and nothing behind ``latest``."""
-    steps = list(problem.steps)
-    for n, each in enumerate(steps[: last + 1]):
-        starts = each.starts & (2 << latest[n]) - 1 if latest and n in latest else each.starts
-        steps[n] = replace(each, starts=starts, later=0)
-    return replace(problem, steps=tuple(steps))
-
-
-def _in_reach(problem: Problem, cells: Mapping[int, int], sure: Collection[str] = ()) -> list[int]:
-    """Return the steps that a solution can book: those before the first that lies too far."""
-    steps = problem.steps
-    too_far = (n for n in sorted(cells) if not steps[n].starts >> cells[n] & 1)
-    first = next(too_far, len(steps))
-    return [n for n in sorted(cells) if n < first or steps[n].key in sure]
+def _all(
+    search: Search,
+    found: tuple[int, dict[int, int]],
+    characters: Collection[Character],
+    out_of_time: Clock,
+) -> tuple[list[tuple[Character, dict[int, int]]], tuple[Character, ...]]:
+    """Return the solutions that are wanted, and what was not looked for to its end."""
+    least, cells = found
+    solutions, unfinished = [(Character.SOONEST, cells)], []
+    for character, look in ((Character.SAME_TIME, same_time), (Character.GENTLEST, gentlest)):
+        if character in characters:
+            try:
+                other = look(search, least, out_of_time)
+            except OutOfTime:
+                unfinished.append(character)
+            else:
+                if other is not None:
+                    solutions.append((character, other))
+    return solutions, tuple(unfinished)
 
 
 def _all_hours(problem: Problem) -> Problem:
@@ -152,43 +133,9 @@ def _whatever(
     rest = tuple(Character)
     if cells is None:
         return Outcome(unfinished=rest)
-    booked = _in_reach(search.web.problem, cells, sure)
+    booked = horizon.in_reach(search.web.problem, cells, sure)
     any_plan = plan_of(search.web, cells, Character.SOONEST, booked=booked, is_best=False)
     return Outcome((any_plan,), unfinished=rest)
-
-
-# The plans besides the soonest --------------------------------------------------------------------
-
-
-def _all(
-    search: Search,
-    found: tuple[int, dict[int, int]],
-    characters: Collection[Character],
-    out_of_time: Clock,
-) -> tuple[list[tuple[Character, dict[int, int]]], tuple[Character, ...]]:
-    """Return the solutions that are wanted, and what was not looked for to its end."""
-    least, cells = found
-    solutions, unfinished = [(Character.SOONEST, cells)], []
-    search = _as_near(search, cells, out_of_time)
-    for character, look in ((Character.SAME_TIME, same_time), (Character.GENTLEST, gentlest)):
-        if character in characters:
-            try:
-                other = look(search, least, out_of_time)
-            except OutOfTime:
-                unfinished.append(character)
-            else:
-                if other is not None:
-                    solutions.append((character, other))
-    return solutions, tuple(unfinished)
-
-
-def _as_near(search: Search, soonest: Mapping[int, int], out_of_time: Clock) -> Search:
-    """Keep the other plans from waiting for the horizon with the next dosing if one need not."""
-    problem = search.web.problem
-    place = _next_dosing(problem)
-    if place in _in_reach(problem, soonest) and any(e.later for e in problem.steps[: place + 1]):
-        return _search(_in_reach_until(problem, place), out_of_time)
-    return search
 
 
 def gentlest(search: Search, least: int, out_of_time: Clock) -> dict[int, int] | None:
