@@ -64,7 +64,9 @@ def checked(seen: Seen, chosen: Chosen) -> Plan | NoPlan:
 
     Every step of the choice has to be on offer: see ``lost``.
     """
-    outcome = planner.plan(_pinned(seen.problem, chosen), characters=(), out_of_time=for_a_page())
+    outcome = planner.plan(
+        _pinned(seen.problem, chosen), characters=(), sure=chosen, out_of_time=for_a_page()
+    )
     if outcome.plans:
         return outcome.plans[0]
     return outcome.no_plan or NoPlan("", (), (), "Those times do not make a course together.")

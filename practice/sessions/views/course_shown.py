@@ -58,7 +58,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A plan as a card or a page shows it. ``choice`` is how addresses write it."""
+    """A plan as a card or a page shows it. ``choice`` is how addresses write it.
+
+    It is empty if nothing of the plan can be booked yet, and ``dates`` if nothing has a time.
+    """
 
     title: str
     reasons: tuple[str, ...]
@@ -187,8 +190,8 @@ def _shown(seen: Seen, plan: Plan, drawing: Drawing, said: _Said) -> Shown:
     return Shown(
         title=said.title or " and ".join([titles[0], *(each.lower() for each in titles[1:])]),
         reasons=said.reasons or tuple(said.voice.reasons[each] for each in plan.characters),
-        dates=f"{zones.day_words(plan.first_on)} to {zones.day_words(plan.last_on)}",
-        days=plan.days,
+        dates=_dates(plan),
+        days=plan.days if plan.steps else 0,
         dosings=_dosings(plan, said.voice.dosings),
         lines=_lines(seen, plan, said, choice),
         warnings=plan.warnings,
@@ -245,6 +248,13 @@ def _gap(amount: float, unit: Unit, earlier: str) -> str:
         return f"same day as {earlier}"
     words = unit.value if count != "1" else unit.value.removesuffix("s")
     return f"{count} {words} after {earlier}"
+
+
+def _dates(plan: Plan) -> str:
+    if not plan.steps:
+        return ""
+    first, last = zones.day_words(plan.first_on), zones.day_words(plan.last_on)
+    return f"{first} to {last}"
 
 
 def _dosings(plan: Plan, called: str) -> str:

@@ -196,10 +196,14 @@ class Slow:
     def vector(self, times: Times) -> tuple[datetime, ...]:
         return tuple(times[key] for key in self.steps if not self.steps[key].fact)
 
-    def best(self, cost: Callable[[Times], tuple[object, ...]]) -> dict[str, datetime] | None:
+    def best(
+        self,
+        cost: Callable[[Times], tuple[object, ...]],
+        may_be: Callable[[Times], bool] = lambda _: True,
+    ) -> dict[str, datetime] | None:
         """Return the cheapest plan, of equal ones the earliest."""
         best, price = None, None
-        for times in self.plans():
+        for times in filter(may_be, self.plans()):
             found = (*cost(times), self.vector(times))
             if price is None or found < price:
                 best, price = times, found

@@ -159,28 +159,78 @@ def test_a_wish_that_stands_in_the_way_is_named() -> None:
     )
 
 
-def test_what_lies_past_the_horizon_is_tentative_and_no_refusal() -> None:
-    problem = asked("sl-psycholytic-6", days=160)
-    near = timeline.on_dates(
-        problem.axis, (problem.axis.first_on + timedelta(days=n) for n in range(30))
-    )
+def near(problem: Problem, days: int) -> Problem:
+    """The same problem with a horizon after some days."""
+    first_on = problem.axis.first_on
+    bits = timeline.on_dates(problem.axis, (first_on + timedelta(days=n) for n in range(days)))
     steps = tuple(
-        replace(each, starts=each.starts & near, later=each.starts & ~near)
+        replace(each, starts=each.starts & bits, later=each.starts & ~bits)
         for each in problem.steps
     )
+    return replace(problem, steps=steps)
 
-    found = plan(replace(problem, steps=steps), characters=[])
+
+def test_what_lies_past_the_horizon_is_tentative_and_no_refusal() -> None:
+    problem = asked("sl-psycholytic-6", days=160)
+
+    found = plan(near(problem, 30), characters=[])
 
     (only_plan,) = found.plans
     assert found.no_plan is None
-    assert found.booked == len(only_plan.steps) < len(problem.steps)
+    count = len(only_plan.steps)
+    assert 0 < count < len(problem.steps)
+    assert [each.key for each in only_plan.steps] == [each.key for each in problem.steps[:count]]
     assert [each.key for each in only_plan.tentative] == [
-        each.key for each in problem.steps[found.booked :]
+        each.key for each in problem.steps[count:]
     ]
     horizon = problem.axis.first_on + timedelta(days=29)
     assert all(each.on <= horizon for each in only_plan.steps)
     assert all(each.last_on > horizon for each in only_plan.tentative)
     assert broken(problem, only_plan) == []
+
+
+@pytest.mark.parametrize("days", [30, 45, 52])
+def test_nothing_is_squeezed_to_fit_before_the_horizon(days: int) -> None:
+    problem = asked("sl-psycholytic-6", days=160)
+    (far,) = plan(problem, characters=[]).plans
+
+    soonest, *others = plan(near(problem, days)).plans
+
+    assert soonest.steps == far.steps[: len(soonest.steps)]
+    assert all(each.tentative for each in (soonest, *others))
+    assert [each.warnings for each in (soonest, *others)] == [()] * (1 + len(others))
+
+
+def test_a_course_is_not_put_off_for_a_calendar_that_is_empty_past_the_horizon() -> None:
+    seen = calendar(0, share=0.7, days=280)
+    taken = timeline.on_dates(seen.axis, list(seen.axis.dates)[:120]) & seen.taken
+    whole = problem(courses.shipped()["sl-psycholytic-6"], replace(seen, taken=taken))
+
+    (found,) = plan(near(whole, 120), characters=[]).plans
+
+    assert (found.outside, found.tentative) == (1, ())  # from day 64 on there would be none
+
+
+def test_of_a_course_that_lies_past_the_horizon_all_has_ranges() -> None:
+    problem = asked("sl-psycholytic-6", days=160)
+    step = problem.step("intake")
+    far = problem.with_step(replace(step, starts=0, later=step.starts))
+
+    (found,) = plan(far, characters=[]).plans
+
+    assert (found.steps, len(found.tentative)) == ((), len(problem.steps))
+
+
+def test_what_was_chosen_is_booked_though_a_step_before_it_waits() -> None:
+    problem = asked("sl-psycholytic-6", days=160)
+    step = problem.step("med_followup_1")
+    waits = problem.with_step(replace(step, starts=0, later=step.starts))
+    chosen = {each.key for each in problem.steps} - {step.key}
+
+    (found,) = plan(waits, characters=[], sure=chosen).plans
+
+    assert {each.key for each in found.steps} == chosen
+    assert [each.key for each in found.tentative] == [step.key]
 
 
 def test_a_dosing_is_offered_only_if_its_integration_still_has_a_time() -> None:

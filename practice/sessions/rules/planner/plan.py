@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -110,20 +110,20 @@ def plan_of(
     web: Web,
     cells: Mapping[int, int],
     *characters: Character,
-    booked: int | None = None,
+    booked: Collection[int] | None = None,
     is_best: bool = True,
 ) -> Plan:
-    """Put a solution in words. Steps after the first ``booked`` become ranges of dates."""
+    """Put a solution in words. Steps that are not among the ``booked`` become ranges of dates."""
     problem = web.problem
-    count = len(problem.steps) if booked is None else booked
+    waits = () if booked is None else [n for n in cells if n not in booked]
     placed = {each.key: _place(problem, each, cells.get(n)) for n, each in enumerate(problem.steps)}
     gaps = gaps_between(problem, placed)
-    sure = {each.key for n, each in enumerate(problem.steps) if n < count or each.fact is not None}
+    sure = placed.keys() - {problem.steps[n].key for n in waits}
     sure_gaps = tuple(each for each in gaps if {each.earlier, each.later} <= sure)
     return Plan(
         characters=characters,
         steps=tuple(each for key, each in placed.items() if key in sure),
-        tentative=_tentative(web, cells, count) if count < len(problem.steps) else (),
+        tentative=_tentative(web, cells, waits) if waits else (),
         gaps=sure_gaps,
         outside=sum(not each.is_recommended for each in sure_gaps),
         uncomfortable=sum(not each.is_comfortable for each in sure_gaps),
@@ -225,20 +225,20 @@ def _dosings_at(problem: Problem, placed: list[Placed]) -> tuple[int, time, int]
     return weekday, at, most
 
 
-def _tentative(web: Web, cells: Mapping[int, int], count: int) -> tuple[Tentative, ...]:
+def _tentative(web: Web, cells: Mapping[int, int], waits: Collection[int]) -> tuple[Tentative, ...]:
     """Say between which dates the steps that cannot be booked yet can lie, given the others."""
     problem = web.problem
     steps = []
     for n, each in enumerate(problem.steps):
-        if n < count and n in cells:
+        if n in cells and n not in waits:
             steps.append(replace(each, starts=1 << cells[n], later=0))
         else:
             steps.append(each)
-    search = Search(Model(Web(replace(problem, steps=tuple(steps)), booked=count)))
+    search = Search(Model(Web(replace(problem, steps=tuple(steps)), booked=0)))
     first_on = problem.axis.first_on
     found = []
     for n, each in enumerate(problem.steps):
-        if n >= count and n in cells:
+        if n in waits:
             days = list(dates.bits_of(search.days[n]))
             found.append(
                 Tentative(

@@ -9,7 +9,9 @@ from heapq import heapify, heappop, heappush
 
 from practice.calendar.rules import zones
 from practice.calendar.rules.timeline import CELL_MINUTES
+from practice.sessions.rules.planner import horizon
 from practice.sessions.rules.planner.bounds import Bounds
+from practice.sessions.rules.planner.dates import INFINITE
 from practice.sessions.rules.planner.ground import Ground, Starts
 from practice.sessions.rules.planner.model import Model, Preferred
 from practice.sessions.rules.planner.narrowing import narrowed
@@ -30,13 +32,13 @@ SLACK = 2
 class Outcome:
     """What planning came to.
 
-    ``plans`` are different, each named by all that it is best at. ``booked`` is how many of the
-    first steps can be booked; the rest is "not within the horizon" and has ranges of dates.
-    ``no_plan`` says why there is none. ``unfinished`` names what was not looked for to its end.
+    ``plans`` are different, each named by all that it is best at. What a plan puts where nothing
+    can be booked yet is "not within the horizon": it has a range of dates in it, and so has all
+    that follows. ``no_plan`` says why there is none. ``unfinished`` names what was not looked for
+    to its end.
     """
 
     plans: tuple[Plan, ...] = ()
-    booked: int = 0
     no_plan: NoPlan | None = None
     unfinished: tuple[Character, ...] = ()
 
@@ -45,42 +47,57 @@ def plan(
     problem: Problem,
     *,
     characters: Collection[Character] = tuple(Character),
+    sure: Collection[str] = (),
     out_of_time: Clock = never,
 ) -> Outcome:
     """Plan a course: soonest; dosings on one weekday and at one time; gentlest.
 
     All three first keep as many windows as they can as recommended. What they still leave open goes
-    to the earliest times, step by step.
+    to the earliest times, step by step. Nothing is squeezed to fit before the horizon: where the
+    whole does not, or costs windows by it, all hours are planned with, and what lies too far waits.
 
     Args:
         problem: the course and its calendar.
         characters: which plans are wanted; the soonest is always among them.
+        sure: steps that are booked even if one before them has to wait.
         out_of_time: asked now and then; once it says yes, the best found so far is returned.
     """
-    web = Web(problem)
-    search = Search(Model(web, outside=FIRST), out_of_time=out_of_time)
-    booked = len(problem.steps)
+    search, found = _search(horizon.near(problem, len(problem.steps)), out_of_time), None
     try:
         found = search.solve()
-        if found is None and any(each.later for each in problem.steps):
-            booked = within_reach(problem, out_of_time)
-            if booked < 0:
-                return Outcome(no_plan=why_none(_all_hours(problem)))
-            web = Web(problem, booked=booked)
-            search = Search(Model(web, outside=FIRST), out_of_time=out_of_time)
-            found = search.solve()
+        if (found is None or found[0]) and any(each.later for each in problem.steps):
+            most = found[0] - 1 if found else INFINITE
+            for each in horizon.over_all_hours(problem, found and found[1]):
+                wide = _search(each, out_of_time)
+                search = search if found else wide
+                better = wide.again(most=most).solve()
+                if better is not None:
+                    search, found = wide, better
+                    break
     except OutOfTime:
-        return _whatever(search, web, booked)
+        return _whatever(search, found, sure)
     if found is None:
-        return Outcome(no_plan=why_none(problem))
+        return Outcome(no_plan=why_none(_all_hours(problem)))
 
+    others = horizon.for_others(search.web.problem, found[1])
+    if others is not search.web.problem:
+        search = _search(others, out_of_time)
     solutions, unfinished = _all(search, found, characters)
-    plans = []
-    for n, (_, cells) in enumerate(solutions):
-        if cells not in [earlier for _, earlier in solutions[:n]]:
-            best_at = [character for character, same in solutions if same == cells]
-            plans.append(plan_of(web, cells, *best_at, booked=booked))
-    return Outcome(tuple(plans), booked=booked, unfinished=unfinished)
+    named: dict[tuple[tuple[int, int], ...], list[Character]] = {}
+    for character, cells in solutions:
+        booked = tuple((n, cells[n]) for n in horizon.in_reach(problem, cells, sure))
+        named.setdefault(booked, []).append(character)
+    cells_of = dict(solutions)
+    plans = [
+        plan_of(search.web, cells_of[each[0]], *each, booked=dict(booked))
+        for booked, each in named.items()
+    ]
+    return Outcome(tuple(plans), unfinished=unfinished)
+
+
+def _search(problem: Problem, out_of_time: Clock) -> Search:
+    """Look for the fewest windows that are not as recommended, in hours near and far."""
+    return Search(Model(Web(problem, booked=0), outside=FIRST), out_of_time=out_of_time)
 
 
 def _all(
@@ -105,44 +122,22 @@ def _all(
     return solutions, tuple(unfinished)
 
 
-def within_reach(problem: Problem, out_of_time: Clock = never) -> int:
-    """Return how many of the first steps can be booked, the others following later.
-
-    -1 if there is no plan even over hours that cannot be booked yet.
-
-    Raises:
-        OutOfTime: if it takes longer than it may.
-    """
-
-    def possible(count: int) -> bool:
-        search = Search(Model(Web(problem, booked=count)), out_of_time=out_of_time)
-        return search.solve() is not None
-
-    if not possible(0):
-        return -1
-    low, high = 0, len(problem.steps)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if possible(middle):
-            low = middle
-        else:
-            high = middle
-    return low
-
-
 def _all_hours(problem: Problem) -> Problem:
     steps = tuple(replace(each, starts=each.starts | each.later) for each in problem.steps)
     return replace(problem, steps=steps)
 
 
-def _whatever(search: Search, web: Web, booked: int) -> Outcome:
-    """Return any plan that is found at once, and say that a better one may exist."""
-    cells = search.any_at_all()
+def _whatever(
+    search: Search, found: tuple[int, dict[int, int]] | None, sure: Collection[str]
+) -> Outcome:
+    """Return what was found, or any plan that is at once; a better one may exist."""
+    cells = found[1] if found else search.any_at_all()
     rest = tuple(Character)
     if cells is None:
         return Outcome(unfinished=rest)
-    found = plan_of(web, cells, Character.SOONEST, booked=booked, is_best=False)
-    return Outcome((found,), booked=booked, unfinished=rest)
+    booked = horizon.in_reach(search.web.problem, cells, sure)
+    any_plan = plan_of(search.web, cells, Character.SOONEST, booked=booked, is_best=False)
+    return Outcome((any_plan,), unfinished=rest)
 
 
 def gentlest(search: Search, least: int) -> dict[int, int] | None:

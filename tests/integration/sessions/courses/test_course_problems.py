@@ -88,6 +88,7 @@ def test_dosings_past_the_clearance_wait_and_are_not_called_impossible(
 
     assert found.no_plan is None
     assert "dose_6" in {each.key for each in found.plans[0].tentative}
+    assert [each.warnings for each in found.plans] == [()] * len(found.plans)
 
 
 def test_a_week_that_is_full_by_now_is_no_plan_any_more(

@@ -14,6 +14,7 @@ from practice.people.models import Client
 from practice.sessions import queries
 from practice.sessions.models import Appointment, Course, CourseTemplateRow
 from practice.sessions.queries.course_plans import plans
+from practice.sessions.queries.course_standing import standing_of
 from practice.sessions.queries.course_steps import judge_of
 from practice.sessions.queries.courses import changes_of, get_course
 from practice.sessions.rules.course_states import CourseState
@@ -160,7 +161,7 @@ def test_what_lies_past_the_horizon_waits_and_is_offered_when_it_comes_into_reac
     found = plans(course, alex)
     plan = found.outcome.plans[0]
     waiting = {each.key for each in plan.tentative}
-    assert found.outcome.no_plan is None
+    assert (found.outcome.no_plan, plan.warnings) == (None, ())
     assert "integration_6" in waiting
 
     kept = confirmed(course, owner)
@@ -176,6 +177,7 @@ def test_what_lies_past_the_horizon_waits_and_is_offered_when_it_comes_into_reac
     kept = confirmed(fresh(course), owner)
     assert [each.key for each in kept.steps if each.reachable_at] == []
     assert db.session.scalars(sa.select(Task.kind)).all() == []
+    assert standing_of(kept).warnings == ()
     assert len([each for each in kept.steps if each.appointment_id]) == 15
 
 

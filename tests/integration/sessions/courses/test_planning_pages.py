@@ -164,3 +164,16 @@ def test_somebody_with_nothing_on_file_may_book_a_whole_course(
     send(browser, plan, {"version": "1"})
 
     assert [each.state for each in appointments()] == [S.CONFIRMED, *[S.TENTATIVE] * 14]
+
+
+def test_a_course_wished_for_after_the_horizon_is_shown_and_offers_nothing_to_book(
+    browser: FlaskClient, alex: Client, offered: CourseTemplateRow
+) -> None:
+    address = f"/clients/{alex.id}/courses/new?course={offered.id}"
+    answer = send(browser, address, {"earliest_on": "2027-08-02"})
+    page = browser.get(answer.location)
+
+    assert "Not within the horizon" in text_of(page)
+    assert "Nothing more can be booked yet." in text_of(page)
+    assert "Choose this plan" not in text_of(page)
+    assert "There is no plan" not in text_of(page)
