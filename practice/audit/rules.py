@@ -38,6 +38,7 @@ IN_WORDS: dict[str, str] = {
     "appointment:confirm": "Session confirmed",
     "appointment:decline": "Request declined",
     "appointment:give-back": "Held time given back",
+    "appointment:held_clinical": "Session held for a clinical reason",
     "appointment:in_session": "Session begun",
     "appointment:move": "Session moved",
     "appointment:no_show": "Session missed",

@@ -12,6 +12,7 @@ from wtforms.widgets import HiddenInput
 
 from practice.billing.rules.payments import PaymentMethod
 from practice.calendar.forms import WholeField
+from practice.clients.rules.papers import LONGEST_DETAIL
 from practice.core.errors import Invalid, NotFound
 from practice.people.forms import BaseForm
 from practice.people.public_face import read_origins
@@ -93,6 +94,19 @@ class PassForm(BaseForm):
         [
             InputRequired("Write down why"),
             Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
+        ],
+        render_kw={"rows": 3},
+    )
+
+
+class HoldForm(BaseForm):
+    """Why a session is stopped on its day. It goes on the chart."""
+
+    reason = TextAreaField(
+        "Why is it held?",
+        [
+            InputRequired("Write down why"),
+            Length(max=LONGEST_DETAIL, message=f"Use at most {LONGEST_DETAIL} characters"),
         ],
         render_kw={"rows": 3},
     )

@@ -33,6 +33,7 @@ from practice.sessions.rules import reviews
 from practice.sessions.rules.course_states import CourseState
 from practice.sessions.rules.gates import (
     GATES,
+    OF_COURSES,
     Contact,
     CourseFact,
     Facts,
@@ -204,7 +205,9 @@ def facts_of(
     if kept is None:
         to_pay = {key for key, each in booked.items() if Gate.PAYMENT_READY in each.gates}
         kept = kept_minor(to_pay) if to_pay else {}
-    courses = _courses_of({k for k, s in booked.items() if Gate.REVIEW_DECIDED in s.gates})
+    courses = _courses_of(
+        {k for k, s in booked.items() if not OF_COURSES.keys().isdisjoint(s.gates)}
+    )
     given = tuple(each for each, ended_at in overrides if ended_at is None)
     return {
         each: Facts(

@@ -72,6 +72,11 @@ def check_move(current: S, target: S) -> None:
         raise Conflict(f"A session that is {WORDS[current]} cannot become {WORDS[target]}.")
 
 
+def may_be_held(state: S, kind: SessionKind) -> bool:
+    """Say whether a session may be stopped now for a clinical reason: one with medicine alone."""
+    return kind in GIVES_MEDICINE and S.HELD_CLINICAL in MOVES[state]
+
+
 def check_undo(current: S, before: S) -> None:
     """Raise ``Conflict`` unless a session may be again what it was before."""
     if before not in UNDOES.get(current, frozenset()):

@@ -8,17 +8,27 @@ from practice.billing.rules.invoices import Line
 from practice.billing.service.papers import issue_invoice
 from practice.calendar.rules import zones
 from practice.calendar.service import claims
+from practice.clients.rules.papers import LONGEST_DETAIL, PaperFacts, PaperKind
+from practice.clients.service import record_for_session
 from practice.core import clock
 from practice.core.db import db
-from practice.core.errors import Conflict
-from practice.people.queries import get_practice
+from practice.core.errors import Conflict, Invalid, NotAllowed
+from practice.outbox import service as outbox
+from practice.people.queries import get_member, get_practice
+from practice.people.rules import Permission, may
 from practice.sessions.models import Appointment
 from practice.sessions.rules.gates import Stage
-from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState
-from practice.sessions.service import course_steps, readiness
+from practice.sessions.rules.lifecycle import (
+    GIVES_MEDICINE,
+    AppointmentState,
+    check_move,
+    may_be_held,
+)
+from practice.sessions.service import course_steps, giving_back, readiness
 from practice.sessions.service.taking import become, lock
 
 S = AppointmentState
+HELD_TASK = "session-held"
 
 
 class TooEarly(Conflict):
@@ -108,6 +118,57 @@ def miss(appointment: Appointment, *, by: Actor) -> Appointment:
     claims.release(appointment.id)
     if appointment.client_id is not None:
         readiness.reconsider(appointment.client_id, by)
+    return lock(appointment.id) if course_steps.was_lost(appointment, by=by) else appointment
+
+
+def hold(appointment: Appointment, reason: str, *, by: Actor) -> Appointment:
+    """Stop a session with medicine for a clinical reason, before it begins or while it goes on.
+
+    Nothing is charged for it: what was paid goes back. The rest of the time is free again. The
+    reason goes on the chart, sealed, as checks of the day that were not passed, and a prescriber
+    finds it on the list.
+
+    Raises:
+        Invalid: without a reason, or with one that is longer than its place.
+        NotAllowed: by somebody who does not record checks.
+        Conflict: unless the client has arrived for a dosing, or it has begun.
+    """
+    why = reason.strip()
+    if not 0 < len(why) <= LONGEST_DETAIL:
+        raise Invalid(f"Write down why, in at most {LONGEST_DETAIL} characters.")
+    if by.id is None or not may(get_member(by.id).role_set, Permission.CHECKS_RECORD):
+        raise NotAllowed("Only a clinician holds a session for a clinical reason.")
+    payments = giving_back.lock_payments(appointment)
+    appointment = _on_its_day(appointment)
+    client_id = appointment.client_id
+    if client_id is None or not may_be_held(appointment.state, appointment.kind):
+        check_move(appointment.state, S.HELD_CLINICAL)
+        raise Conflict("Only a session with medicine is held for a clinical reason.")
+    appointment = _became(appointment, S.HELD_CLINICAL, by)
+    claims.release(appointment.id)
+    for payment in payments:
+        giving_back.give_back(payment, by)
+    zone = get_practice().time_zone
+    session_on = zones.local_date(appointment.starts_at, zone)
+    record_for_session(
+        client_id,
+        PaperKind.DAY_OF_CHECKS,
+        session_id=appointment.id,
+        session_on=session_on,
+        dated_on=session_on,
+        today=zones.local_date(clock.now(), zone),
+        facts=PaperFacts(is_good=False, detail=why),
+        by=by,
+    )
+    outbox.assign(
+        HELD_TASK,
+        key=f"{HELD_TASK}:{appointment.id}",
+        what="For the prescriber: a session was held for a clinical reason. "
+        "Look at it, and decide how to go on.",
+        due_at=clock.now(),
+        client_id=client_id,
+        about_id=appointment.id,
+    )
     return lock(appointment.id) if course_steps.was_lost(appointment, by=by) else appointment
 
 

@@ -6,6 +6,7 @@ history: undoing is a deed too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -158,6 +159,7 @@ def _undo_together(appointment: Appointment, ripple_id: UUID, *, by: Actor) -> A
 
     Raises:
         TooLateToUndo: if one of them, or their course, was changed since, or a time is gone.
+        GatesClosed: if something that one of them asked for beforehand has been lost meanwhile.
     """
     changes = db.session.scalars(
         sa.select(SessionChange)
@@ -176,6 +178,7 @@ def _undo_together(appointment: Appointment, ripple_id: UUID, *, by: Actor) -> A
     for session, change in sessions:
         length = session.ends_at - session.starts_at
         _restore(session, change, change.was_at + length)
+    _check_gates(appointment, [session for session, _ in sessions])
     for session, _ in sessions:
         look, place = _place_at(session, session.starts_at)
         try:
@@ -191,6 +194,15 @@ def _undo_together(appointment: Appointment, ripple_id: UUID, *, by: Actor) -> A
     if appointment.client_id is not None:
         readiness.reconsider(appointment.client_id, by)
     return taking.lock(appointment.id)
+
+
+def _check_gates(appointment: Appointment, sessions: Sequence[Appointment]) -> None:
+    """Look, at their old times, at what sessions ask for before they may be booked at all."""
+    if appointment.client_id is None:
+        return
+    ahead = readiness.ahead_together(appointment.client_id, sessions)
+    if barred := [each for found in ahead.values() for each in found.barred]:
+        raise readiness.GatesClosed(list(dict.fromkeys(barred)))
 
 
 def _check_course(appointment: Appointment, ripple_id: UUID, count: int) -> None:

@@ -20,6 +20,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     deciding,
     finding,
     gates,
+    holding,
     hours,
     mine,
     mine_account,

@@ -46,12 +46,13 @@ from practice.sessions.rules.for_staff import (
 )
 from practice.sessions.rules.gates import NAMES as ASKED
 from practice.sessions.rules.gates import kept_until
-from practice.sessions.rules.lifecycle import LIVE, MOVES, WORDS, AppointmentState
+from practice.sessions.rules.lifecycle import LIVE, MOVES, WORDS, AppointmentState, may_be_held
 from practice.sessions.rules.windows import Finding
 from practice.sessions.service import booking, collecting, day, undoing
 from practice.sessions.staff_forms import CancelForm, PaymentForm
 from practice.sessions.views.course_moving import instead_of_cancelling
 from practice.sessions.views.gates import checklist
+from practice.sessions.views.holding import held_why
 from practice.sessions.views.staff import bp
 from practice.sessions.views.today import lines_of
 
@@ -99,6 +100,8 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         client_link=booking_link(session),
         buttons=BUTTONS,
         note=newest_note(session.id) if may(Permission.APPOINTMENT_RUN) else None,
+        can_hold=may_be_held(session.state, session.kind),
+        held=held_why(session) if may(Permission.CARE_VIEW) else None,
         can_move=session.state in CAN_CHANGE and session.hold_ends_at is None,
         can_cancel=AppointmentState.CANCELLED in MOVES[session.state],
         history=history(subjects),
