@@ -222,7 +222,7 @@ TIDEWATER = House(
             phone="+17575550132", lives="9 Colley Mews\nNorfolk, VA 23507",
             reason="Fear of being among people.",
             contact=EmergencyContact("Megan Pryce", "wife", "+17575550182"),
-            came=30, hour=13, course="sl-psycholytic-6",
+            came=2, waits_days=28, hour=13, course="sl-psycholytic-6",
         ),
         Story(
             first_name="Thea", last_name="Sorrell", born="1976-10-05",

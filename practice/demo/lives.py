@@ -123,7 +123,8 @@ def _way_of(client: Client, story: Story, on: date, hands: Hands) -> Life:
 
 def _course_of(client: Client, story: Story, on: date, hands: Hands) -> Life:
     """Live through a course that is planned and booked as a whole."""
-    course = courses.plan(client, story.course, begins_on=on, hour=story.hour, by=hands.desk)
+    begins_on = on + timedelta(days=story.waits_days)
+    course = courses.plan(client, story.course, begins_on=begins_on, hour=story.hour, by=hands.desk)
     if not story.is_booked:
         return
     sessions, visits = courses.book(course, by=hands.desk), courses.visits_of(course)

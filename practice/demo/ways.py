@@ -113,6 +113,7 @@ class Story:
     turns: Mapping[int, Turn] = field(default_factory=dict)
     course: str = ""  # planned as a whole instead of going a way, by its name
     is_booked: bool = True  # else the course is proposed only
+    waits_days: int = 0  # so long after they came their course begins
 
     @property
     def email(self) -> str:
