@@ -136,12 +136,16 @@ def _plans(slug: str, monitor: str, share: float, middle: int | None, tail: int 
     )
 
 
+def _fewest_warnings(asked: Problem) -> tuple[int, dict[int, int]] | None:
+    return Search(Model(Web(asked), outside=1)).solve()
+
+
 def _proofs() -> None:
     slug, monitor, share = NO_PLAN
     bare, worded, example = [], [], ""
     for seed in range(CALENDARS):
         asked = problem(course(slug), calendar(seed, share=share, monitor=monitor))
-        spent, found = _timed(lambda asked=asked: Search(Model(Web(asked), outside=1)).solve())  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        spent, found = _timed(partial(_fewest_warnings, asked))
         if found is not None:
             continue
         bare.append(spent)
@@ -253,10 +257,8 @@ def _beside_cpsat() -> None:
                 raise AssertionError(f"{slug}, {name}: {ours} here, {theirs} there")
             times = in_turn(
                 {
-                    "here": lambda a=asked, g=gentle: _cpu(a, partial(_least, gentle=g)),  # type: ignore[misc]
-                    "there": lambda a=asked, g=gentle: _cpu(  # type: ignore[misc]
-                        a, partial(planner_cpsat.least, gentle=g)
-                    ),
+                    "here": partial(_cpu, asked, partial(_least, gentle=gentle)),
+                    "there": partial(_cpu, asked, partial(planner_cpsat.least, gentle=gentle)),
                 },
                 rounds=2,
             )

@@ -74,7 +74,7 @@ def signed_in(app: Flask) -> str:
     db.session.add(row)
     db.session.flush()
     doors.cut(DoorKind.SIGN_IN, token, row.id)
-    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]  # the signed kind has one
     return f"{app.config['SESSION_COOKIE_NAME']}={serializer.dumps({'_user_id': token})}"
 
 

@@ -165,7 +165,7 @@ def init_app(app: Flask, login: LoginManager) -> None:
     login.user_loader(_load)
     # Not by its init_app: that asks the session of every request for a cookie that we never set,
     # so that feeds and the API would vary by cookie; and error pages would ask the database.
-    app.login_manager = login  # type: ignore[attr-defined]
+    app.login_manager = login  # type: ignore[attr-defined]  # Flask-Login looks there
     app.before_request(_guard)
     app.context_processor(_frame)
     app.jinja_env.globals["may"] = may

@@ -110,7 +110,7 @@ def body_of(run: ExportRun) -> Iterator[bytes]:
 
     The answer is sent when the request is over, so that each piece is asked for by itself.
     """
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # outlives the request
     practice_id, export_id = run.practice_id, run.id
 
     def pieces() -> Iterator[bytes]:
