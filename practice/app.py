@@ -21,6 +21,7 @@ from practice.billing import mails as billing_mails
 from practice.billing import models as _billing  # noqa: F401
 from practice.billing import pdf, webhooks
 from practice.billing import ports as billing_ports
+from practice.billing import sale_models as _sales  # noqa: F401
 from practice.billing import views as billing
 from practice.billing.service import checkout, inbox, reconcile, refunds
 from practice.calendar import ports as calendar_ports

@@ -23,6 +23,7 @@ FROZEN = frozenset(
         "invoices",
         "receipts",
         "stored_papers",
+        "unit_entries",
     }
 )
 """Tables whose rows are only ever added."""
@@ -46,6 +47,7 @@ def expected(dialect: str) -> frozenset[str]:
                 *(f"{table}_stays_in_practice_{when}" for table in walled for when in WRITES),
                 *(f"{table}_is_frozen_{when}" for table in FROZEN for when in WRITES[1:]),
                 *(f"claims_no_overlap_{when}" for when in WRITES[:2]),
+                "unit_entries_follow_on",
             ]
         )
     return frozenset(
@@ -55,6 +57,7 @@ def expected(dialect: str) -> frozenset[str]:
             *(f"{table}_is_frozen" for table in FROZEN),
             *(f"{table}_is_kept" for table in FROZEN),
             "claims_no_overlap",
+            "unit_entries_follow_on",
         ]
     )
 

@@ -1,5 +1,10 @@
 """News that goes up from here. ``app.py`` says who listens."""
 
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
 from practice.billing.models import Payment
 from practice.billing.rules.payments import PaymentOutcome
 from practice.core.ports import Port
@@ -10,3 +15,18 @@ that makes it paid; answers what it did. What was paid twice, or too late, is gi
 
 checkout_ended: Port[[Payment], None] = Port("billing.checkout_ended")
 """This payment will bring no money any more: whatever waited for it alone may be let go."""
+
+
+class Days(NamedTuple):
+    """When something was booked, and on which day it is to take place; ``None``: not known."""
+
+    booked_on: date | None
+    on: date | None
+
+
+due_days: Port[[Collection[UUID]], Mapping[UUID, Mapping[str, Days]]] = Port("billing.due_days")
+"""When that happens which makes instalments due, by what was sold and by its key: they are never
+written down here, so that an instalment moves with it. One statement."""
+
+sale_paid: Port[[UUID], None] = Port("billing.sale_paid")
+"""Money came in for something that was sold to this client: look again at what waited for it."""

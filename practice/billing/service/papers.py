@@ -102,6 +102,36 @@ def credit(invoice: Invoice, *, reason: str, by: Actor) -> Invoice:
     return note
 
 
+def credit_part(
+    invoice_id: UUID, amount: Money, *, words: str, source_key: str, reason: str, by: Actor
+) -> Invoice:
+    """Take a part of an invoice back with a credit note, once for each ``source_key``.
+
+    What had settled that part is free again.
+    """
+    if (issued := find_by_source(source_key)) is not None:
+        return issued
+    invoice = db.session.scalars(sa.select(Invoice).where(Invoice.id == invoice_id)).one()
+    note = _issue(
+        InvoiceKind.CREDIT_NOTE,
+        get_client(invoice.client_id),
+        for_id=invoice.for_id,
+        source_key=source_key,
+        lines=[Line(_today(get_practice()), words, 1, -amount)],
+        by=by,
+        corrects=invoice,
+        frozen={"corrects": invoice.number, "reason": reason},
+    )
+    settled = _settled_by(Allocation.invoice_id == invoice.id)
+    over = sum(minor for _, minor in settled) - invoice.total.minor + amount.minor
+    for payment_id, minor in settled:
+        part = min(over, minor)
+        if part > 0:
+            _allocate(payment_id, invoice.id, -part, f"credit:{note.id}:{payment_id}")
+            over -= part
+    return note
+
+
 def issue_receipt(payment: Payment) -> Receipt:
     """Issue the receipt for money that came in, and apply it to an invoice that waits for it.
 

@@ -57,7 +57,7 @@ def decide(payment: Payment, amount: Money, reason: str, by: Actor) -> Refund:
     payment = queries.lock_payment(payment.id)
     if amount.minor <= 0 or amount.currency != payment.amount.currency:
         raise Invalid("Enter an amount of more than zero.")
-    left = _left(payment)
+    left = left_of(payment)
     if amount.minor > left.minor:
         raise NothingToGiveBack(f"Only {left} of this payment is left to give back.")
     refund = Refund(
@@ -129,7 +129,8 @@ def take_stock(payment: Payment, seen: Iterable[SeenRefund]) -> None:
         _move(payment, refund, one.state)
 
 
-def _left(payment: Payment) -> Money:
+def left_of(payment: Payment) -> Money:
+    """Return what of a payment neither went back nor is to go back."""
     if payment.state is not PaymentState.PAID:
         return Money(0, payment.amount.currency)
     refunds = queries.refunds_of(payment.id)

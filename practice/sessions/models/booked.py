@@ -7,6 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, composite, foreign, mapped_column, relationship
 
+from practice.billing.rules import prices
+from practice.billing.rules.prices import Asked
 from practice.calendar.models import BookingRules
 from practice.clients.rules.papers import Route
 from practice.core.crypto import Sealed
@@ -23,7 +25,8 @@ class Service(PracticeOwned, Base):
     """Something the practice offers: a kind of session, its length, price and needs.
 
     ``code`` is the short neutral code that a calendar may show. ``needs_roles`` names one
-    person each. ``notice_hours`` is how far ahead a client must book. What ``needs_approval`` is
+    person each. ``notice_hours`` is how far ahead a client must book. ``deposit`` is what has to
+    be paid to book it, where that is not all. What ``needs_approval`` is
     asked for by clients, and booked when a person says yes. ``cancellation`` holds the terms of
     cancelling; ``version`` grows with every change, and what was before is kept.
     """
@@ -55,6 +58,7 @@ class Service(PracticeOwned, Base):
     notice_hours: Mapped[int]
     billed_by_practice: Mapped[bool]
     pay_at_visit: Mapped[bool] = mapped_column(default=False)
+    deposit: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     needs_approval: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     cancellation: Mapped[dict[str, Any]]
     version: Mapped[int] = mapped_column(default=1)
@@ -73,6 +77,10 @@ class Service(PracticeOwned, Base):
     @property
     def policy(self) -> Policy:
         return from_terms(self.cancellation)
+
+    @property
+    def asked(self) -> Asked | None:
+        return prices.from_terms(self.deposit)
 
     @property
     def shape(self) -> Shape:
@@ -111,6 +119,9 @@ class Appointment(PracticeOwned, Base):
 
     What was agreed (label, price, length, kind, terms of cancelling) is copied onto it when it is
     made. ``client_id`` is empty only while a visitor who picked a time has not said who they are.
+    ``asks_minor`` is what has to be paid to book it, where that is not all of the price;
+    ``price_why`` is why that is not the list price. ``sale_id`` is the package or course that it
+    is a part of, under the name ``sale_what``: then nothing is to be paid for it alone.
     A hold is a tentative one with ``hold_ends_at``. ``sequence`` grows with every change that a
     calendar shows; ``uid`` stays for life.
     """
@@ -151,6 +162,11 @@ class Appointment(PracticeOwned, Base):
     ends_at: Mapped[datetime]
     cancellation: Mapped[dict[str, Any]]
     pay_at_visit: Mapped[bool] = mapped_column(default=False)
+    asks_minor: Mapped[int | None]
+    price_why: Mapped[str | None] = mapped_column(sa.String(240))
+    offer_id: Mapped[UUID | None]
+    sale_id: Mapped[UUID | None]
+    sale_what: Mapped[str | None] = mapped_column(sa.String(60))
     time_zone: Mapped[str] = mapped_column(sa.String(60))  # as booked, so that wall time is known
     state: Mapped[AppointmentState] = mapped_column(enum_by_value(AppointmentState))
     hold_ends_at: Mapped[datetime | None]
@@ -180,6 +196,19 @@ class Appointment(PracticeOwned, Base):
     @property
     def policy(self) -> Policy:
         return from_terms(self.cancellation)
+
+    @property
+    def to_pay(self) -> Money:
+        """What is to be paid for this session alone: nothing for a part of a package."""
+        return self.price if self.sale_id is None else Money(0, self.price.currency)
+
+    @property
+    def due_at_booking(self) -> Money:
+        """What has to be paid before it is confirmed, if it is not paid at the visit."""
+        to_pay = self.to_pay
+        if self.asks_minor is None or not to_pay:
+            return to_pay
+        return Money(min(self.asks_minor, to_pay.minor), to_pay.currency)
 
     @property
     def placed(self) -> Session:

@@ -1,0 +1,236 @@
+"""What was sold ahead, for pages: what is left of it, what was paid, what is due and when.
+
+Every function asks the database a fixed number of times, whatever the number of sales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from practice.billing import ports
+from practice.billing.accounts import kept_minor
+from practice.billing.rules import selling
+from practice.billing.rules.selling import Due, UnitKind
+from practice.billing.sale_models import Instalment, Package, PackageVersion, Sale, UnitEntry
+from practice.core import clock
+from practice.core.db import db
+from practice.core.errors import NotFound
+from practice.core.money import Money
+from practice.people.queries import get_practice
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How many sessions of one name were sold, are free, booked, and were had."""
+
+    what: str
+    label: str
+    sold: int
+    free: int
+    booked: int
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A sale with what was paid of it, its instalments, and what is left."""
+
+    sale: Sale
+    paid: Money
+    dues: tuple[Due, ...]
+    left: tuple[Left, ...]
+
+    @property
+    def open(self) -> Money:
+        """What is still to pay, now or later."""
+        minor = max(0, self.sale.charged_minor - self.paid.minor)
+        return Money(minor, self.paid.currency)
+
+    def due(self, today: date) -> Money:
+        """What is to be paid by the end of a local day."""
+        return Money(selling.due_minor(self.dues, today), self.paid.currency)
+
+    @property
+    def next_due(self) -> Due | None:
+        """The first instalment of which something is open."""
+        return next((each for each in self.dues if each.open_minor), None)
+
+    @property
+    def is_live(self) -> bool:
+        return self.sale.ended_at is None
+
+
+def get_sale(sale_id: UUID) -> Sale:
+    """Return a sale of this practice, or raise ``NotFound``."""
+    found: Sale | None = db.session.scalar(sa.select(Sale).where(Sale.id == sale_id))
+    if found is None:
+        raise NotFound("There is nothing at this address.")
+    return found
+
+
+def sale_for(for_id: UUID) -> Sale | None:
+    """Return what was sold for one thing, if it was."""
+    found: Sale | None = db.session.scalar(sa.select(Sale).where(Sale.for_id == for_id))
+    return found
+
+
+def sales_of(client_id: UUID) -> Sequence[Sale]:
+    """Return all that a client bought ahead, the newest first."""
+    return db.session.scalars(
+        sa.select(Sale).where(Sale.client_id == client_id).order_by(Sale.sold_at.desc(), Sale.id)
+    ).all()
+
+
+def standings(sales: Collection[Sale]) -> list[Standing]:
+    """Return where some sales stand, in their order. Four statements, none for none."""
+    if not sales:
+        return []
+    ids = [each.id for each in sales]
+    paid, dues, counted = kept_minor(ids), dues_of(sales), _units(ids)
+    return [
+        Standing(
+            each,
+            Money(paid.get(each.id, 0), each.price.currency),
+            tuple(selling.poured(dues[each.id], paid.get(each.id, 0), each.charged_minor)),
+            tuple(
+                Left(item.what, item.label, item.count, *counted.get((each.id, item.what), NONE))
+                for item in each.contents
+            ),
+        )
+        for each in sales
+    ]
+
+
+def missing(sale_ids: Collection[UUID], today: date) -> Mapping[UUID, int]:
+    """Return what of some sales stands in the way of their sessions, in cents."""
+    if not sale_ids:
+        return {}
+    sales = db.session.scalars(sa.select(Sale).where(Sale.id.in_(sale_ids))).all()
+    paid, dues = kept_minor(sale_ids), dues_of(sales)
+    return {
+        each.id: selling.missing_minor(
+            selling.poured(dues[each.id], paid.get(each.id, 0), each.charged_minor), today
+        )
+        for each in sales
+    }
+
+
+def dues_of(sales: Collection[Sale]) -> dict[UUID, list[Due]]:
+    """Return the instalments of some sales with their days. Two statements at most."""
+    found: dict[UUID, list[Due]] = {each.id: [] for each in sales}
+    for_ids = {each.id: each.for_id for each in sales}
+    rows = db.session.scalars(
+        sa.select(Instalment).where(Instalment.sale_id.in_(found)).order_by(Instalment.position)
+    ).all()
+    keyed = {for_ids[each.sale_id] for each in rows if each.due_key is not None} - {None}
+    days = ports.due_days([each for each in keyed if each]) if keyed else {}
+    for each in rows:
+        for_id, on = for_ids[each.sale_id], each.due_on
+        if each.due_key is not None and for_id is not None:
+            when = days.get(for_id, {}).get(each.due_key)
+            on = (when.booked_on if each.at_booking else when.on) if when else None
+        found[each.sale_id].append(
+            Due(
+                each.position,
+                each.amount_minor,
+                each.amount_minor,
+                on,
+                each.due_key,
+                each.at_booking or (each.due_key is None and each.position == 1),
+            )
+        )
+    return found
+
+
+def today_here() -> date:
+    """Return the practice's local day."""
+    return clock.now().astimezone(ZoneInfo(get_practice().time_zone)).date()
+
+
+NONE = (0, 0, 0)
+
+
+def _units(sale_ids: Collection[UUID]) -> Mapping[tuple[UUID, str], tuple[int, int, int]]:
+    """Count what is free, booked and used, by sale and name. One statement."""
+
+    def count(kind: UnitKind) -> sa.ColumnElement[int]:
+        return sa.func.sum(sa.case((UnitEntry.kind == kind, 1), else_=0))
+
+    rows = db.session.execute(
+        sa.select(
+            UnitEntry.sale_id,
+            UnitEntry.what,
+            sa.func.sum(UnitEntry.delta),
+            count(UnitKind.RESERVED) - count(UnitKind.RESTORED) - count(UnitKind.USED),
+            count(UnitKind.USED),
+        )
+        .where(UnitEntry.sale_id.in_(sale_ids))
+        .group_by(UnitEntry.sale_id, UnitEntry.what)
+    )
+    return {(sale, what): (int(a), int(b), int(c)) for sale, what, a, b, c in rows}
+
+
+def used_by(sale_id: UUID) -> list[tuple[str, UUID]]:
+    """Return the names and bookings of the sessions of a sale that were had, in their order."""
+    rows = db.session.execute(
+        sa.select(UnitEntry.what, UnitEntry.for_id)
+        .where(UnitEntry.sale_id == sale_id, UnitEntry.kind == UnitKind.USED)
+        .order_by(UnitEntry.made_at, UnitEntry.number)
+    )
+    return [(what, for_id) for what, for_id in rows if for_id is not None]
+
+
+def free_units(client_id: UUID, what: str, today: date) -> list[Sale]:
+    """Return a client's sales with a free session of a name, the one that expires first first."""
+    free = (
+        sa.select(sa.func.coalesce(sa.func.sum(UnitEntry.delta), 0))
+        .where(UnitEntry.practice_id == Sale.practice_id, UnitEntry.sale_id == Sale.id)
+        .where(UnitEntry.what == what)
+        .correlate(Sale)
+        .scalar_subquery()
+    )
+    lives = sa.or_(Sale.expires_on.is_(None), Sale.expires_on >= today)
+    return list(
+        db.session.scalars(
+            sa.select(Sale)
+            .where(Sale.client_id == client_id, Sale.ended_at.is_(None), Sale.for_id.is_(None))
+            .where(lives, free > 0)
+            .order_by(Sale.expires_on.is_(None), Sale.expires_on, Sale.sold_at, Sale.id)
+        )
+    )
+
+
+# Packages ----------------------------------------------------------------------------------------
+
+
+def get_package(package_id: UUID) -> Package:
+    """Return a package of this practice, or raise ``NotFound``."""
+    found: Package | None = db.session.scalar(sa.select(Package).where(Package.id == package_id))
+    if found is None:
+        raise NotFound("There is no such package.")
+    return found
+
+
+def packages(*, all_of_them: bool = False) -> Sequence[Package]:
+    """Return the packages that are sold, in their order; the others last, if asked for."""
+    wanted = sa.select(Package).order_by(
+        Package.ended_at.is_not(None), Package.position, Package.title
+    )
+    if not all_of_them:
+        wanted = wanted.where(Package.ended_at.is_(None))
+    return db.session.scalars(wanted).all()
+
+
+def versions_of(package_id: UUID) -> Sequence[PackageVersion]:
+    """Return what a package was before, the newest first."""
+    return db.session.scalars(
+        sa.select(PackageVersion)
+        .where(PackageVersion.package_id == package_id)
+        .order_by(PackageVersion.number.desc())
+    ).all()

@@ -1,0 +1,145 @@
+"""The sessions that are left of a sale: granted, reserved, used, restored, expired.
+
+A ledger of its own, only ever added to. Each entry says how many are left after it; the database
+refuses one that does not follow from the entry before, or leaves less than none. Call inside
+``transaction()``. Asked again for the same booking, everything here changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from practice.audit.rules import Actor
+from practice.billing.rules.selling import Item, UnitKind
+from practice.billing.sale_models import Sale, UnitEntry
+from practice.core import clock
+from practice.core.db import db
+from practice.core.errors import Conflict
+
+K = UnitKind
+HOLDS = frozenset({K.RESERVED, K.USED})
+"""The last word on a booking that has its unit."""
+
+
+class NoUnitLeft(Conflict):
+    """All sessions of that name were booked or had already."""
+
+
+def lock(sale_id: UUID) -> Sale:
+    """Return a sale as it is now, kept still until the transaction ends."""
+    return db.session.scalars(
+        sa.select(Sale)
+        .where(Sale.id == sale_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def grant(sale: Sale, items: Iterable[Item], by: Actor) -> None:
+    """Put what was sold into the ledger, once."""
+    for each in items:
+        if _last(sale.id, each.what) is None:
+            _add(sale.id, each.what, K.GRANTED, each.count, None, by)
+
+
+def reserve(sale_id: UUID, what: str, for_id: UUID, by: Actor) -> None:
+    """Take one session of a name for a booking.
+
+    Raises:
+        NoUnitLeft: if none is left.
+    """
+    lock(sale_id)
+    if _word_on(sale_id, for_id) in HOLDS:
+        return
+    last = _last(sale_id, what)
+    if last is None or last.left_after < 1:
+        raise NoUnitLeft("No session of this kind is left of the package.")
+    _add(sale_id, what, K.RESERVED, -1, for_id, by, after=last)
+
+
+def restore(sale_id: UUID, what: str, for_id: UUID, by: Actor) -> None:
+    """Give a booking's session back. One that was used stays used."""
+    lock(sale_id)
+    if _word_on(sale_id, for_id) is K.RESERVED:
+        _add(sale_id, what, K.RESTORED, 1, for_id, by)
+
+
+def use(sale_id: UUID, what: str, for_id: UUID, by: Actor) -> int | None:
+    """Use up a booking's session; say which of its name it is, from 1. ``None`` if it was before.
+
+    Raises:
+        NoUnitLeft: if nothing was reserved for it.
+    """
+    lock(sale_id)
+    word = _word_on(sale_id, for_id)
+    if word is K.USED:
+        return None
+    if word is not K.RESERVED:
+        raise NoUnitLeft("No session of the package was kept for this booking.")
+    _add(sale_id, what, K.USED, 0, for_id, by)
+    used = db.session.scalar(
+        sa.select(sa.func.count(UnitEntry.id)).where(
+            UnitEntry.sale_id == sale_id, UnitEntry.what == what, UnitEntry.kind == K.USED
+        )
+    )
+    return int(used or 0)
+
+
+def expire(sale: Sale, by: Actor) -> None:
+    """Let go of all that is left of a sale and not booked."""
+    lock(sale.id)
+    for each in sale.contents:
+        last = _last(sale.id, each.what)
+        if last is not None and last.left_after:
+            _add(sale.id, each.what, K.EXPIRED, -last.left_after, None, by, after=last)
+
+
+def _last(sale_id: UUID, what: str) -> UnitEntry | None:
+    found: UnitEntry | None = db.session.scalar(
+        sa.select(UnitEntry)
+        .where(UnitEntry.sale_id == sale_id, UnitEntry.what == what)
+        .order_by(UnitEntry.number.desc())
+        .limit(1)
+    )
+    return found
+
+
+def _word_on(sale_id: UUID, for_id: UUID) -> UnitKind | None:
+    """Return the last thing that was written about a booking."""
+    found: UnitKind | None = db.session.scalar(
+        sa.select(UnitEntry.kind)
+        .where(UnitEntry.sale_id == sale_id, UnitEntry.for_id == for_id)
+        .order_by(UnitEntry.number.desc())
+        .limit(1)
+    )
+    return found
+
+
+def _add(
+    sale_id: UUID,
+    what: str,
+    kind: UnitKind,
+    delta: int,
+    for_id: UUID | None,
+    by: Actor,
+    *,
+    after: UnitEntry | None = None,
+) -> None:
+    last = after or _last(sale_id, what)
+    db.session.add(
+        UnitEntry(
+            sale_id=sale_id,
+            what=what,
+            number=last.number + 1 if last else 1,
+            kind=kind,
+            delta=delta,
+            left_after=(last.left_after if last else 0) + delta,
+            for_id=for_id,
+            made_at=clock.now(),
+            made_by=by.id,
+        )
+    )
+    db.session.flush()
