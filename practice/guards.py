@@ -16,17 +16,21 @@ OUTSIDE = frozenset({"jobs"})
 
 FROZEN = frozenset(
     {
-        "allocations",
         "audit_entries",
         "gate_overrides",
         "invoice_lines",
         "invoices",
+        "journals",
+        "ledger_entries",
         "receipts",
         "stored_papers",
         "unit_entries",
     }
 )
 """Tables whose rows are only ever added."""
+
+
+OF_THE_BOOKS = ("journals_add_up", "ledger_entries_come_first")
 
 
 def owned() -> frozenset[str]:
@@ -48,6 +52,7 @@ def expected(dialect: str) -> frozenset[str]:
                 *(f"{table}_is_frozen_{when}" for table in FROZEN for when in WRITES[1:]),
                 *(f"claims_no_overlap_{when}" for when in WRITES[:2]),
                 "unit_entries_follow_on",
+                *(f"{guard}_insert" for guard in OF_THE_BOOKS),
             ]
         )
     return frozenset(
@@ -58,6 +63,7 @@ def expected(dialect: str) -> frozenset[str]:
             *(f"{table}_is_kept" for table in FROZEN),
             "claims_no_overlap",
             "unit_entries_follow_on",
+            *OF_THE_BOOKS,
         ]
     )
 
