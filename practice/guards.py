@@ -18,6 +18,7 @@ FROZEN = frozenset(
     {
         "allocations",
         "audit_entries",
+        "card_consents",
         "gate_overrides",
         "invoice_lines",
         "invoices",

@@ -176,6 +176,19 @@ KINDS = _kinds(
         },
     ),
     Kind(
+        "card-not-charged",
+        "Card on file did not pay",
+        "At once when a charge of a card on file fails, with a link to pay.",
+        {"day": "tried_at | day(practice.time_zone)", "amount": "amount | money"} | PRACTICE,
+        lambda made: {
+            "amount": made.money(5_000),
+            "label": "Balance payment",
+            "tried_at": made.now,
+            "needs_holder": False,
+            "page": made.page,
+        },
+    ),
+    Kind(
         "find-bookings",
         "Links to bookings",
         "When somebody asks for the links of their bookings.",

@@ -120,6 +120,7 @@ LETTERS: Mapping[str, str] = {
     "moved": "Your booking has moved",
     "cancelled": "Your booking was cancelled",
     "payment-request": "The link to pay",
+    "card-not-charged": "Your card on file did not pay",
     "receipt": "A receipt",
     "refunded": "Money went back to you",
     "slot-lost": "Your time was gone before the payment came",

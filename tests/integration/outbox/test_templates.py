@@ -67,6 +67,16 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         BOOKING | {"paid": DEAR, "owed": DEAR, "cancel_until": LONGEST_DAY},
         BOOKING | {"paid": None, "owed": None, "cancel_until": None},
     ],
+    "card-not-charged": [
+        {
+            "amount": DEAR,
+            "label": "Balance payment",
+            "tried_at": LONGEST_DAY,
+            "needs_holder": needs,
+            "page": PAGE,
+        }
+        for needs in (True, False)
+    ],
     "cancelled": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
     "find-bookings": [
         {"asked_at": LONGEST_DAY, "bookings": [ONE, ONE | {"page": PAGE + "another/"}]},

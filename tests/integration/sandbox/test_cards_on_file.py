@@ -153,7 +153,9 @@ def test_setup_intents_are_confirmed_directly_too(
         {"customer": customer, "payment_method_types": ["card"], "usage": "off_session"}
     )
     with pytest.raises(stripe.CardError):
-        client.v1.setup_intents.confirm(intent.id, {"payment_method": "pm_card_visa_chargeDeclined"})
+        client.v1.setup_intents.confirm(
+            intent.id, {"payment_method": "pm_card_visa_chargeDeclined"}
+        )
 
     done = client.v1.setup_intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
 

@@ -1,0 +1,180 @@
+"""Keep cards on file, what their holders agreed to, and how they were charged.
+
+What was agreed to is only ever added. ``payments`` learns whether its card stays on file. Fast:
+four new tables, and one column with a default.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "0019"
+down_revision = "0016"
+
+HERE = "nullif(current_setting('app.practice_id', true), '')::uuid"
+JSON = sa.JSON().with_variant(JSONB(), "postgresql")
+NEW = ("card_consents", "card_setups", "cards", "card_charges")
+FROZEN = ("card_consents",)
+SETUP = ("creating", "open", "saved", "expired", "failed")
+FAILURE = ("declined", "needs_holder", "refused", "never_asked")
+
+GUARD = """
+CREATE TRIGGER {table}_stays_in_practice_{when} BEFORE {when} ON {table}
+WHEN {wrong}
+BEGIN
+    SELECT RAISE(ABORT, 'another practice');
+END
+"""
+
+REFUSE = """
+CREATE TRIGGER {table}_is_frozen_{when} BEFORE {when} ON {table}
+BEGIN
+    SELECT RAISE(ABORT, '{table} is append-only');
+END
+"""
+
+
+def upgrade() -> None:
+    op.add_column(
+        "payments",
+        sa.Column("keeps_card", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
+    op.create_table(
+        "card_consents",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("payment_id", sa.Uuid(), nullable=True),
+        sa.Column("uses", JSON, nullable=False),
+        sa.Column("version", sa.String(length=20), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_sha256", sa.String(length=64), nullable=False),
+        sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("address", sa.String(length=45), nullable=False),
+        *_own("card_consents"),
+        _to("card_consents", "client_id", "clients"),
+        _to("card_consents", "payment_id", "payments"),
+        sa.UniqueConstraint(
+            "practice_id", "payment_id", name=op.f("uq_card_consents_practice_id_payment_id")
+        ),
+    )
+    op.create_index("ix_card_consents_client", "card_consents", ["practice_id", "client_id"])
+    op.create_table(
+        "card_setups",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("consent_id", sa.Uuid(), nullable=False),
+        sa.Column("state", _closed(SETUP, "setup_state"), nullable=False),
+        sa.Column("account", sa.String(length=60), nullable=False),
+        sa.Column("checkout_id", sa.String(length=120), nullable=True),
+        sa.Column("checkout_url", sa.String(length=2000), nullable=True),
+        sa.Column("checkout_ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("success_url", sa.String(length=400), nullable=False),
+        sa.Column("cancel_url", sa.String(length=400), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        *_own("card_setups"),
+        _to("card_setups", "client_id", "clients"),
+        _to("card_setups", "consent_id", "card_consents"),
+    )
+    op.create_index("ix_card_setups_client", "card_setups", ["practice_id", "client_id"])
+    op.create_index("ix_card_setups_state", "card_setups", ["practice_id", "state"])
+    op.create_table(
+        "cards",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("consent_id", sa.Uuid(), nullable=False),
+        sa.Column("account", sa.String(length=60), nullable=False),
+        sa.Column("method_id", sa.String(length=120), nullable=False),
+        sa.Column("brand", sa.String(length=40), nullable=False),
+        sa.Column("last4", sa.String(length=4), nullable=False),
+        sa.Column("exp_month", sa.Integer(), nullable=False),
+        sa.Column("exp_year", sa.Integer(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("detached_at", sa.DateTime(timezone=True), nullable=True),
+        *_own("cards"),
+        _to("cards", "client_id", "clients"),
+        _to("cards", "consent_id", "card_consents"),
+        sa.UniqueConstraint(
+            "practice_id",
+            "account",
+            "method_id",
+            name=op.f("uq_cards_practice_id_account_method_id"),
+        ),
+    )
+    op.create_index("ix_cards_client", "cards", ["practice_id", "client_id"])
+    op.create_index(
+        "ix_cards_one_on_file",
+        "cards",
+        ["practice_id", "client_id", "account"],
+        unique=True,
+        sqlite_where=sa.text("removed_at IS NULL"),
+        postgresql_where=sa.text("removed_at IS NULL"),
+    )
+    op.create_table(
+        "card_charges",
+        sa.Column("card_id", sa.Uuid(), nullable=False),
+        sa.Column("attempt_key", sa.String(length=120), nullable=False),
+        sa.Column("failure", _closed(FAILURE, "failure"), nullable=True),
+        sa.Column("code", sa.String(length=60), nullable=True),
+        *_own("card_charges"),
+        _to("card_charges", "id", "payments"),
+        _to("card_charges", "card_id", "cards"),
+        sa.UniqueConstraint(
+            "practice_id", "attempt_key", name=op.f("uq_card_charges_practice_id_attempt_key")
+        ),
+    )
+    for table in NEW:
+        _wall_off(table, is_frozen=table in FROZEN)
+
+
+def downgrade() -> None:
+    for table in reversed(NEW):
+        op.drop_table(table)  # with it go its guards
+    op.drop_column("payments", "keeps_card")
+
+
+def _own(table: str) -> tuple[sa.Column[object] | sa.Constraint, ...]:
+    return (
+        sa.Column("practice_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["practice_id"], ["practices.id"], name=op.f(f"fk_{table}_practice_id")
+        ),
+        sa.PrimaryKeyConstraint("practice_id", "id", name=op.f(f"pk_{table}")),
+    )
+
+
+def _to(table: str, column: str, other: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["practice_id", column],
+        [f"{other}.practice_id", f"{other}.id"],
+        name=op.f(f"fk_{table}_practice_id_{column}"),
+    )
+
+
+def _closed(values: tuple[str, ...], name: str) -> sa.Enum:
+    return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=40)
+
+
+def _wall_off(table: str, *, is_frozen: bool) -> None:
+    if op.get_bind().dialect.name != "postgresql":
+        new, old = (f"{row}.practice_id IS NOT app_practice_id()" for row in ("NEW", "OLD"))
+        for when, wrong in (("insert", new), ("update", f"{new} OR {old}"), ("delete", old)):
+            op.execute(GUARD.format(table=table, when=when, wrong=wrong))
+        for when in ("update", "delete") if is_frozen else ():
+            op.execute(REFUSE.format(table=table, when=when))
+        return
+    allowed = "SELECT, INSERT" if is_frozen else "SELECT, INSERT, UPDATE, DELETE"
+    op.execute(f"GRANT {allowed} ON {table} TO sanctuary_app")
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.execute(
+        f"CREATE POLICY {table}_stays_in_practice ON {table} "
+        f"USING (practice_id = {HERE}) WITH CHECK (practice_id = {HERE})"
+    )
+    if is_frozen:
+        op.execute(
+            f"CREATE TRIGGER {table}_is_frozen BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_is_kept BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
