@@ -80,12 +80,14 @@ def upgrade() -> None:
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("consent_id", sa.Uuid(), nullable=False),
         sa.Column("account", sa.String(length=60), nullable=False),
+        sa.Column("customer_id", sa.String(length=120), nullable=False),
         sa.Column("method_id", sa.String(length=120), nullable=False),
         sa.Column("brand", sa.String(length=40), nullable=False),
         sa.Column("last4", sa.String(length=4), nullable=False),
         sa.Column("exp_month", sa.Integer(), nullable=False),
         sa.Column("exp_year", sa.Integer(), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_on_file", sa.Boolean(), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("detached_at", sa.DateTime(timezone=True), nullable=True),
         *_own("cards"),
@@ -97,15 +99,17 @@ def upgrade() -> None:
             "method_id",
             name=op.f("uq_cards_practice_id_account_method_id"),
         ),
-    )
-    op.create_index("ix_cards_client", "cards", ["practice_id", "client_id"])
-    op.create_index(
-        "ix_cards_one_on_file",
-        "cards",
-        ["practice_id", "client_id", "account"],
-        unique=True,
-        sqlite_where=sa.text("removed_at IS NULL"),
-        postgresql_where=sa.text("removed_at IS NULL"),
+        sa.UniqueConstraint(
+            "practice_id",
+            "client_id",
+            "account",
+            "is_on_file",
+            name=op.f("uq_cards_practice_id_client_id_account_is_on_file"),
+        ),
+        sa.CheckConstraint(
+            "(is_on_file IS NULL) = (removed_at IS NOT NULL)",
+            name=op.f("ck_cards_removed_or_on_file"),
+        ),
     )
     op.create_table(
         "card_charges",

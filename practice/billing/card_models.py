@@ -66,10 +66,11 @@ class CardSetup(PracticeOwned, Base):
 
 
 class Card(PracticeOwned, Base):
-    """A client's card at the processor. A client has at most one that was not removed.
+    """A client's card at the processor. A client has at most one on file.
 
-    ``removed_at`` is when it was taken off here: from then on nobody charges it.
-    ``detached_at`` is when the processor had forgotten it as well.
+    ``is_on_file`` is true or nothing, so that a key of the table can say so. ``removed_at`` is
+    when it was taken off here: from then on nobody charges it. ``detached_at`` is when the
+    processor had forgotten it as well. ``customer_id`` is who it belongs to there.
     """
 
     __tablename__ = "cards"
@@ -81,27 +82,23 @@ class Card(PracticeOwned, Base):
             ["practice_id", "consent_id"], ["card_consents.practice_id", "card_consents.id"]
         ),
         sa.UniqueConstraint("practice_id", "account", "method_id"),
-        sa.Index("ix_cards_client", "practice_id", "client_id"),
-        sa.Index(
-            "ix_cards_one_on_file",
-            "practice_id",
-            "client_id",
-            "account",
-            unique=True,
-            sqlite_where=sa.text("removed_at IS NULL"),
-            postgresql_where=sa.text("removed_at IS NULL"),
+        sa.UniqueConstraint("practice_id", "client_id", "account", "is_on_file"),
+        sa.CheckConstraint(
+            "(is_on_file IS NULL) = (removed_at IS NOT NULL)", name="removed_or_on_file"
         ),
     )
 
     client_id: Mapped[UUID]
     consent_id: Mapped[UUID]
     account: Mapped[str] = mapped_column(sa.String(60), default="")
+    customer_id: Mapped[str] = mapped_column(sa.String(120))
     method_id: Mapped[str] = mapped_column(sa.String(120))
     brand: Mapped[str] = mapped_column(sa.String(40))
     last4: Mapped[str] = mapped_column(sa.String(4))
     exp_month: Mapped[int]
     exp_year: Mapped[int]
     saved_at: Mapped[datetime]
+    is_on_file: Mapped[bool | None]
     removed_at: Mapped[datetime | None]
     detached_at: Mapped[datetime | None]
 

@@ -21,7 +21,7 @@ def on_file(client_id: UUID) -> OnFile | None:
             CardConsent,
             sa.and_(CardConsent.practice_id == Card.practice_id, CardConsent.id == Card.consent_id),
         )
-        .where(Card.client_id == client_id, Card.removed_at.is_(None))
+        .where(Card.client_id == client_id, Card.is_on_file.is_(True))
     ).one_or_none()
     if row is None:
         return None
@@ -54,7 +54,7 @@ def cards_not_removed(client_id: UUID) -> Sequence[Card]:
     """Return a client's cards that were not taken off, locked."""
     return db.session.scalars(
         sa.select(Card)
-        .where(Card.client_id == client_id, Card.removed_at.is_(None))
+        .where(Card.client_id == client_id, Card.is_on_file.is_(True))
         .order_by(Card.id)
         .with_for_update()
     ).all()

@@ -53,32 +53,34 @@ def agree(
     return consent
 
 
-def keep(client_id: UUID, seen: SeenCard, consent_id: UUID) -> Card:
+def keep(client_id: UUID, seen: SeenCard, consent_id: UUID) -> None:
     """Put a card on file in the place of any other. Call inside ``transaction()``.
 
-    One that was taken off stays off, however late the news of its saving comes.
+    One that was taken off stays off, here or at the processor, however late the news of its
+    saving comes.
     """
     take_turns(f"card:{client_id}")
-    if (known := cards.find_by_method(seen.id)) is not None:
-        return known
+    if seen.customer is None or cards.find_by_method(seen.id) is not None:
+        return
     for other in cards.cards_not_removed(client_id):
         _take_off(other, by=PROGRAM)
     card = Card(
         client_id=client_id,
         consent_id=consent_id,
         account="",
+        customer_id=seen.customer,
         method_id=seen.id,
         brand=seen.brand,
         last4=seen.last4,
         exp_month=seen.exp_month,
         exp_year=seen.exp_year,
         saved_at=clock.now(),
+        is_on_file=True,
     )
     db.session.add(card)
     db.session.flush()
     doors.cut(DoorKind.PROCESSOR, seen.id, card.id)
     audit.record("card:save", by=PROGRAM, subject_id=client_id, card=str(card.id))
-    return card
 
 
 def remove(client_id: UUID, card_id: UUID, *, by: Actor) -> None:
@@ -98,7 +100,7 @@ def remove(client_id: UUID, card_id: UUID, *, by: Actor) -> None:
 
 
 def _take_off(card: Card, *, by: Actor) -> None:
-    card.removed_at = clock.now()
+    card.is_on_file, card.removed_at = None, clock.now()
     db.session.flush()
     audit.record("card:remove", by=by, subject_id=card.client_id, card=str(card.id))
     outbox.enqueue(DETACH_JOB, key=f"{DETACH_JOB}:{card.id}", subject_id=card.id)
@@ -146,7 +148,7 @@ def sync_card(card_id: UUID, *, event_id: UUID | None = None) -> None:
             card.exp_month, card.exp_year = seen.exp_month, seen.exp_year
         if (seen is None or seen.customer is None) and card.detached_at is None:
             if card.removed_at is None:
-                card.removed_at = clock.now()
+                card.is_on_file, card.removed_at = None, clock.now()
                 audit.record(
                     "card:remove", by=PROGRAM, subject_id=card.client_id, card=str(card_id)
                 )

@@ -132,6 +132,7 @@ def carry_out(payment_id: UUID) -> None:
 def ask_to_save(
     client: Client,
     *,
+    setup_id: UUID,
     uses: Collection[Use],
     address: str,
     ends_at: datetime,
@@ -141,7 +142,8 @@ def ask_to_save(
 ) -> CardSetup:
     """Write down what a client agreed to, and that they save a card. Inside ``transaction()``.
 
-    ``start`` then leads to the page. ``address`` is the IP address that the consent came from;
+    ``start`` then leads to the page. ``setup_id`` is made with the form: sending it again is one
+    consent and one page. ``address`` is the IP address that the consent came from;
     ``ends_at`` is as for ``checkout.ask``.
 
     Raises:
@@ -149,8 +151,11 @@ def ask_to_save(
     """
     if not settings().takes_cards:
         raise CardsOff("Cards are not taken online here.")
+    if (known := cards.find_setup(setup_id)) is not None and known.client_id == client.id:
+        return known
     consent = card_keeping.agree(client.id, uses=uses, address=address, by=by)
     setup = CardSetup(
+        id=setup_id,
         client_id=client.id,
         consent_id=consent.id,
         state=SetupState.CREATING,

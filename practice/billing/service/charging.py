@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from practice.billing import card_gateway, cards, queries
+from practice.billing import card_gateway, cards
 from practice.billing.gateway import Refused
 from practice.billing.models import Payment
 from practice.billing.rules.cards import Failure, failure_of
@@ -46,13 +46,12 @@ def look(payment: Payment) -> SeenCheckout | None:
 
 
 def _ask(payment: Payment) -> str | None:
-    payment_id, client_id, is_old = payment.id, payment.client_id, _is_old(payment)
+    payment_id, is_old = payment.id, _is_old(payment)
     charge = cards.charge_of(payment_id)
-    customer = queries.find_customer(client_id)
-    if charge is None or customer is None:
+    if charge is None:
         return None
     card = cards.get_card(charge.card_id)
-    key, method_id = charge.attempt_key, card.method_id
+    key, method_id, customer = charge.attempt_key, card.method_id, card.customer_id
     if is_old or card.removed_at is not None:
         return card_gateway.find_charge(payment_id, customer)
     try:

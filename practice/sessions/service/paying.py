@@ -26,12 +26,14 @@ WORTHLESS = frozenset({S.CANCELLED, S.HELD_CLINICAL})
 """Nobody pays for a session in these states."""
 
 
-def start_checkout(appointment: Appointment, *, by: Actor) -> Payment:
+def start_checkout(
+    appointment: Appointment, *, by: Actor, keeps: checkout.Agreement | None = None
+) -> Payment:
     """Ask for what is still to pay for a session by card. Call inside ``transaction()``.
 
     Then call ``billing.service.checkout.start`` outside of it, and send the client there. A
     hold now lasts until the checkout's end and a minute more, and no longer. The same payment
-    comes back while it can be paid.
+    comes back while it can be paid. With ``keeps`` the card that pays stays on file.
 
     Raises:
         HoldEnded: if the time is no longer held.
@@ -59,6 +61,7 @@ def start_checkout(appointment: Appointment, *, by: Actor) -> Payment:
         success_url=f"{link}waiting",
         cancel_url=link,
         by=by,
+        keeps=keeps,
     )
     if appointment.hold_ends_at is not None and payment.checkout_ends_at is not None:
         spare = timedelta(seconds=rules.after_checkout_seconds)

@@ -8,6 +8,7 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from practice.billing.rules.cards import USES, terms_of
 from practice.billing.rules.payments import PaymentState
 from practice.billing.service import checkout
 from practice.core import clock, tokens
@@ -15,7 +16,14 @@ from practice.core.db import in_transaction
 from practice.core.errors import Conflict, Unavailable
 from practice.people.access import public
 from practice.people.rules import ClientDetails
-from practice.sessions.forms import PLACE_OF, DetailsForm, PublicForm, StartForm, written
+from practice.sessions.forms import (
+    PLACE_OF,
+    DetailsForm,
+    PayForm,
+    PublicForm,
+    StartForm,
+    written,
+)
 from practice.sessions.models import Appointment
 from practice.sessions.rules.for_clients import Step
 from practice.sessions.rules.lifecycle import FIRST_VISIT
@@ -53,7 +61,10 @@ def _at_its_step(shown: Shown, *, problem: PublicForm | None = None) -> str:
         form = details_form(shown, problem)
     shown.remember()
     again = hold_again(shown) if shown.step is Step.ENDED else None
-    return page(PAGES[shown.step], shown, form=form, again=again, times=times_of(shown))
+    terms = terms_of(shown.practice.business_name, USES).splitlines()
+    return page(
+        PAGES[shown.step], shown, form=form, again=again, times=times_of(shown), card_terms=terms
+    )
 
 
 def times_of(shown: Shown) -> str:
@@ -159,14 +170,18 @@ def confirm(token: str) -> ResponseReturnValue:
 @public
 def pay(token: str) -> ResponseReturnValue:
     """Ask for the money, and send the client to the processor's page."""
-    form = PublicForm()
+    form = PayForm()
     shown = show(token)
     if not form.validate():
         return _at_its_step(shown, problem=form), form.status
-    here = url_for(".booking", token=token)
+    here, keeps = url_for(".booking", token=token), None
+    if form.keeps_card.data:
+        keeps = checkout.Agreement(USES, request.remote_addr or "")
     try:
         payment = in_transaction(
-            lambda: service.start_checkout(shown.appointment, by=by_client(shown.appointment))
+            lambda: service.start_checkout(
+                shown.appointment, by=by_client(shown.appointment), keeps=keeps
+            )
         )
         if payment.state is PaymentState.OPEN:  # Perhaps it was paid in another window.
             payment = checkout.sync(payment.id)

@@ -8,7 +8,7 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.audit.service import record
-from practice.billing import archive, pdf
+from practice.billing import archive, cards, pdf
 from practice.billing.accounts import openings_of, payments_of
 from practice.billing.models import PaperKind
 from practice.billing.rules.payments import PaymentState
@@ -47,6 +47,7 @@ def money() -> ResponseReturnValue:
         due=sum((each.owed for each in to_pay if not each.is_coming), nothing),
         earlier=sum((each.open for each in brought), nothing),
         takes_cards=settings().takes_cards,
+        card=cards.on_file(client.id),
         payments=[each for each in payments if each.receipt_id],
         invoices=archive.invoices(archive.Filter(client_id=client.id)),
         button_form=PublicForm(formdata=None),

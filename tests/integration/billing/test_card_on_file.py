@@ -41,14 +41,15 @@ class Wallet:
     sandbox: Sandbox
 
     def ask(self, uses: tuple[Use, ...] = USES) -> UUID:
-        here = f"{self.till.address}/me"
+        here, setup_id = f"{self.till.address}/me", uuid4()
         return in_transaction(
             lambda: card_on_file.ask_to_save(
                 self.till.payer,
+                setup_id=setup_id,
                 uses=uses,
                 address=FROM,
                 ends_at=clock.now() + timedelta(minutes=31),
-                success_url=f"{here}/cards/{uuid4()}/waiting",
+                success_url=f"{here}/cards/{setup_id}/waiting",
                 cancel_url=f"{here}/money",
                 by=Actor(ActorKind.CLIENT, self.till.payer.id),
             )
