@@ -18,6 +18,7 @@ from practice.audit import models as _audit  # noqa: F401
 from practice.audit import ports as audit_ports
 from practice.billing import card_models as _cards  # noqa: F401
 from practice.billing import cli as billing_cli
+from practice.billing import fee_models as _fees  # noqa: F401
 from practice.billing import mails as billing_mails
 from practice.billing import models as _billing  # noqa: F401
 from practice.billing import pdf, webhooks
@@ -28,6 +29,7 @@ from practice.billing.service import (
     card_on_file,
     charging,
     checkout,
+    fees,
     inbox,
     reconcile,
     refunds,
@@ -142,6 +144,7 @@ def _name_the_work() -> None:
     jobs.handle("processor-event", inbox.handle)
     jobs.handle(card_on_file.CHARGE_JOB, card_on_file.carry_out)
     jobs.handle(card_on_file.SETTLE_JOB, card_on_file.settle_setup)
+    jobs.handle(fees.FALL_DUE_JOB, fees.fall_due)
     jobs.handle(card_keeping.DETACH_JOB, card_keeping.detach)
     jobs.handle("release-hold", booking.release_at_end)
     jobs.handle(giving_back.GIVE_BACK_JOB, giving_back.give_back_later)

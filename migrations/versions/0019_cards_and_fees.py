@@ -1,7 +1,7 @@
-"""Keep cards on file, what their holders agreed to, and how they were charged.
+"""Keep cards on file, what their holders agreed to and how they were charged; and late fees.
 
-What was agreed to is only ever added. ``payments`` learns whether its card stays on file. Fast:
-four new tables, and one column with a default.
+What was agreed to is only ever added. ``payments`` learns whether its card stays on file, and
+``appointments`` why one was called off. Fast: five new tables, and two columns.
 """
 
 import sqlalchemy as sa
@@ -13,9 +13,11 @@ down_revision = "0016"
 
 HERE = "nullif(current_setting('app.practice_id', true), '')::uuid"
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")
-NEW = ("card_consents", "card_setups", "cards", "card_charges")
+NEW = ("card_consents", "card_setups", "cards", "card_charges", "fees")
 FROZEN = ("card_consents",)
 SETUP = ("creating", "open", "saved", "expired", "failed")
+FEE_FOR = ("cancelled", "moved", "missed")
+FEE_STATE = ("waiting", "due", "withdrawn", "waived")
 FAILURE = ("declined", "needs_holder", "refused", "never_asked")
 
 GUARD = """
@@ -124,6 +126,35 @@ def upgrade() -> None:
             "practice_id", "attempt_key", name=op.f("uq_card_charges_practice_id_attempt_key")
         ),
     )
+    op.create_table(
+        "fees",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("for_id", sa.Uuid(), nullable=False),
+        sa.Column("change", sa.Integer(), nullable=False),
+        sa.Column("settles_id", sa.Uuid(), nullable=False),
+        sa.Column("fee_for", _closed(FEE_FOR, "fee_for"), nullable=False),
+        sa.Column("state", _closed(FEE_STATE, "fee_state"), nullable=False),
+        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("service_on", sa.Date(), nullable=False),
+        sa.Column("page", sa.String(length=400), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("falls_due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("invoice_id", sa.Uuid(), nullable=True),
+        sa.Column("waived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("waived_by", sa.Uuid(), nullable=True),
+        sa.Column("waived_why", sa.String(length=300), nullable=True),
+        *_own("fees"),
+        _to("fees", "client_id", "clients"),
+        _to("fees", "invoice_id", "invoices"),
+        sa.UniqueConstraint(
+            "practice_id", "for_id", "change", name=op.f("uq_fees_practice_id_for_id_change")
+        ),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_fees_is_positive")),
+    )
+    op.create_index("ix_fees_client", "fees", ["practice_id", "client_id"])
+    op.create_index("ix_fees_settles", "fees", ["practice_id", "settles_id"])
+    op.add_column("appointments", sa.Column("off_why", sa.String(length=40), nullable=True))
     for table in NEW:
         _wall_off(table, is_frozen=table in FROZEN)
 
@@ -131,6 +162,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(NEW):
         op.drop_table(table)  # with it go its guards
+    op.drop_column("appointments", "off_why")
     op.drop_column("payments", "keeps_card")
 
 

@@ -87,6 +87,7 @@ IN_WORDS: dict[str, str] = {
     "course_template:change": "Course template changed",
     "course_template:retire": "Course no longer offered",
     "emergency_contact:write": "Emergency contact written down",
+    "fee:decide": "Fee for a late change or a missed session",
     "gate:end_override": "Passing without proof ended",
     "gate:override": "Passed without its proof, with a reason",
     "invitation:accept": "Invitation accepted",

@@ -20,6 +20,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "processor_customers": ("saved payer", "saved payers"),
     "card_consents": ("consent to later charges", "consents to later charges"),
     "card_setups": ("page for saving a card", "pages for saving a card"),
+    "fees": ("late fee", "late fees"),
     "cards": ("card on file", "cards on file"),
     "client_merges": ("earlier merge", "earlier merges"),
     "claims": ("time in the calendar", "times in the calendar"),

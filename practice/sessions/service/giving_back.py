@@ -24,6 +24,8 @@ from practice.sessions.service.taking import lock
 
 GIVE_BACK_JOB = "give-back"
 
+OFF = frozenset({AppointmentState.CANCELLED, AppointmentState.NO_SHOW})
+
 
 def lock_payments(appointment: Appointment) -> Sequence[Payment]:
     """Lock payments before their session, as the news of a payment does."""
@@ -71,7 +73,7 @@ def give_back_later(appointment_id: UUID) -> None:
         payments = lock_payments(get_appointment(appointment_id))
         appointment = lock(appointment_id)
         is_final = not undoing.may_be_undone(appointment_id)
-        if appointment.state is AppointmentState.CANCELLED and is_final:
+        if appointment.state in OFF and is_final:
             for payment in payments:
                 give_back(payment, PROGRAM)
 

@@ -8,7 +8,7 @@ from practice.audit.rules import PROGRAM, VISITOR, Actor
 from practice.billing import accounts
 from practice.billing.models import Payment
 from practice.billing.rules.payments import Label, PaymentOutcome
-from practice.billing.service import checkout, openings
+from practice.billing.service import checkout, fees, openings
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict
@@ -76,10 +76,12 @@ def paid(payment: Payment) -> PaymentOutcome:
 
     Bound to ``billing.ports.paid``: called once for each payment, in the transaction that makes
     it paid. Money for a hold that has ended takes the time again if it is still free. A balance
-    that was brought along is no session, and waits for nothing.
+    that was brought along is no session, and waits for nothing; nor does a fee.
     """
     if openings.is_for_opening(payment):
         return openings.paid(payment)
+    if fees.is_for_fee(payment):
+        return fees.paid(payment)
     readiness.take_turns_on_client(payment.client_id)
     appointment = lock(payment.for_id)
     if _kept_minor(appointment) - payment.amount.minor >= appointment.price.minor:
@@ -100,7 +102,7 @@ def checkout_ended(payment: Payment) -> None:
 
     Bound to ``billing.ports.checkout_ended``, in the transaction that ends the payment.
     """
-    if openings.is_for_opening(payment):
+    if openings.is_for_opening(payment) or fees.is_for_fee(payment):
         return
     appointment = lock(payment.for_id)
     if appointment.hold_ends_at is not None and not may_be_paid([appointment.id]):

@@ -69,6 +69,7 @@ def test_everything_that_points_to_a_client_moves_or_is_frozen() -> None:
         "claims.resource_id",
         "client_merges.kept_id",
         "feed_subscriptions.resource_id",
+        "fees.client_id",
         "messages.client_id",
         "opening_balances.client_id",
         "papers.client_id",

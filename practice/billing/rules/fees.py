@@ -1,0 +1,79 @@
+"""A fee for a session that did not take place as booked: what it is settled from, and its life."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from practice.core.money import Money
+
+
+class FeeFor(StrEnum):
+    """What was done too late."""
+
+    CANCELLED = "cancelled"
+    MOVED = "moved"
+    MISSED = "missed"
+
+
+LINES: dict[FeeFor, str] = {
+    FeeFor.CANCELLED: "Cancellation fee",
+    FeeFor.MOVED: "Cancellation fee, moved late",
+    FeeFor.MISSED: "Cancellation fee, missed",
+}
+"""What stands on the invoice. It names no session: the day beside it does."""
+
+
+class FeeState(StrEnum):
+    WAITING = "waiting"  # what it is for may still be undone; nothing is charged yet
+    DUE = "due"  # it has its invoice
+    WITHDRAWN = "withdrawn"  # undone: it never was
+    WAIVED = "waived"  # by a person, with a reason: before it fell due, or after
+
+
+S = FeeState
+FEE_MOVES: dict[S, frozenset[S]] = {
+    S.WAITING: frozenset({S.DUE, S.WITHDRAWN, S.WAIVED}),
+    S.DUE: frozenset({S.WAIVED}),
+    S.WITHDRAWN: frozenset(),
+    S.WAIVED: frozenset(),
+}
+
+
+class Split(NamedTuple):
+    """What becomes of money.
+
+    ``kept`` and ``back`` are all that was paid, ``kept`` and ``owed`` are the fee.
+    """
+
+    fee: Money
+    paid: Money
+    kept: Money
+    back: Money
+    owed: Money
+
+
+def split(fee: Money, paid: Money) -> Split:
+    """Settle a fee from what was paid ahead; the rest goes back, or is owed."""
+    kept = min(fee.minor, paid.minor)
+    return Split(
+        fee,
+        paid,
+        Money(kept, fee.currency),
+        Money(paid.minor - kept, fee.currency),
+        Money(fee.minor - kept, fee.currency),
+    )
+
+
+def goes_back(lefts: Sequence[int], kept: int) -> list[int]:
+    """Say how much of each payment goes back, in cents, if ``kept`` of them all stays.
+
+    ``lefts`` are what is left of each, oldest first: the oldest settle the fee.
+    """
+    back = []
+    for left in lefts:
+        stays = min(left, kept)
+        kept -= stays
+        back.append(left - stays)
+    return back
