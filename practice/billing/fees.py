@@ -10,7 +10,9 @@ import sqlalchemy as sa
 
 from practice.billing import archive
 from practice.billing.fee_models import Fee
+from practice.billing.models import Payment
 from practice.billing.rules.fees import FeeState
+from practice.billing.rules.payments import Label, PaymentState
 from practice.core.db import db
 from practice.core.errors import NotFound
 from practice.core.money import Money
@@ -40,6 +42,18 @@ def fee_of_change(for_id: UUID, change: int) -> Fee | None:
             Fee.for_id == for_id, Fee.change == change, Fee.state != FeeState.WITHDRAWN
         )
     )
+
+
+def paid_ahead_minor(settles_id: UUID) -> int:
+    """Return the cents that came in for something, but for those that paid its fee."""
+    total = db.session.scalar(
+        sa.select(sa.func.sum(Payment.amount_minor)).where(
+            Payment.for_id == settles_id,
+            Payment.state == PaymentState.PAID,
+            Payment.label != Label.CANCELLATION,
+        )
+    )
+    return int(total or 0)
 
 
 def get_fee(fee_id: UUID) -> Fee:

@@ -44,6 +44,10 @@ class Made:
             "page": self.page,
         }
 
+    @property
+    def no_costs(self) -> Facts:
+        return {"fee": None, "kept": None, "owed": None, "card": ""}
+
     def money(self, minor: int) -> Money:
         return Money(minor, self.currency)
 
@@ -93,14 +97,31 @@ KINDS = _kinds(
         "Moved",
         "3 minutes after a booking got another time, unless that was undone.",
         OF_BOOKING | PRACTICE,
-        lambda made: {**made.booking, "was_at": made.booking["starts_at"] - timedelta(days=1)},
+        lambda made: {
+            **made.booking,
+            **made.no_costs,
+            "was_at": made.booking["starts_at"] - timedelta(days=1),
+        },
     ),
     Kind(
         "cancelled",
         "Cancelled",
         "3 minutes after a booking was cancelled, unless that was undone.",
         OF_TIME | PRACTICE,
-        lambda made: {**made.booking, "refund": made.money(5_000)},
+        lambda made: {**made.booking, **made.no_costs, "refund": made.money(5_000)},
+    ),
+    Kind(
+        "missed",
+        "Missed",
+        "3 minutes after a booking was marked missed, if that costs something.",
+        OF_TIME | PRACTICE,
+        lambda made: {
+            **made.booking,
+            **made.no_costs,
+            "fee": made.money(12_500),
+            "owed": made.money(12_500),
+            "refund": None,
+        },
     ),
     Kind(
         "slot-lost",

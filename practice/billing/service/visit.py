@@ -24,6 +24,7 @@ def record(
     by: Actor,
     *,
     payment_id: UUID | None = None,
+    label: Label = Label.APPOINTMENT,
 ) -> Payment:
     """Write down what a client paid in person, with its receipt. Call inside ``transaction()``.
 
@@ -44,7 +45,7 @@ def record(
         client_id=client_id,
         for_id=for_id,
         amount=amount,
-        label=Label.APPOINTMENT,
+        label=label,
         method=method,
         state=PaymentState.PAID,
         account="",

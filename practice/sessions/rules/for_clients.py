@@ -119,6 +119,7 @@ LETTERS: Mapping[str, str] = {
     "tentative": "Your time is kept, not confirmed yet",
     "moved": "Your booking has moved",
     "cancelled": "Your booking was cancelled",
+    "missed": "A booking that you missed",
     "payment-request": "The link to pay",
     "card-not-charged": "Your card on file did not pay",
     "receipt": "A receipt",

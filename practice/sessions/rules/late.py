@@ -27,7 +27,7 @@ WORDS: dict[Why, str] = {
     Why.CLIENT: "The client wishes it",
     Why.NOT_READY: "The client was not ready: not fasted, no escort, alcohol or cannabis",
     Why.ILLNESS: "The client is ill, for the first time",
-    Why.PRACTICE: "We cancel",
+    Why.PRACTICE: "It is our own doing",
     Why.WEATHER: "Weather, or the home is closed",
     Why.CLINICAL: "A clinician holds it",
     Why.PRESCRIBER: "The prescriber holds it",

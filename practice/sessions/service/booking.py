@@ -267,7 +267,6 @@ def move(
         raise Conflict("Only a session that is still to come can be moved.")
     if appointment.starts_at == starts_at:
         return appointment
-    fee = late.fee_of(appointment, FeeFor.MOVED, wish)
     client, placed = appointment.client, appointment.placed
     part = part_of(appointment)
     if part is not None:  # alone: what belongs to it moves along by ``service.ripples``
@@ -315,7 +314,7 @@ def move(
     undoing.remember(
         appointment, undoing.MOVE, by=by, was_at=old, was_state=was, was_reason=was_reason
     )
-    late.charge(appointment, FeeFor.MOVED, fee, wish, by=by)
+    late.charge_move(appointment, wish, was_at=old, by=by)
     if left := tuple(each for each in before if each not in place.people):
         telling.bury(appointment, left, gone_at=appointment.changed_at)
     telling.show(appointment, place.people)

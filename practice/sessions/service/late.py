@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ MISSED_MAIL = "missed"
 
 BY_STAFF: dict[FeeFor, tuple[Why, ...]] = {
     FeeFor.CANCELLED: tuple(Why),
-    FeeFor.MOVED: (Why.CLIENT, Why.ILLNESS, Why.PRACTICE, Why.WEATHER),
+    FeeFor.MOVED: (Why.PRACTICE, Why.CLIENT, Why.ILLNESS, Why.WEATHER),
     FeeFor.MISSED: (Why.CLIENT, Why.NOT_READY, Why.ILLNESS, Why.PRACTICE, Why.WEATHER),
 }
 BY_CLIENT = (Why.CLIENT, Why.ILLNESS)
@@ -69,9 +70,12 @@ def choices(
     """Say for each reason what a change costs now, what of it was paid and what goes back.
 
     Moving keeps what was paid with the session, so a fee for it is owed as a whole. An illness
-    counts once: who had one before is not offered it again. Two statements at most.
+    counts once: who had one before is not offered it again. Where nothing costs anything there
+    is one choice alone. Two statements at most.
     """
     found = whys if whys is not None else BY_STAFF[fee_for]
+    if not any(_fee(appointment, fee_for, each) for each in found):
+        found = found[:1]
     if Why.ILLNESS in found and (appointment.client_id is None or _was_ill(appointment)):
         found = tuple(each for each in found if each is not Why.ILLNESS)
     paid = _paid(appointment, fee_for)
@@ -85,19 +89,28 @@ def _paid(appointment: Appointment, fee_for: FeeFor) -> Money:
     return Money(minor, appointment.price.currency)
 
 
-def _fee(appointment: Appointment, fee_for: FeeFor, why: Why) -> Money:
+def _fee(
+    appointment: Appointment, fee_for: FeeFor, why: Why, starts_at: datetime | None = None
+) -> Money:
     a = appointment
     if a.client_id is None or a.state is S.REQUESTED or not a.service.billed_by_practice:
         return Money(0, a.price.currency)
     if fee_for is FeeFor.MISSED:
         return late.missed_fee(a.policy, a.price, why)
-    return late.fee(a.policy, a.price, why, starts_at=a.starts_at, now=clock.now())
+    at = starts_at or a.starts_at
+    return late.fee(a.policy, a.price, why, starts_at=at, now=clock.now())
 
 
-def fee_of(appointment: Appointment, fee_for: FeeFor, wish: Wish | None) -> Money:
+def fee_of(
+    appointment: Appointment,
+    fee_for: FeeFor,
+    wish: Wish | None,
+    *,
+    starts_at: datetime | None = None,
+) -> Money:
     """Return what a change costs now. Without a wish it is the practice's own doing.
 
-    Call before the change, with the session locked.
+    Call before the change, with the session locked, or with when it was to start.
 
     Raises:
         Conflict: for an illness of somebody who had one before.
@@ -107,7 +120,7 @@ def fee_of(appointment: Appointment, fee_for: FeeFor, wish: Wish | None) -> Mone
         return Money(0, appointment.price.currency)
     if wish.why is Why.ILLNESS and _was_ill(appointment):
         raise Conflict("An illness is free of charge the first time. There was one before.")
-    fee = _fee(appointment, fee_for, wish.why)
+    fee = _fee(appointment, fee_for, wish.why, starts_at)
     if wish.expected not in (None, fee):
         raise CostsOtherwise(f"By now this costs {fee}. Look at it again. Nothing was changed.")
     return fee
@@ -120,6 +133,7 @@ def charge(
     wish: Wish | None,
     *,
     by: Actor,
+    starts_at: datetime | None = None,
 ) -> bool:
     """Write down why a session was changed, and its fee; say whether there is one.
 
@@ -142,11 +156,23 @@ def charge(
         change=appointment.sequence,
         fee_for=fee_for,
         amount=fee,
-        service_on=zones.local_date(appointment.starts_at, zone),
+        service_on=zones.local_date(starts_at or appointment.starts_at, zone),
         page=booking_link(appointment),
         by=by,
     )
     return True
+
+
+def charge_move(
+    appointment: Appointment, wish: Wish | None, *, was_at: datetime, by: Actor
+) -> None:
+    """Decide what it costs that a session was moved from ``was_at``, as ``charge`` does.
+
+    Raises:
+        Conflict, CostsOtherwise: as ``fee_of``. Then nothing must be committed.
+    """
+    fee = fee_of(appointment, FeeFor.MOVED, wish, starts_at=was_at)
+    charge(appointment, FeeFor.MOVED, fee, wish, by=by, starts_at=was_at)
 
 
 def tell_of_missing(appointment: Appointment) -> None:

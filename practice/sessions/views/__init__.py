@@ -5,6 +5,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     appointment,
     asking,
     booking,
+    called_off,
     cancelling,
     catalog,
     changing,

@@ -30,6 +30,7 @@ from practice.sessions.rules.lifecycle import FIRST_VISIT
 from practice.sessions.service import booking as service
 from practice.sessions.service import undoing
 from practice.sessions.views import kept
+from practice.sessions.views.late_shown import fees_shown
 from practice.sessions.views.public import bp
 from practice.sessions.views.shown import Shown, by_client, page, show
 
@@ -61,9 +62,14 @@ def _at_its_step(shown: Shown, *, problem: PublicForm | None = None) -> str:
         form = details_form(shown, problem)
     shown.remember()
     again = hold_again(shown) if shown.step is Step.ENDED else None
-    terms = terms_of(shown.practice.business_name, USES).splitlines()
     return page(
-        PAGES[shown.step], shown, form=form, again=again, times=times_of(shown), card_terms=terms
+        PAGES[shown.step],
+        shown,
+        form=form,
+        again=again,
+        times=times_of(shown),
+        card_terms=terms_of(shown.practice.business_name, USES).splitlines(),
+        fees=fees_shown(shown.appointment),
     )
 
 

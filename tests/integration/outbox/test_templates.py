@@ -53,6 +53,12 @@ ONE: dict[str, Any] = {
     "page": PAGE,
 }
 
+COSTS: list[dict[str, Any]] = [
+    {"fee": None, "kept": None, "owed": None, "card": ""},
+    {"fee": DEAR, "kept": DEAR, "owed": DEAR, "card": ""},
+    {"fee": DEAR, "kept": None, "owed": DEAR, "card": "Visa ending in 4242"},
+]
+
 FACTS: dict[str, list[dict[str, Any]]] = {
     "approved": [BOOKING | {"owed": DEAR}, BOOKING | {"owed": None}],
     "booked-series": [{"bookings": [ONE, ONE | {"page": PAGE + "another/"}]}],
@@ -77,7 +83,7 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         }
         for needs in (True, False)
     ],
-    "cancelled": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
+    "cancelled": [BOOKING | {"refund": DEAR} | each for each in COSTS],
     "find-bookings": [
         {"asked_at": LONGEST_DAY, "bookings": [ONE, ONE | {"page": PAGE + "another/"}]},
         {"asked_at": LONGEST_DAY, "bookings": [ONE]},
@@ -87,7 +93,8 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"bookings": [ONE | {"was_at": LONGEST_DAY}]},
     ],
     "staff-moved-series": [{"bookings": [ONE | {"was_at": was} for was in (LONGEST_DAY, None)]}],
-    "moved": [BOOKING | {"was_at": LONGEST_DAY - timedelta(days=1)}],
+    "missed": [BOOKING | {"refund": None} | each for each in COSTS],
+    "moved": [BOOKING | {"was_at": LONGEST_DAY - timedelta(days=1)} | each for each in COSTS],
     "payment-needs-attention": [
         {"what": "A refund did not go through.", "today": "https://book.example/today"}
     ],
