@@ -22,6 +22,7 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NUMBER = r"\d+"
 OUR_PAGE = (
     r"https?://[^/\s]+(/bookings/[A-Za-z0-9_-]+(/[a-z-]+)*/?"
+    r"|/bookings/[A-Za-z0-9_-]+/fees/[0-9a-f-]{36}/waiting"
     r"|/me/money|/me/(balances|cards)/[0-9a-f-]{36}/waiting)"
 )
 PERSON = r"[^<>{}\n]{1,200}"

@@ -112,17 +112,17 @@ def fall_due(fee_id: UUID) -> None:
         )
         fee.invoice_id = invoice.id
         db.session.flush()
-        _collect(fee)
+        collect(fee)
 
     in_transaction(work)
 
 
-def _collect(fee: Fee) -> None:
+def collect(fee: Fee) -> Payment | None:
     """Take what is open from the card on file; without one, it waits for its client."""
     left = fees.open_of(fee)
     if not left or card_on_file.chargeable(fee.client_id, Use.FEE) is None:
-        return
-    card_on_file.charge(
+        return None
+    return card_on_file.charge(
         fee.client_id,
         for_id=fee.settles_id,
         amount=left,

@@ -24,14 +24,20 @@ class Why(StrEnum):
 
 
 WORDS: dict[Why, str] = {
-    Why.CLIENT: "The client wishes it",
+    Why.CLIENT: "The client’s own wish",
     Why.NOT_READY: "The client was not ready: not fasted, no escort, alcohol or cannabis",
-    Why.ILLNESS: "The client is ill, for the first time",
+    Why.ILLNESS: "Illness, for the first time",
     Why.PRACTICE: "It is our own doing",
     Why.WEATHER: "Weather, or the home is closed",
     Why.CLINICAL: "A clinician holds it",
     Why.PRESCRIBER: "The prescriber holds it",
 }
+
+CLIENT_WORDS: dict[Why, str] = {
+    Why.CLIENT: "Something came up",
+    Why.ILLNESS: "I am ill, for the first time",
+}
+"""The same in the words of a client."""
 
 WAIVED = frozenset(Why(each) for each in shipped()["policies"]["cancellation"]["waived_reasons"])
 """The reasons for which nobody is ever charged."""

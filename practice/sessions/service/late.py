@@ -25,7 +25,7 @@ from practice.people.queries import get_practice
 from practice.sessions.links import booking_link
 from practice.sessions.models import Appointment
 from practice.sessions.rules import late
-from practice.sessions.rules.late import WORDS, Why
+from practice.sessions.rules.late import CLIENT_WORDS, WORDS, Why
 from practice.sessions.rules.lifecycle import AppointmentState
 
 S = AppointmentState
@@ -69,6 +69,8 @@ def choices(
 ) -> list[Choice]:
     """Say for each reason what a change costs now, what of it was paid and what goes back.
 
+    ``whys`` are those that a client chooses from; left out, staff do.
+
     Moving keeps what was paid with the session, so a fee for it is owed as a whole. An illness
     counts once: who had one before is not offered it again. Where nothing costs anything there
     is one choice alone. Two statements at most.
@@ -79,8 +81,9 @@ def choices(
     if Why.ILLNESS in found and (appointment.client_id is None or _was_ill(appointment)):
         found = tuple(each for each in found if each is not Why.ILLNESS)
     paid = _paid(appointment, fee_for)
+    words = WORDS if whys is None else CLIENT_WORDS
     return [
-        Choice(each, WORDS[each], split(_fee(appointment, fee_for, each), paid)) for each in found
+        Choice(each, words[each], split(_fee(appointment, fee_for, each), paid)) for each in found
     ]
 
 

@@ -50,7 +50,7 @@ from practice.sessions.rules.lifecycle import LIVE, MOVES, WORDS, AppointmentSta
 from practice.sessions.rules.windows import Finding
 from practice.sessions.service import collecting, day, undoing
 from practice.sessions.staff_forms import PaymentForm
-from practice.sessions.views.called_off import costs_something
+from practice.sessions.views.called_off import costs_something_now
 from practice.sessions.views.gates import checklist
 from practice.sessions.views.holding import held_why
 from practice.sessions.views.late_shown import fees_shown
@@ -157,7 +157,7 @@ def run(appointment_id: UUID, deed: str) -> ResponseReturnValue:
     def work() -> Appointment:
         return DO[chosen](queries.get_appointment(appointment_id), by=by)
 
-    if chosen is Deed.MISS and costs_something(queries.get_appointment(appointment_id)):
+    if chosen is Deed.MISS and costs_something_now(queries.get_appointment(appointment_id)):
         at = url_for(".missed", appointment_id=appointment_id, next=request.form.get("next"))
         return redirect(at, 303)
     try:

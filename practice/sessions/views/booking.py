@@ -53,10 +53,11 @@ def booking(token: str) -> ResponseReturnValue:
     shown = show(token)
     if shown.step is Step.WAITING:
         return redirect(url_for(".waiting", token=token), 303)
-    return _at_its_step(shown)
+    return at_its_step(shown)
 
 
-def _at_its_step(shown: Shown, *, problem: PublicForm | None = None) -> str:
+def at_its_step(shown: Shown, *, problem: PublicForm | None = None) -> str:
+    """Show the page of the step that a booking is at, and what was wrong with a button of it."""
     form = problem
     if shown.step is Step.DETAILS:
         form = details_form(shown, problem)
@@ -179,7 +180,7 @@ def pay(token: str) -> ResponseReturnValue:
     form = PayForm()
     shown = show(token)
     if not form.validate():
-        return _at_its_step(shown, problem=form), form.status
+        return at_its_step(shown, problem=form), form.status
     here, keeps = url_for(".booking", token=token), None
     if form.keeps_card.data:
         keeps = checkout.Agreement(USES, request.remote_addr or "")
@@ -233,7 +234,7 @@ def _press(
     """
     form = PublicForm()
     if not form.validate():
-        return _at_its_step(shown, problem=form), form.status
+        return at_its_step(shown, problem=form), form.status
     try:
         in_transaction(lambda: work(shown.appointment))
         if done:
@@ -252,4 +253,4 @@ def _as_it_is_now(token: str) -> ResponseReturnValue:
         return redirect(url_for(".waiting", token=token), 303)
     if shown.step is Step.BOOKED:
         flash("This is booked already. What you sent just now changed nothing.", "wait")
-    return _at_its_step(shown), 409
+    return at_its_step(shown), 409

@@ -12,6 +12,7 @@ from practice.billing import accounts, fees
 from practice.billing.rules.fees import FeeFor, FeeState
 from practice.billing.rules.payments import PaymentState
 from practice.billing.service import fees as service
+from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict, NotFound
 from practice.people.access import current_staff, requires
@@ -82,8 +83,10 @@ def _to_the_session(appointment_id: UUID) -> ResponseReturnValue:
 # Missed ----------------------------------------------------------------------------------------
 
 
-def costs_something(session: Appointment) -> bool:
-    """Say whether money moves when a session is missed, so that the page says so first."""
+def costs_something_now(session: Appointment) -> bool:
+    """Say whether money moves when a session is marked missed now, so that a page says so first."""
+    if session.starts_at > clock.now() or AppointmentState.NO_SHOW not in MOVES[session.state]:
+        return False
     choices = late.choices(session, FeeFor.MISSED)
     return any(each.split.fee or each.split.paid for each in choices)
 

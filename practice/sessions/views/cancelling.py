@@ -23,7 +23,7 @@ from practice.sessions.links import booking_link
 from practice.sessions.rules.lifecycle import AppointmentState
 from practice.sessions.service import booking as service
 from practice.sessions.service import late
-from practice.sessions.views.booking import SILENT
+from practice.sessions.views.booking import SILENT, at_its_step
 from practice.sessions.views.late_shown import (
     ClientLateForm,
     collected_by,
@@ -87,11 +87,10 @@ def _page(shown: Shown, form: ClientLateForm) -> str:
 def pay_fee(token: str, fee_id: UUID) -> ResponseReturnValue:
     """Ask for what is open of a fee, and send the client to the processor's page."""
     shown, form = show(token), PublicForm()
+    if not form.validate():
+        return at_its_step(shown, problem=form), form.status
     _check(shown, fee_id)
     here = url_for(".booking", token=token)
-    if not form.validate():
-        flash(next(error for errors in form.errors.values() for error in errors), "wait")
-        return redirect(here, 303)
     link = booking_link(shown.appointment)
     ends_at = clock.now() + timedelta(minutes=booking_rules().checkout_minutes)
     try:

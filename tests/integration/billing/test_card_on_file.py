@@ -1,9 +1,8 @@
 """A card on file: saved alone or with a payment, charged later, replaced and taken off."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -11,92 +10,20 @@ import sqlalchemy as sa
 from practice.audit.rules import Actor, ActorKind
 from practice.billing import card_gateway, cards
 from practice.billing.card_models import Card, CardConsent
-from practice.billing.models import Payment
-from practice.billing.rules.cards import USES, Failure, OnFile, SetupState, Use, digest_of
+from practice.billing.rules.cards import Failure, SetupState, Use, digest_of
 from practice.billing.rules.payments import Label, PaymentState
 from practice.billing.service import card_keeping, card_on_file, checkout, reconcile
 from practice.billing.service.card_on_file import NoCard
 from practice.billing.service.checkout import Agreement
 from practice.core import clock
 from practice.core.db import db, in_transaction, read_again, require_practice_id
-from practice.core.money import Money
 from practice.outbox import jobs
 from tests import factories
 from tests.integration.billing.conftest import Later, Shelf, Till, mails, tasks
 from tests.integration.billing.line import Fate, Line
 from tests.integration.billing.test_crashes import kill, made  # noqa: F401  a fixture
+from tests.integration.billing.wallet import FEE, FROM, MASTERCARD, SAVED_BUT_DECLINED, Wallet
 from tests.stripe_sandbox import DECLINED_CARD, GOOD_CARD, THREE_D_SECURE_CARD, Sandbox
-
-SAVED_BUT_DECLINED = "4000 0000 0000 0341"
-MASTERCARD = "5555 5555 5555 4444"
-FEE = Money(9_000, "USD")
-FROM = "192.0.2.7"
-
-
-@dataclass
-class Wallet:
-    """Puts cards on the payer's file, and has them charged."""
-
-    till: Till
-    sandbox: Sandbox
-
-    def ask(self, uses: tuple[Use, ...] = USES) -> UUID:
-        here, setup_id = f"{self.till.address}/me", uuid4()
-        return in_transaction(
-            lambda: card_on_file.ask_to_save(
-                self.till.payer,
-                setup_id=setup_id,
-                uses=uses,
-                address=FROM,
-                ends_at=clock.now() + timedelta(minutes=31),
-                success_url=f"{here}/cards/{setup_id}/waiting",
-                cancel_url=f"{here}/money",
-                by=Actor(ActorKind.CLIENT, self.till.payer.id),
-            )
-        ).id
-
-    def put(self, card: str = GOOD_CARD, uses: tuple[Use, ...] = USES) -> UUID:
-        """Save a card on the processor's page, without telling us."""
-        setup_id = self.ask(uses)
-        answer = self.sandbox.pay(card_on_file.start(setup_id), card=card)
-        if "authenticate" in answer.headers.get("Location", ""):
-            self.sandbox.answer_bank(answer.headers["Location"])
-        return setup_id
-
-    def save(self, card: str = GOOD_CARD, uses: tuple[Use, ...] = USES) -> OnFile:
-        setup = card_on_file.sync_setup(self.put(card, uses))
-        assert setup.state is SetupState.SAVED
-        found = self.on_file()
-        assert found is not None
-        return found
-
-    def on_file(self) -> OnFile | None:
-        read_again()
-        return cards.on_file(self.till.payer.id)
-
-    def decide(self, key: str = "fee:1:1", for_id: UUID | None = None) -> UUID:
-        for_id = for_id or uuid4()
-        return in_transaction(
-            lambda: card_on_file.charge(
-                self.till.payer.id,
-                for_id=for_id,
-                amount=FEE,
-                label=Label.CANCELLATION,
-                use=Use.FEE,
-                key=key,
-                page=f"{self.till.address}/bookings/a-token-of-the-booking/",
-            )
-        ).id
-
-    def charge(self, key: str = "fee:1:1", for_id: UUID | None = None) -> Payment:
-        payment_id = self.decide(key, for_id)
-        card_on_file.carry_out(payment_id)
-        return self.till.see(payment_id)
-
-
-@pytest.fixture
-def wallet(till: Till, sandbox: Sandbox) -> Wallet:
-    return Wallet(till, sandbox)
 
 
 def attached(sandbox: Sandbox, since: int) -> list[str]:
