@@ -25,9 +25,10 @@ from practice.api.service import webhooks
 from practice.billing.card_models import CardSetup
 from practice.billing.models import Receipt
 from practice.billing.rules.cards import USES, SetupState
+from practice.billing.rules.fees import FeeFor
 from practice.billing.rules.invoices import Line
 from practice.billing.rules.payments import PaymentMethod
-from practice.billing.service import card_keeping, openings, papers, visit
+from practice.billing.service import card_keeping, fees, openings, papers, visit
 from practice.calendar.models import Closure, DetailLevel, FeedSubscription, HoursOverride
 from practice.calendar.service import blocks
 from practice.clients.models import Paper
@@ -92,8 +93,10 @@ PUBLIC = {
     "public.cancel",
     "public.confirm",
     "public.details",
+    "public.fee_waiting",
     "public.keep",
     "public.pay",
+    "public.pay_fee",
     "public.receipt",
     "public.receipt_pdf",
     "public.waiting",
@@ -251,6 +254,16 @@ def furnish(slug: str) -> House:
             cancel_url="",
             created_at=TOMORROW,
         )
+        fee = fees.decide(
+            client.id,
+            session.id,
+            change=0,
+            fee_for=FeeFor.CANCELLED,
+            amount=PRICE,
+            service_on=date(2026, 11, 23),
+            page="",
+            by=OWNER,
+        )
         (opening_id,) = openings.bring(
             [openings.Opening(client.id, "OLD-1", date(2026, 9, 1), 10_000, 0)], by=OWNER
         )
@@ -353,6 +366,7 @@ def furnish(slug: str) -> House:
                 "message_id": db.session.scalars(
                     sa.select(Message.id).where(Message.key == "a test")
                 ).one(),
+                "fee_id": fee.id,
                 "user_id": colleague.id,
                 "invitation_id": invitation.id,
                 "task_id": db.session.scalars(sa.select(Task.id).where(Task.key == "a test")).one(),
