@@ -25,7 +25,7 @@ from practice.people.queries import get_practice
 from practice.sessions.links import booking_link
 from practice.sessions.models import Appointment
 from practice.sessions.rules import late
-from practice.sessions.rules.late import CLIENT_WORDS, WORDS, Why
+from practice.sessions.rules.late import CLIENT_WORDS, NOT_THERE, WORDS, Why
 from practice.sessions.rules.lifecycle import AppointmentState
 
 S = AppointmentState
@@ -82,6 +82,8 @@ def choices(
         found = tuple(each for each in found if each is not Why.ILLNESS)
     paid = _paid(appointment, fee_for)
     words = WORDS if whys is None else CLIENT_WORDS
+    if fee_for is FeeFor.MISSED:
+        words = {**words, Why.CLIENT: NOT_THERE}
     return [
         Choice(each, words[each], split(_fee(appointment, fee_for, each), paid)) for each in found
     ]

@@ -119,7 +119,7 @@ class FeeShown:
     @property
     def state_words(self) -> str:
         if self.state is FeeState.WAITING:
-            return "Not charged yet: it can still be undone"
+            return "Not charged yet"
         if self.state is FeeState.WAIVED:
             return "Waived"
         return f"{self.open} still to pay" if self.open else "Paid"
