@@ -25,6 +25,15 @@ LINES: dict[FeeFor, str] = {
 """What stands on the invoice. It names no session: the day beside it does."""
 
 
+SOURCE = "fee:"
+"""How the source keys of their invoices begin, by which they are told from what was delivered."""
+
+
+def is_fee(source_key: str) -> bool:
+    """Say whether an invoice is for a fee: income of its own kind, and never on a superbill."""
+    return source_key.startswith(SOURCE)
+
+
 class FeeState(StrEnum):
     WAITING = "waiting"  # what it is for may still be undone; nothing is charged yet
     DUE = "due"  # it has its invoice

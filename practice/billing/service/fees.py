@@ -20,9 +20,10 @@ from practice.billing import archive, fees, queries
 from practice.billing.fee_models import Fee
 from practice.billing.models import Payment
 from practice.billing.rules.cards import Use
-from practice.billing.rules.fees import LINES, FeeFor, FeeState, goes_back
+from practice.billing.rules.fees import LINES, SOURCE, FeeFor, FeeState, goes_back
 from practice.billing.rules.invoices import Line
 from practice.billing.rules.payments import (
+    LIVE,
     Label,
     PaymentOutcome,
     PaymentState,
@@ -106,7 +107,7 @@ def fall_due(fee_id: UUID) -> None:
         invoice = papers.issue_invoice(
             people.get_client(fee.client_id),
             for_id=fee.settles_id,
-            source_key=f"fee:{fee.id}",
+            source_key=f"{SOURCE}{fee.id}",
             lines=[Line(fee.service_on, LINES[fee.fee_for], 1, fee.amount)],
             by=PROGRAM,
         )
@@ -174,13 +175,15 @@ def start_checkout(
     """Ask for what is open of a fee by card: as for a session, ``checkout.start`` comes next.
 
     Raises:
-        Conflict: if nothing is open of it.
+        Conflict: if nothing is open of it, or a card on file is being charged for it just now.
         CardsOff: if no processor is set up.
     """
     fee = fees.lock_fee(fee_id)
     left = fees.open_of(fee)
     if not left:
         raise Conflict("Nothing is to pay for this any more.")
+    if is_being_charged(fee):
+        raise Conflict("Your card on file is being charged for this now. Look again in a minute.")
     return checkout.ask(
         people.get_client(fee.client_id),
         for_id=fee.settles_id,
@@ -190,6 +193,13 @@ def start_checkout(
         success_url=success_url,
         cancel_url=cancel_url,
         by=by,
+    )
+
+
+def is_being_charged(fee: Fee) -> bool:
+    """Say whether a charge of the card on file is on its way for a fee."""
+    return any(
+        each.is_off_session and each.state in LIVE for each in queries.payments_for(fee.settles_id)
     )
 
 

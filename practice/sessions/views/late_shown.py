@@ -14,7 +14,7 @@ from practice.billing import cards
 from practice.billing.fees import fees_of, open_of
 from practice.billing.rules.cards import Use
 from practice.billing.rules.fees import LINES, FeeState
-from practice.billing.service.fees import LONGEST_WHY
+from practice.billing.service.fees import LONGEST_WHY, is_being_charged
 from practice.core.money import Money
 from practice.core.settings import settings
 from practice.people.forms import BaseForm
@@ -115,6 +115,7 @@ class FeeShown:
     state: FeeState
     invoice_id: UUID | None
     waived_why: str | None
+    is_being_charged: bool = False
 
     @property
     def state_words(self) -> str:
@@ -122,6 +123,8 @@ class FeeShown:
             return "Not charged yet"
         if self.state is FeeState.WAIVED:
             return "Waived"
+        if self.is_being_charged:
+            return "Your card on file is being charged"
         return f"{self.open} still to pay" if self.open else "Paid"
 
 
@@ -139,6 +142,7 @@ def fees_shown(appointment: Appointment) -> list[FeeShown]:
             each.state,
             each.invoice_id,
             each.waived_why,
+            each.state is FeeState.DUE and is_being_charged(each),
         )
         for each in fees_of(appointment.id)
     ]
