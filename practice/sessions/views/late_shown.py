@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from wtforms import HiddenField, IntegerField, RadioField, StringField
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, StringField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import HiddenInput
 
@@ -52,7 +52,13 @@ class StaffLateFields(LateFields):
     )
 
 
-class StaffLateForm(StaffLateFields):
+class RestFields(BaseForm):
+    """What becomes of what was paid beyond the fee."""
+
+    rest_is_credit = BooleanField("Keep the rest as credit instead of giving it back")
+
+
+class StaffLateForm(StaffLateFields, RestFields):
     """That staff cancel a session, as it was shown."""
 
     sequence = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
@@ -66,7 +72,7 @@ class StaffLateWayForm(WayForm, StaffLateFields):
     """A change of a session of a course by staff: what moves along, and why."""
 
 
-class MissedForm(StaffLateFields):
+class MissedForm(StaffLateFields, RestFields):
     """That a client did not come, as the page showed it."""
 
     next = HiddenField()
@@ -92,8 +98,9 @@ def wish_of(form: LateFields, choices: Sequence[Choice]) -> Wish | None:
     if chosen is None:
         form.why.errors = [OTHERWISE]
         return None
-    waived = getattr(form, "waived_why", None)
-    return Wish(chosen.why, (waived.data or None) if waived else None, chosen.split.fee)
+    waived = form.waived_why.data if isinstance(form, StaffLateFields) else None
+    rest = isinstance(form, RestFields) and form.rest_is_credit.data
+    return Wish(chosen.why, waived or None, chosen.split.fee, rest)
 
 
 def collected_by(client_id: UUID | None) -> str:

@@ -11,16 +11,18 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from practice.billing import cards, fees, ports
+from practice.billing import cards, fees, ledger, ports
 from practice.billing.archive import get_listed, notes_on
 from practice.billing.fee_models import Fee
 from practice.billing.models import Invoice, Payment
 from practice.billing.rules.cards import Failure
 from practice.billing.rules.fees import FeeFor, FeeState
 from practice.billing.rules.invoices import InvoiceState
+from practice.billing.rules.ledger import Account
 from practice.billing.rules.payments import PaymentOutcome, PaymentState
 from practice.billing.service import card_on_file, checkout
 from practice.billing.service import fees as service
+from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.db import db, in_transaction, practice_scope, read_again
 from practice.core.errors import Conflict
@@ -90,13 +92,19 @@ class House:
         found = get_listed(invoice_id)
         return found.total, found.open, found.state
 
-    def cancel(self, why: Why = Why.CLIENT, waived_why: str | None = None) -> None:
+    def cancel(
+        self,
+        why: Why = Why.CLIENT,
+        waived_why: str | None = None,
+        *,
+        rest_is_credit: bool = False,
+    ) -> None:
         in_transaction(
             lambda: booking.cancel(
                 queries.get_appointment(self.session.id),
                 by=factories.OWNER,
                 can_be_undone=True,
-                wish=late.Wish(why, waived_why),
+                wish=late.Wish(why, waived_why, None, rest_is_credit),
             )
         )
 
@@ -149,6 +157,25 @@ def test_a_client_cancels_late_reads_what_it_costs_and_can_take_it_back(house: H
     assert kept(house.session) == HALF.minor
     assert house.till.seen() == [(INTAKE - HALF, house.till.seen()[0][1])]
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Invoice)) == 1
+
+
+def test_the_rest_may_stay_as_credit_and_the_fee_is_income_of_its_own_kind(house: House) -> None:
+    house.pay()
+    house.close_to()
+    today = zones.local_date(clock.now(), "America/New_York")
+
+    house.cancel(rest_is_credit=True)
+    house.work()
+
+    client_id = house.till.payer.id
+    assert ledger.free_credit(client_id) == (INTAKE - HALF).minor
+    assert house.till.seen() == []
+    found = ledger.totals(today, today)
+    assert found[Account.FEE_INCOME] == (0, HALF.minor)
+    assert Account.REVENUE not in found
+    fee_id = house.fee().id
+    in_transaction(lambda: service.waive(fee_id, "Sorry", by=factories.OWNER))
+    assert ledger.totals(today, today)[Account.FEE_INCOME] == (HALF.minor, HALF.minor)
 
 
 def test_a_free_reason_or_a_waiver_charges_nothing_and_gives_everything_back(
