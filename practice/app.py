@@ -16,14 +16,25 @@ from practice.api.service import webhooks as news
 from practice.api.views import asking
 from practice.audit import models as _audit  # noqa: F401
 from practice.audit import ports as audit_ports
+from practice.billing import card_models as _cards  # noqa: F401
 from practice.billing import cli as billing_cli
+from practice.billing import fee_models as _fees  # noqa: F401
 from practice.billing import mails as billing_mails
 from practice.billing import models as _billing  # noqa: F401
 from practice.billing import pdf, webhooks
 from practice.billing import ports as billing_ports
 from practice.billing import sale_models as _sales  # noqa: F401
 from practice.billing import views as billing
-from practice.billing.service import checkout, inbox, reconcile, refunds
+from practice.billing.service import (
+    card_keeping,
+    card_on_file,
+    charging,
+    checkout,
+    fees,
+    inbox,
+    reconcile,
+    refunds,
+)
 from practice.calendar import ports as calendar_ports
 from practice.calendar import views as calendar
 from practice.clients import models as _clients  # noqa: F401
@@ -132,6 +143,10 @@ def _name_the_work() -> None:
     jobs.handle("make-receipt-pdf", pdf.make_receipt)
     jobs.handle("refund", refunds.carry_out)
     jobs.handle("processor-event", inbox.handle)
+    jobs.handle(card_on_file.CHARGE_JOB, card_on_file.carry_out)
+    jobs.handle(card_on_file.SETTLE_JOB, card_on_file.settle_setup)
+    jobs.handle(fees.FALL_DUE_JOB, fees.fall_due)
+    jobs.handle(card_keeping.DETACH_JOB, card_keeping.detach)
     jobs.handle("release-hold", booking.release_at_end)
     jobs.handle(giving_back.GIVE_BACK_JOB, giving_back.give_back_later)
     jobs.handle("tell-of-booking", telling.tell_of_booking)
@@ -155,6 +170,7 @@ def _name_the_work() -> None:
     periods.every(periods.DAY, "look-ahead-for-courses", reaching.look_ahead)
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
+    mail.compose(charging.MAIL, billing_mails.card_not_charged)
     mail.compose("sign-in", letting_in.compose)
     mail.compose("staff-call-back", enquiries.compose)
     for name, composer in (*people_mails.COMPOSERS.items(), *sessions_mails.COMPOSERS.items()):

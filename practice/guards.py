@@ -17,6 +17,7 @@ OUTSIDE = frozenset({"jobs"})
 FROZEN = frozenset(
     {
         "audit_entries",
+        "card_consents",
         "gate_overrides",
         "invoice_lines",
         "invoices",

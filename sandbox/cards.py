@@ -41,6 +41,8 @@ class TestCard:
     number: str
     brand: str = "visa"
     decline: Decline | None = None
+    saves: bool = False
+    """Whether it can be put on file although its bank declines every charge."""
     authentication: Authentication = Authentication.NEVER
     refund: RefundCourse = RefundCourse.AT_ONCE
     alias: str | None = None
@@ -96,7 +98,7 @@ CARDS = (
     TestCard("4000000000000069", decline=EXPIRED, alias="pm_card_chargeDeclinedExpiredCard"),
     TestCard("4000000000000127", decline=WRONG_CVC, alias="pm_card_chargeDeclinedIncorrectCvc"),
     TestCard("4000000000000119", decline=PROCESSING, alias="pm_card_chargeDeclinedProcessingError"),
-    TestCard("4000000000000341", decline=GENERIC, alias="pm_card_chargeCustomerFail"),
+    TestCard("4000000000000341", decline=GENERIC, saves=True, alias="pm_card_chargeCustomerFail"),
     TestCard(
         "4000002500003155",
         authentication=Authentication.UNLESS_SAVED,

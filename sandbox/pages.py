@@ -9,7 +9,7 @@ from sandbox import payform
 from sandbox.cards import TestCard
 from sandbox.clock import clock_time
 from sandbox.payform import PayForm
-from sandbox.resources import checkout, payment_intents
+from sandbox.resources import checkout, payment_intents, setup_intents
 from sandbox.resources.payment_methods import Holder
 from sandbox.store import Account, Context, Json, World
 from sandbox.timetable import catch_up
@@ -18,6 +18,10 @@ bp = Blueprint("pages", __name__)
 bp.add_app_template_filter(clock_time)
 
 LISTED = 50
+AUTHENTICATE = {
+    "payment_intent": payment_intents.authenticate,
+    "setup_intent": setup_intents.authenticate,
+}
 CONTENT_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 """Without ``form-action``: browsers apply that to the redirect back to the shop as well."""
 
@@ -94,7 +98,7 @@ def challenge(wanted: str) -> AnyResponse | tuple[str, int] | str:
     world = _world()
     with world.lock:
         catch_up(world)
-        found = world.locate("payment_intent", wanted)
+        found = _located(world, wanted)
         if found is None:
             return _gone()
         account, intent = found
@@ -109,14 +113,14 @@ def answer_challenge(wanted: str) -> AnyResponse | tuple[str, int] | str:
     world = _world()
     with world.lock:
         catch_up(world)
-        found = world.locate("payment_intent", wanted)
+        found = _located(world, wanted)
         if found is None:
             return _gone()
         account, intent = found
         context = Context(world, account, world.clock())
         if intent["status"] == "requires_action":
             passed = request.form.get("outcome") == "complete"
-            payment_intents.authenticate(context, intent, passed=passed)
+            AUTHENTICATE[intent["object"]](context, intent, passed=passed)
         return _after_challenge(context, intent)
 
 
@@ -129,7 +133,8 @@ def _attempt(
         return _pay_page(context.account, session, form), 402
     if session["status"] == "complete":
         return redirect(checkout.return_url(session), 303)
-    return redirect(url_for(".challenge", wanted=session["payment_intent"]), 303)
+    wanted = session["payment_intent"] or session["setup_intent"]
+    return redirect(url_for(".challenge", wanted=wanted), 303)
 
 
 def _after_challenge(context: Context, intent: Json) -> AnyResponse | tuple[str, int] | str:
@@ -146,8 +151,9 @@ def _after_challenge(context: Context, intent: Json) -> AnyResponse | tuple[str,
     if closed is not None:
         return closed
     form = payform.empty(context.account.hidden[session["id"]]["holder"]["email"])
-    if intent["last_payment_error"]:
-        form.refusal = intent["last_payment_error"]["message"]
+    error = intent.get("last_payment_error") or intent.get("last_setup_error")
+    if error:
+        form.refusal = error["message"]
     return _pay_page(context.account, session, form), 402
 
 
@@ -158,6 +164,7 @@ def _pay_page(account: Account, session: Json, form: PayForm) -> str:
         session=session,
         items=hidden["line_items"],
         keeps_card=bool(hidden["setup_future_usage"]),
+        takes_money=session["mode"] == "payment",
         email_is_known=_known_email(account, session) is not None,
         form=form,
     )
@@ -175,6 +182,11 @@ def _closed(session: Json) -> tuple[str, int] | None:
 
 def _gone() -> tuple[str, int]:
     return render_template("missing.html"), 404
+
+
+def _located(world: World, wanted: str) -> tuple[Account, Json] | None:
+    """Find a payment or setup intent in whichever account has it."""
+    return world.locate("payment_intent", wanted) or world.locate("setup_intent", wanted)
 
 
 def _known_email(account: Account, session: Json) -> str | None:

@@ -22,10 +22,11 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NUMBER = r"\d+"
 OUR_PAGE = (
     r"https?://[^/\s]+(/bookings/[A-Za-z0-9_-]+(/[a-z-]+)*/?"
-    r"|/me/money|/me/balances/[0-9a-f-]{36}/waiting)"
+    r"|/bookings/[A-Za-z0-9_-]+/fees/[0-9a-f-]{36}/waiting"
+    r"|/me/money|/me/(balances|cards)/[0-9a-f-]{36}/waiting)"
 )
 PERSON = r"[^<>{}\n]{1,200}"
-METADATA = {"pay": UUID, "client": UUID, "kind": rf"client|payment|refund:{UUID}"}
+METADATA = {"pay": UUID, "client": UUID, "kind": rf"client|payment|card|refund:{UUID}"}
 PAGES = {"limit": NUMBER, "starting_after": r"[a-z]+_[A-Za-z0-9_]+"}
 
 
@@ -36,7 +37,7 @@ def _sent_along(place: str = "metadata") -> dict[str, str]:
 MAY_BE_SENT: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/v1/customers"): {"name": PERSON, "email": r"[^@\s]+@[^@\s]+", **_sent_along()},
     ("POST", "/v1/checkout/sessions"): {
-        "mode": "payment",
+        "mode": "payment|setup",
         "ui_mode": "hosted_page",
         "payment_method_types": "card",
         "customer": r"cus_\w+",
@@ -49,11 +50,28 @@ MAY_BE_SENT: dict[tuple[str, str], dict[str, str]] = {
         "cancel_url": OUR_PAGE,
         **_sent_along(),
         **_sent_along("payment_intent_data.metadata"),
+        "payment_intent_data.setup_future_usage": "off_session",
+        **_sent_along("setup_intent_data.metadata"),
     },
+    ("POST", "/v1/payment_intents"): {
+        "amount": NUMBER,
+        "currency": "[a-z]{3}",
+        "customer": r"cus_\w+",
+        "payment_method": r"pm_\w+",
+        "payment_method_types": "card",
+        "off_session": "true",
+        "confirm": "true",
+        **_sent_along(),
+    },
+    ("POST", "/v1/payment_methods/{id}/detach"): {},
+    ("GET", "/v1/payment_methods/{id}"): {},
+    ("GET", "/v1/payment_intents"): {"customer": r"cus_\w+", **PAGES},
+    ("GET", "/v1/payment_intents/{id}"): {"expand": r"latest_charge\.balance_transaction"},
     ("POST", "/v1/refunds"): {"payment_intent": r"pi_\w+", "amount": NUMBER, **_sent_along()},
     ("POST", "/v1/checkout/sessions/{id}/expire"): {},
     ("GET", "/v1/checkout/sessions/{id}"): {
-        "expand": r"payment_intent\.latest_charge\.balance_transaction"
+        "expand": r"payment_intent\.(latest_charge\.balance_transaction|payment_method)"
+        r"|setup_intent\.payment_method"
     },
     ("GET", "/v1/checkout/sessions"): {"customer": r"cus_\w+", **PAGES},
     ("GET", "/v1/refunds"): {"payment_intent": r"pi_\w+", **PAGES},
@@ -131,4 +149,4 @@ def _leaves(place: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _pattern(path: str) -> str:
-    return re.sub(r"/[a-z]+_[A-Za-z0-9_]+", "/{id}", path)
+    return re.sub(r"/(?!payment_)[a-z]+_[A-Za-z0-9_]+", "/{id}", path)

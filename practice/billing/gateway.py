@@ -15,8 +15,12 @@ from uuid import UUID
 
 import stripe
 from flask import current_app
+from stripe._v1_services import V1Services
 from stripe.params import CustomerCreateParams, RefundCreateParams
-from stripe.params.checkout import SessionCreateParams
+from stripe.params.checkout import (
+    SessionCreateParams,
+    SessionCreateParamsPaymentIntentData,
+)
 
 from practice.billing.models import Payment, Refund
 from practice.billing.rules import news
@@ -24,6 +28,7 @@ from practice.billing.rules.payments import (
     CheckoutStatus,
     Label,
     RefundState,
+    SeenCard,
     SeenCheckout,
     SeenRefund,
 )
@@ -76,6 +81,10 @@ class StripeGateway:
         self._stripe = client.v1
         self.is_live = is_live
 
+    def ask(self, call: Callable[[V1Services], T]) -> T:
+        """Ask Stripe for what has no method here."""
+        return _ask(lambda: call(self._stripe))
+
     def create_customer(self, client: Client) -> str:
         """Make the client known as a payer; return the processor's id for them."""
         params = customer_params(client)
@@ -88,15 +97,17 @@ class StripeGateway:
                 lambda: self._stripe.customers.create(params, {"idempotency_key": again})
             ).id
 
-    def create_checkout(self, payment: Payment, customer: str) -> str:
+    def create_checkout(self, payment: Payment, customer: str, *, keeps_card: bool = False) -> str:
         """Start collecting ``payment``; return the Checkout Session's id.
+
+        With ``keeps_card`` the card that pays stays on file, for which its holder has agreed.
 
         The answer may be an old one, given again: retrieve before believing anything else.
 
         Raises:
             Refused: nothing was made now, and nothing was made under this key before.
         """
-        params = checkout_params(payment, customer)
+        params = checkout_params(payment, customer, keeps_card=keeps_card)
         key = f"checkout:{payment.id}"
         return _ask(
             lambda: self._stripe.checkout.sessions.create(params, {"idempotency_key": key})
@@ -115,17 +126,15 @@ class StripeGateway:
             )
         )
         wanted = str(payment_id)
-        return next((one.id for one in sessions if _sent_along(one, "pay") == wanted), None)
+        return next((one.id for one in sessions if sent_along(one, "pay") == wanted), None)
 
-    def get_checkout(self, checkout_id: str) -> SeenCheckout:
-        """Read a checkout as it is now."""
+    def get_checkout(self, checkout_id: str, *, with_card: bool = False) -> SeenCheckout:
+        """Read a checkout as it is now, and the card that paid if that is asked."""
+        expand = ["payment_intent.latest_charge.balance_transaction"]
+        if with_card:
+            expand.append("payment_intent.payment_method")
         return seen_checkout(
-            _ask(
-                lambda: self._stripe.checkout.sessions.retrieve(
-                    checkout_id,
-                    {"expand": ["payment_intent.latest_charge.balance_transaction"]},
-                )
-            )
+            _ask(lambda: self._stripe.checkout.sessions.retrieve(checkout_id, {"expand": expand}))
         )
 
     def expire_checkout(self, checkout_id: str) -> None:
@@ -216,7 +225,9 @@ def customer_params(client: Client) -> CustomerCreateParams:
     }
 
 
-def checkout_params(payment: Payment, customer: str) -> SessionCreateParams:
+def checkout_params(
+    payment: Payment, customer: str, *, keeps_card: bool = False
+) -> SessionCreateParams:
     """Build what Stripe learns of a payment, from its row alone.
 
     Raises:
@@ -225,6 +236,9 @@ def checkout_params(payment: Payment, customer: str) -> SessionCreateParams:
     if payment.checkout_ends_at is None or not payment.success_url or not payment.cancel_url:
         raise ValueError("this payment was not asked for online")
     metadata = {"pay": str(payment.id), "client": str(payment.client_id), "kind": "payment"}
+    intent: SessionCreateParamsPaymentIntentData = {"metadata": metadata}
+    if keeps_card:
+        intent["setup_future_usage"] = "off_session"
     return {
         "mode": "payment",
         "ui_mode": "hosted_page",
@@ -241,7 +255,7 @@ def checkout_params(payment: Payment, customer: str) -> SessionCreateParams:
             }
         ],
         "metadata": metadata,
-        "payment_intent_data": {"metadata": metadata},
+        "payment_intent_data": intent,
         "expires_at": int(payment.checkout_ends_at.timestamp()),
         "success_url": payment.success_url,
         "cancel_url": payment.cancel_url,
@@ -275,13 +289,14 @@ def seen_checkout(session: stripe.checkout.Session) -> SeenCheckout:
         intent.latest_charge if intent and isinstance(intent.latest_charge, stripe.Charge) else None
     )
     moved = charge.balance_transaction if charge else None
+    card = intent.payment_method if intent else None
     return SeenCheckout(
         id=session.id,
         status=CheckoutStatus(session.status or "open"),
         is_paid=session.payment_status == "paid",
         amount=Money(session.amount_total or 0, (session.currency or "xxx").upper()),
         is_live=session.livemode,
-        payment_id=_sent_along(session, "pay"),
+        payment_id=sent_along(session, "pay"),
         url=session.url,
         intent_id=intent.id if intent else None,
         intent_status=intent.status if intent else None,
@@ -289,6 +304,22 @@ def seen_checkout(session: stripe.checkout.Session) -> SeenCheckout:
         refunded_minor=charge.amount_refunded if charge else 0,
         fee_minor=moved.fee if isinstance(moved, stripe.BalanceTransaction) else None,
         paid_at=datetime.fromtimestamp(charge.created, UTC) if charge else None,
+        card=seen_card(card) if isinstance(card, stripe.PaymentMethod) else None,
+    )
+
+
+def seen_card(method: stripe.PaymentMethod) -> SeenCard | None:
+    """Read a card on file; ``None`` for another way to pay."""
+    card = method.card
+    if card is None:
+        return None
+    return SeenCard(
+        id=method.id,
+        customer=_id_of(method.customer),
+        brand=card.brand,
+        last4=card.last4,
+        exp_month=card.exp_month,
+        exp_year=card.exp_year,
     )
 
 
@@ -308,15 +339,22 @@ def seen_refund(refund: stripe.Refund) -> SeenRefund:
         state=REFUND_STATES[refund.status or "pending"],
         amount=Money(refund.amount, refund.currency.upper()),
         made_at=datetime.fromtimestamp(refund.created, UTC),
-        refund_id=_refund_id(_sent_along(refund, "kind") or ""),
+        refund_id=_refund_id(sent_along(refund, "kind") or ""),
     )
+
+
+def _id_of(thing: str | stripe.Customer | None) -> str | None:
+    return thing.id if isinstance(thing, stripe.Customer) else thing
 
 
 def _refund_id(kind: str) -> UUID | None:
     return UUID(kind.removeprefix(REFUND)) if kind.startswith(REFUND) else None
 
 
-def _sent_along(thing: stripe.checkout.Session | stripe.Refund, key: str) -> str | None:
+def sent_along(
+    thing: stripe.checkout.Session | stripe.PaymentIntent | stripe.Refund, key: str
+) -> str | None:
+    """Return what we sent along with something under ``key``, as it came back."""
     return thing.metadata.to_dict().get(key) if thing.metadata else None
 
 

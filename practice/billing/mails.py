@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from practice.billing import queries
+from practice.billing import cards, queries
+from practice.billing.rules.cards import Failure
+from practice.billing.rules.payments import PaymentMethod
 from practice.core.settings import settings
 from practice.outbox.models import Message
 
@@ -25,7 +27,19 @@ def refunded(message: Message) -> dict[str, Any]:
     return {
         "amount": refund.amount,
         "refunded_at": refund.settled_at,
-        "to_card": payment.checkout_id is not None,
+        "to_card": payment.method is PaymentMethod.CARD_ONLINE,
+        "page": payment.cancel_url,
+    }
+
+
+def card_not_charged(message: Message) -> dict[str, Any]:
+    """A card on file did not pay. ``needs_holder``: the bank only wants its holder to confirm."""
+    payment = queries.get_payment(message.about_id)
+    return {
+        "amount": payment.amount,
+        "label": payment.label,
+        "tried_at": payment.created_at,
+        "needs_holder": cards.failure_of(payment.id) is Failure.NEEDS_HOLDER,
         "page": payment.cancel_url,
     }
 

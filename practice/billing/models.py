@@ -66,8 +66,14 @@ class Payment(PracticeOwned, Base):
     fee_minor: Mapped[int | None]  # what the processor kept
     success_url: Mapped[str | None] = mapped_column(sa.String(400))
     cancel_url: Mapped[str | None] = mapped_column(sa.String(400))
+    keeps_card: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
+
+    @property
+    def is_off_session(self) -> bool:
+        """Whether a card on file pays it, and nobody is sent to a page."""
+        return self.method is PaymentMethod.CARD_ONLINE and self.checkout_ends_at is None
 
 
 class Refund(PracticeOwned, Base):

@@ -1,6 +1,6 @@
 """Reading payments and refunds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -34,6 +34,13 @@ def get_payment(payment_id: UUID) -> Payment:
 def find_payment(payment_id: UUID) -> Payment | None:
     """Return a payment of this practice, if there is one."""
     return db.session.scalars(sa.select(Payment).where(Payment.id == payment_id)).one_or_none()
+
+
+def payments_among(ids: Collection[UUID]) -> set[UUID]:
+    """Return those of some ids that are payments of this practice."""
+    if not ids:
+        return set()
+    return set(db.session.scalars(sa.select(Payment.id).where(Payment.id.in_(ids))))
 
 
 def lock_payment(payment_id: UUID) -> Payment:

@@ -44,6 +44,10 @@ class Made:
             "page": self.page,
         }
 
+    @property
+    def no_costs(self) -> Facts:
+        return {"fee": None, "kept": None, "owed": None, "card": "", "credit": None}
+
     def money(self, minor: int) -> Money:
         return Money(minor, self.currency)
 
@@ -93,14 +97,31 @@ KINDS = _kinds(
         "Moved",
         "3 minutes after a booking got another time, unless that was undone.",
         OF_BOOKING | PRACTICE,
-        lambda made: {**made.booking, "was_at": made.booking["starts_at"] - timedelta(days=1)},
+        lambda made: {
+            **made.booking,
+            **made.no_costs,
+            "was_at": made.booking["starts_at"] - timedelta(days=1),
+        },
     ),
     Kind(
         "cancelled",
         "Cancelled",
         "3 minutes after a booking was cancelled, unless that was undone.",
         OF_TIME | PRACTICE,
-        lambda made: {**made.booking, "refund": made.money(5_000)},
+        lambda made: {**made.booking, **made.no_costs, "refund": made.money(5_000)},
+    ),
+    Kind(
+        "missed",
+        "Missed",
+        "3 minutes after a booking was marked missed, if that costs something.",
+        OF_TIME | PRACTICE,
+        lambda made: {
+            **made.booking,
+            **made.no_costs,
+            "fee": made.money(12_500),
+            "owed": made.money(12_500),
+            "refund": None,
+        },
     ),
     Kind(
         "slot-lost",
@@ -172,6 +193,19 @@ KINDS = _kinds(
             "amount": made.money(5_000),
             "refunded_at": made.now,
             "to_card": True,
+            "page": made.page,
+        },
+    ),
+    Kind(
+        "card-not-charged",
+        "Card on file did not pay",
+        "At once when a charge of a card on file fails, with a link to pay.",
+        {"day": "tried_at | day(practice.time_zone)", "amount": "amount | money"} | PRACTICE,
+        lambda made: {
+            "amount": made.money(5_000),
+            "label": "Balance payment",
+            "tried_at": made.now,
+            "needs_holder": False,
             "page": made.page,
         },
     ),

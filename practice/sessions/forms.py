@@ -98,6 +98,12 @@ class BookNowForm(StartForm, DetailsForm):
     """A time and who comes, for a free session that is booked at once."""
 
 
+class PayForm(PublicForm):
+    """That a session is paid by card, and whether the card stays on file."""
+
+    keeps_card = BooleanField("Keep this card on file")
+
+
 class CancelForm(PublicForm):
     """That a booking is cancelled as it was shown: ``sequence`` counts its changes."""
 

@@ -9,7 +9,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from practice.billing import cards, fees
 from practice.billing import queries as billing
+from practice.billing.fee_models import Fee
+from practice.billing.rules.cards import Use
+from practice.billing.rules.fees import FeeState, split
 from practice.core import clock
 from practice.core.db import db
 from practice.core.money import Money
@@ -58,7 +62,17 @@ def tentative(message: Message) -> dict[str, Any]:
 def moved(message: Message) -> dict[str, Any]:
     """A session has another time. ``was_at`` is when it was before."""
     was_at = datetime.fromisoformat(message.facts["was_at"])
-    return _client_facts(_while(message, *LIVE)) | {"was_at": was_at}
+    appointment = _while(message, *LIVE)
+    costs = _costs(fees.fee_of_change(appointment.id, appointment.sequence))
+    return _client_facts(appointment) | {"was_at": was_at} | costs
+
+
+def missed(message: Message) -> dict[str, Any]:
+    """A client did not come, and that costs something."""
+    appointment = _while(message, AppointmentState.NO_SHOW)
+    if (fee := _fee_of(appointment)) is None or fee.state is FeeState.WAIVED:
+        raise Stale
+    return _client_facts(appointment) | _money_of(appointment, fee)
 
 
 def reminder(message: Message) -> dict[str, Any]:
@@ -90,10 +104,16 @@ def cancelled(message: Message) -> dict[str, Any]:
     It is known by the time that its client had heard of, wherever it was moved to since.
     """
     appointment = get_appointment(message.about_id)
-    refund = _goes_back(appointment)
     was_at = message.facts.get("was_at")
     starts_at = datetime.fromisoformat(was_at) if was_at else appointment.starts_at
-    return _client_facts(appointment) | {"starts_at": starts_at, "refund": refund}
+    moved_money = _money_of(appointment, _fee_of(appointment))
+    return _client_facts(appointment) | {"starts_at": starts_at} | moved_money
+
+
+def slot_lost(message: Message) -> dict[str, Any]:
+    """Money came for a time that somebody else has by now."""
+    appointment = get_appointment(message.about_id)
+    return _client_facts(appointment) | {"refund": _goes_back(appointment)}
 
 
 def staff_new_booking(message: Message) -> dict[str, Any]:
@@ -221,13 +241,14 @@ COMPOSERS: dict[str, Composer] = {
     "declined": declined,
     "requested": requested,
     "tentative": tentative,
+    "missed": missed,
     "moved": moved,
     "moved-series": moved_series,
     "cancelled": cancelled,
     "find-bookings": find_bookings,
     "payment-request": payment_request,
     "reminder": reminder,
-    "slot-lost": cancelled,
+    "slot-lost": slot_lost,
     "staff-moved": staff_moved,
     "staff-moved-series": staff_moved_series,
     "staff-alert": staff_alert,
@@ -277,9 +298,41 @@ def _facts(appointment: Appointment) -> dict[str, Any]:
 
 def _goes_back(appointment: Appointment) -> Money | None:
     """Return what goes back: of a cancelled session all that was paid, decided yet or not."""
-    is_off = appointment.state is AppointmentState.CANCELLED
-    minor = (billing.paid_minor if is_off else billing.refunded_minor)(appointment.id)
-    return _money(minor, appointment)
+    if appointment.state not in {AppointmentState.CANCELLED, AppointmentState.NO_SHOW}:
+        return _money(billing.refunded_minor(appointment.id), appointment)
+    paid, fee = fees.paid_ahead_minor(appointment.id), _fee_of(appointment)
+    kept = fee.amount.minor if fee and fee.state is not FeeState.WAIVED else 0
+    return _money(paid - kept, appointment)
+
+
+def _fee_of(appointment: Appointment) -> Fee | None:
+    """Return the fee for a session that will not take place, waived or not."""
+    own = [each for each in fees.fees_of(appointment.id) if each.settles_id == appointment.id]
+    return own[0] if own else None
+
+
+def _money_of(appointment: Appointment, fee: Fee | None) -> dict[str, Any]:
+    """Say what comes back of a session that is off, what stays as credit, and what it costs."""
+    rest, costs = _goes_back(appointment), _costs(fee)
+    if appointment.rest_is_credit:
+        return costs | {"refund": None, "credit": rest}
+    return costs | {"refund": rest}
+
+
+def _costs(fee: Fee | None) -> dict[str, Any]:
+    """Say what a change costs: the fee, what of it was kept, is owed, and which card pays it."""
+    if fee is None or fee.state is FeeState.WAIVED:
+        return {"fee": None, "kept": None, "owed": None, "card": "", "credit": None}
+    ahead = fees.paid_ahead_minor(fee.settles_id)
+    parts = split(fee.amount, Money(ahead, fee.currency))
+    card = cards.on_file(fee.client_id) if parts.owed and settings().takes_cards else None
+    return {
+        "fee": parts.fee,
+        "kept": parts.kept or None,
+        "owed": parts.owed or None,
+        "card": card.words if card and Use.FEE in card.uses else "",
+        "credit": None,
+    }
 
 
 def _money(minor: int, appointment: Appointment) -> Money | None:

@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired, Length, StopValidation
 from wtforms.widgets import HiddenInput
 
 from practice.billing.rules.payments import PaymentMethod
+from practice.billing.service.fees import LONGEST_WHY as LONGEST_WAIVER
 from practice.calendar.forms import WholeField
 from practice.clients.rules.papers import LONGEST_DETAIL
 from practice.core.errors import Invalid, NotFound
@@ -94,6 +95,19 @@ class PassForm(BaseForm):
         [
             InputRequired("Write down why"),
             Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
+        ],
+        render_kw={"rows": 3},
+    )
+
+
+class WaiveForm(BaseForm):
+    """Why a fee is waived. It stands on the credit note, if there is one."""
+
+    reason = TextAreaField(
+        "Why is it waived?",
+        [
+            InputRequired("Write down why"),
+            Length(max=LONGEST_WAIVER, message=f"Use at most {LONGEST_WAIVER} characters"),
         ],
         render_kw={"rows": 3},
     )

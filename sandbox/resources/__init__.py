@@ -9,6 +9,7 @@ from sandbox.resources import (
     payment_intents,
     payment_methods,
     refunds,
+    setup_intents,
     stored_events,
     webhook_endpoints,
 )
@@ -21,6 +22,7 @@ HANDLERS: dict[str, Handler] = {
     **payment_intents.HANDLERS,
     **payment_methods.HANDLERS,
     **refunds.HANDLERS,
+    **setup_intents.HANDLERS,
     **stored_events.HANDLERS,
     **webhook_endpoints.HANDLERS,
 }

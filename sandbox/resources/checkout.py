@@ -8,23 +8,31 @@ from sandbox.events import emit
 from sandbox.handlers import Handler
 from sandbox.metadata import merged
 from sandbox.paging import matching, page
-from sandbox.resources import payment_intents, payment_methods
+from sandbox.resources import payment_intents, payment_methods, setup_intents
 from sandbox.resources.payment_methods import Holder
 from sandbox.store import Context, Json, new_id
 
 SHORTEST_SECONDS = 30 * 60
 LONGEST_SECONDS = 24 * 3600
 MOST_LINE_ITEMS = 100
+MODES = ("payment", "setup")
 
 
 def create(context: Context, params: Json) -> Json:
-    """Open a session. It has no payment intent until its payer first tries to pay."""
-    if (mode := params.get("mode")) != "payment":
+    """Open a session. It has no payment intent until its payer first tries to pay.
+
+    One in ``setup`` mode takes no money: its intent puts a card on file, and is there at once.
+    """
+    if (mode := params.get("mode")) not in MODES:
         raise (
             unmodelled(f"mode={mode}")
             if mode
             else invalid("Missing required param: mode.", param="mode", code="parameter_missing")
         )
+    is_setup = mode == "setup"
+    for name in ("line_items", "payment_intent_data") if is_setup else ("setup_intent_data",):
+        if name in params:
+            raise invalid(f"You can not pass `{name}` in `{mode}` mode.", param=name)
     if (ui_mode := params.get("ui_mode", "hosted_page")) != "hosted_page":
         raise unmodelled(f"ui_mode={ui_mode}")
     payment_intents.check_methods(params.get("payment_method_types"))
@@ -32,9 +40,10 @@ def create(context: Context, params: Json) -> Json:
         _check_url(params, name, required=name == "success_url")
     intent_data = params.get("payment_intent_data", {})
     wanted = new_id("cs_test_", 58)
-    items = _line_items(context, params.get("line_items", []))
-    total = sum(item["amount_total"] for item in items)
-    payment_intents.check_amount(total, param="line_items")
+    items = [] if is_setup else _line_items(context, params.get("line_items", []))
+    total = None if is_setup else sum(item["amount_total"] for item in items)
+    if total is not None:
+        payment_intents.check_amount(total, param="line_items")
     session = context.account.add(
         {
             "id": wanted,
@@ -58,7 +67,7 @@ def create(context: Context, params: Json) -> Json:
             "consent": None,
             "consent_collection": None,
             "created": context.now,
-            "currency": items[0]["currency"],
+            "currency": items[0]["currency"] if items else params.get("currency"),
             "currency_conversion": None,
             "custom_fields": [],
             "custom_text": {
@@ -76,15 +85,15 @@ def create(context: Context, params: Json) -> Json:
             "livemode": False,
             "locale": params.get("locale"),
             "metadata": merged({}, params.get("metadata")),
-            "mode": "payment",
+            "mode": mode,
             "origin_context": None,
             "payment_intent": None,
             "payment_link": None,
-            "payment_method_collection": "if_required",
+            "payment_method_collection": "always" if is_setup else "if_required",
             "payment_method_configuration_details": None,
             "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
             "payment_method_types": ["card"],
-            "payment_status": "unpaid",
+            "payment_status": "no_payment_required" if is_setup else "unpaid",
             "permissions": None,
             "phone_number_collection": {"enabled": False},
             "recovered_from": None,
@@ -97,7 +106,9 @@ def create(context: Context, params: Json) -> Json:
             "submit_type": params.get("submit_type"),
             "subscription": None,
             "success_url": params["success_url"],
-            "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+            "total_details": None
+            if is_setup
+            else {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
             "ui_mode": "hosted_page",
             "url": f"{context.world.base_url}/checkout/pay/{wanted}",
             "wallet_options": None,
@@ -108,6 +119,15 @@ def create(context: Context, params: Json) -> Json:
         ),
         setup_future_usage=intent_data.get("setup_future_usage"),
     )
+    if is_setup:
+        setup_data = params.get("setup_intent_data", {})
+        session["setup_intent"] = setup_intents.open_intent(
+            context,
+            customer=session["customer"],
+            metadata=merged({}, setup_data.get("metadata"), param="setup_intent_data[metadata]"),
+            session=wanted,
+            return_url=session["url"],
+        )["id"]
     context.world.appoint(session["expires_at"], "session.expire", context.account.id, wanted)
     return session
 
@@ -118,7 +138,7 @@ def pay(context: Context, session: Json, card: TestCard, holder: Holder) -> Decl
     Afterwards the session is complete, or its intent ``requires_action``, or it is still open.
     """
     hidden = context.account.hidden[session["id"]]
-    intent = context.account.find("payment_intent", session["payment_intent"])
+    intent = intent_of(context, session)
     if intent is None:
         intent = payment_intents.open_intent(
             context,
@@ -133,24 +153,34 @@ def pay(context: Context, session: Json, card: TestCard, holder: Holder) -> Decl
         session["payment_intent"] = intent["id"]
     hidden["holder"] = {"email": holder.email, "name": holder.name}
     method = payment_methods.keep(context, card, holder)
-    decline = payment_intents.attempt(context, intent, method)
+    if session["mode"] == "setup":
+        decline = setup_intents.attempt(context, intent, method)
+    else:
+        decline = payment_intents.attempt(context, intent, method)
     complete_if_paid(context, session)
     return decline
 
 
 def complete_if_paid(context: Context, session: Json) -> None:
     """Close a session whose intent has succeeded."""
-    intent = context.account.find("payment_intent", session["payment_intent"])
+    intent = intent_of(context, session)
     if session["status"] != "open" or intent is None or intent["status"] != "succeeded":
         return
     holder = context.account.hidden[session["id"]]["holder"]
     session.update(
         status="complete",
-        payment_status="paid",
+        payment_status="paid" if session["mode"] == "payment" else session["payment_status"],
         url=None,
         customer_details=_details(holder["email"], holder["name"]),
     )
     emit(context, "checkout.session.completed", session)
+
+
+def intent_of(context: Context, session: Json) -> Json | None:
+    """Return the intent by which a session takes money, or puts a card on file."""
+    if session["mode"] == "setup":
+        return context.account.find("setup_intent", session["setup_intent"])
+    return context.account.find("payment_intent", session["payment_intent"])
 
 
 def end(context: Context, session: Json) -> None:
@@ -158,8 +188,10 @@ def end(context: Context, session: Json) -> None:
     if session["status"] != "open":
         return
     session.update(status="expired", url=None)
-    intent = context.account.find("payment_intent", session["payment_intent"])
-    if intent is not None:
+    intent = intent_of(context, session)
+    if intent is not None and session["mode"] == "setup":
+        setup_intents.cancel_intent(context, intent, None)
+    elif intent is not None:
         payment_intents.cancel_intent(context, intent, "automatic")
     emit(context, "checkout.session.expired", session)
 
@@ -209,6 +241,7 @@ HANDLERS = {
         (
             "cancel_url",
             "client_reference_id",
+            "currency",
             "customer",
             "customer_email",
             "expires_at",
@@ -222,6 +255,7 @@ HANDLERS = {
             "payment_intent_data.metadata",
             "payment_intent_data.setup_future_usage",
             "payment_method_types",
+            "setup_intent_data.metadata",
             "submit_type",
             "success_url",
             "ui_mode",

@@ -162,6 +162,9 @@ def create(context: Context, params: Json) -> Json:
         context.account.get("customer", params["customer"], param="customer")
     if params.get("off_session") and not params.get("confirm"):
         raise invalid("off_session may only be set when confirm is true.", param="off_session")
+    method = params.get("payment_method")
+    if method:
+        method = payment_methods.chargeable(context, method, params.get("customer"))
     intent = open_intent(
         context,
         amount=params["amount"],
@@ -171,8 +174,8 @@ def create(context: Context, params: Json) -> Json:
         setup_future_usage=params.get("setup_future_usage"),
         return_url=params.get("return_url"),
     )
-    if params.get("payment_method"):
-        intent["payment_method"] = payment_methods.resolve(context, params["payment_method"])["id"]
+    if method:
+        intent["payment_method"] = method["id"]
         intent["status"] = "requires_confirmation"
     return _confirm(context, intent, params) if params.get("confirm") else intent
 
@@ -261,7 +264,7 @@ def _collect(
         emit(context, "payment_intent.payment_failed", intent)
         return decline
     if intent["setup_future_usage"] and intent["customer"]:
-        payment_methods.attach(method, intent["customer"])
+        payment_methods.attach(context, method, intent["customer"])
     intent.update(
         status="succeeded",
         amount_received=intent["amount"],

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 
 from sandbox.cards import BY_ALIAS, TestCard, card_for
 from sandbox.errors import refused
+from sandbox.events import emit
 from sandbox.handlers import Handler
-from sandbox.paging import page
+from sandbox.paging import matching, page
 from sandbox.store import Context, Json, new_id
 
 NO_ADDRESS: Json = {
@@ -81,11 +82,38 @@ def holder_of(context: Context, method: Json) -> Holder:
     return Holder(**context.account.hidden[method["id"]]["holder"])
 
 
-def attach(method: Json, customer: str) -> None:
+def attach(context: Context, method: Json, customer: str) -> None:
     """Put a card on a customer's file."""
     if method["customer"] not in (None, customer):
         raise refused("The payment method is already attached to another customer.")
-    method["customer"] = customer
+    if method["customer"] is None:
+        method["customer"] = customer
+        context.account.hidden[method["id"]]["was_attached"] = True
+        emit(context, "payment_method.attached", method)
+
+
+def chargeable(context: Context, wanted: str, customer: str | None) -> Json:
+    """Return the payment method with that id or alias, if that customer may be charged with it.
+
+    Raises:
+        ApiError: 400 for one that is on another's file, or that was taken off a file for good.
+    """
+    method = resolve(context, wanted)
+    if method["customer"] is not None and method["customer"] != customer:
+        raise refused(
+            "The customer does not have a payment method with the ID "
+            f"{method['id']}. The payment method must be attached to the customer.",
+            code="resource_missing",
+            param="payment_method",
+        )
+    if method["customer"] is None and context.account.hidden[method["id"]].get("was_attached"):
+        raise refused(
+            "The provided PaymentMethod was previously used with a PaymentIntent without Customer "
+            "attachment, shared with a connected account without Customer attachment, or was "
+            "detached from a Customer. It may not be used again.",
+            param="payment_method",
+        )
+    return method
 
 
 def billing_details(holder: Holder) -> Json:
@@ -160,16 +188,35 @@ def retrieve_of_customer(
 
 def detach(context: Context, _params: Json, payment_method: str) -> Json:
     method = context.account.get("payment_method", payment_method)
-    if method["customer"] is None:
+    customer = method["customer"]
+    if customer is None:
         raise refused("The payment method you provided is not attached to a customer.")
     method["customer"] = None
+    emit(context, "payment_method.detached", method, {"customer": customer})
     return method
+
+
+def attach_to_customer(context: Context, params: Json, payment_method: str) -> Json:
+    customer = context.account.get("customer", params["customer"], param="customer")
+    method = chargeable(context, payment_method, customer["id"])
+    attach(context, method, customer["id"])
+    return method
+
+
+def listed(context: Context, params: Json) -> Json:
+    if params.get("customer"):
+        context.account.get("customer", params["customer"], param="customer")
+    found = matching(context.account.all("payment_method"), params, "customer", "type")
+    kept = [method for method in found if method["customer"] is not None]
+    return page(kept, params, url="/v1/payment_methods")
 
 
 HANDLERS = {
     "GetPaymentMethodsPaymentMethod": Handler(retrieve),
     "GetCustomersCustomerPaymentMethods": Handler(list_of_customer, ("type",)),
     "GetCustomersCustomerPaymentMethodsPaymentMethod": Handler(retrieve_of_customer),
+    "GetPaymentMethods": Handler(listed, ("customer", "type")),
+    "PostPaymentMethodsPaymentMethodAttach": Handler(attach_to_customer, ("customer",)),
     "PostPaymentMethodsPaymentMethodDetach": Handler(detach),
 }
 

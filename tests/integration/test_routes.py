@@ -22,10 +22,13 @@ from practice.api.rules.events import Event
 from practice.api.rules.scopes import Scope
 from practice.api.service import tokens as api_tokens
 from practice.api.service import webhooks
+from practice.billing.card_models import CardSetup
 from practice.billing.models import Receipt
+from practice.billing.rules.cards import USES, SetupState
+from practice.billing.rules.fees import FeeFor
 from practice.billing.rules.invoices import Line
 from practice.billing.rules.payments import PaymentMethod
-from practice.billing.service import openings, papers, visit
+from practice.billing.service import card_keeping, fees, openings, papers, visit
 from practice.calendar.models import Closure, DetailLevel, FeedSubscription, HoursOverride
 from practice.calendar.service import blocks
 from practice.clients.models import Paper
@@ -90,8 +93,10 @@ PUBLIC = {
     "public.cancel",
     "public.confirm",
     "public.details",
+    "public.fee_waiting",
     "public.keep",
     "public.pay",
+    "public.pay_fee",
     "public.receipt",
     "public.receipt_pdf",
     "public.waiting",
@@ -113,6 +118,8 @@ PUBLIC = {
 FOR_CLIENTS = {
     "me.account",
     "me.balance_waiting",
+    "me.card",
+    "me.card_waiting",
     "me.course",
     "me.course_adjust",
     "me.course_adjusted",
@@ -129,6 +136,7 @@ FOR_CLIENTS = {
     "me.pay_balance",
     "me.receipt",
     "me.receipt_pdf",
+    "me.remove_card",
     "me.send_again",
     "me.sessions",
     "me.whom",
@@ -236,6 +244,26 @@ def furnish(slug: str) -> House:
             client, for_id=session.id, source_key="a test", lines=[line], by=OWNER
         )
         visit.record(client.id, session.id, PRICE, PaymentMethod.CASH, OWNER)
+        consent = card_keeping.agree(client.id, uses=USES, address="", by=OWNER)
+        saving = CardSetup(
+            client_id=client.id,
+            consent_id=consent.id,
+            state=SetupState.EXPIRED,
+            checkout_ends_at=TOMORROW,
+            success_url="",
+            cancel_url="",
+            created_at=TOMORROW,
+        )
+        fee = fees.decide(
+            client.id,
+            session.id,
+            change=0,
+            fee_for=FeeFor.CANCELLED,
+            amount=PRICE,
+            service_on=date(2026, 11, 23),
+            page="",
+            by=OWNER,
+        )
         (opening_id,) = openings.bring(
             [openings.Opening(client.id, "OLD-1", date(2026, 9, 1), 10_000, 0)], by=OWNER
         )
@@ -304,7 +332,7 @@ def furnish(slug: str) -> House:
             made_by=owner.id,
             made_at=TOMORROW,
         )
-        db.session.add(passed)
+        db.session.add_all([passed, saving])
         (block,) = blocks.block([person.id], [NOON_TO_ONE], reason="Errands", by=OWNER)
         assign("call", key="a test", what="Call back.", due_at=TOMORROW, client_id=client.id)
         db.session.flush()
@@ -338,6 +366,7 @@ def furnish(slug: str) -> House:
                 "message_id": db.session.scalars(
                     sa.select(Message.id).where(Message.key == "a test")
                 ).one(),
+                "fee_id": fee.id,
                 "user_id": colleague.id,
                 "invitation_id": invitation.id,
                 "task_id": db.session.scalars(sa.select(Task.id).where(Task.key == "a test")).one(),
@@ -348,6 +377,7 @@ def furnish(slug: str) -> House:
                 "receipt_id": db.session.scalars(sa.select(Receipt.id)).one(),
                 "sign_in_id": elsewhere_too.id,
                 "opening_id": opening_id,
+                "setup_id": saving.id,
                 "course_id": course.id,
             },
         )
@@ -652,7 +682,7 @@ def test_what_is_another_clients_and_what_is_nobodys_get_the_same_answer(
         for name in sorted(rule.arguments)
     }
 
-    assert len(answers) == 15
+    assert len(answers) == 16
     assert {status for found in answers.values() for status, _ in found} == {404}
     assert all(len(set(found)) == 1 for found in answers.values())
     assert (everything(here), everything(there)) == (mine, theirs)

@@ -15,11 +15,14 @@ KINDS = (
     "checkout.session.async_payment_failed",
     "charge.refunded",
     "charge.refund.updated",
+    "payment_method.automatically_updated",
+    "payment_method.detached",
+    "payment_method.updated",
     "refund.created",
     "refund.updated",
     "refund.failed",
 )
-"""The events that can change a payment. All others are answered and forgotten."""
+"""The events that can change a payment or a card on file. All others are answered and forgotten."""
 
 LONGEST_ID = 120
 

@@ -92,12 +92,25 @@ class CheckoutStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SeenCard:
+    """A card as the processor tells it now; ``customer`` is ``None`` once it was taken off."""
+
+    id: str
+    customer: str | None
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+
+
+@dataclass(frozen=True, slots=True)
 class SeenCheckout:
-    """A checkout as the processor tells it now.
+    """A checkout, or the charge of a card on file, as the processor tells it now.
 
     ``payment_id`` is our own id as it was sent along. ``fee_minor`` is what the processor kept,
     once it has said so, ``refunded_minor`` what went back, both in minor units; ``paid_at`` is
-    when the money moved.
+    when the money moved, ``card`` the one that it came from, if that was asked, and
+    ``error_code`` why the last try brought none.
     """
 
     id: str
@@ -113,6 +126,8 @@ class SeenCheckout:
     refunded_minor: int = 0
     fee_minor: int | None = None
     paid_at: datetime | None = None
+    card: SeenCard | None = None
+    error_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

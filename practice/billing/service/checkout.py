@@ -8,6 +8,7 @@ matter who comes first, how often, or in which order the news arrives.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,9 +16,10 @@ from uuid import UUID
 
 from practice.audit import service as audit
 from practice.audit.rules import PROGRAM, Actor
-from practice.billing import ports, queries
+from practice.billing import cards, ports, queries
 from practice.billing.gateway import CardsOff, Refused, gateway
 from practice.billing.models import Payment, ProcessorCustomer
+from practice.billing.rules.cards import Use
 from practice.billing.rules.payments import (
     GIVEN_BACK,
     LIVE,
@@ -30,7 +32,7 @@ from practice.billing.rules.payments import (
     differences,
     told,
 )
-from practice.billing.service import attention, papers, refunds
+from practice.billing.service import attention, card_keeping, charging, papers, refunds
 from practice.billing.service import ledger as books
 from practice.core import clock
 from practice.core.db import db, in_transaction, insert_unless_there
@@ -58,6 +60,14 @@ class CheckoutEnded(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """What a client agrees to who lets a card stay on file: see ``card_keeping.agree``."""
+
+    uses: Collection[Use]
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Truth:
     """What the processor knows of a payment. No ``checkout``: it was never made."""
 
@@ -78,6 +88,7 @@ def ask(
     success_url: str,
     cancel_url: str,
     by: Actor,
+    keeps: Agreement | None = None,
 ) -> Payment:
     """Ask a client for money by card, until ``ends_at``. Call inside ``transaction()``.
 
@@ -85,7 +96,8 @@ def ask(
     in a second tab or by a double click, gets the payment that is already waiting; for that the
     caller keeps what is paid for still (locks its row). ``ends_at`` is at least 30 minutes and
     at most a day from now; fractions of a second are cut off. After paying, the client goes to
-    ``success_url``; to turn back, to ``cancel_url``, the page of what is paid for.
+    ``success_url``; to turn back, to ``cancel_url``, the page of what is paid for. With ``keeps``
+    the card that pays stays on file, for the charges that were agreed to.
 
     Raises:
         CardsOff: if no processor is set up.
@@ -93,7 +105,11 @@ def ask(
     if not settings().takes_cards:
         raise CardsOff("Cards are not taken online here. You can pay at your visit.")
     waiting = queries.find_live(for_id)
-    if waiting is not None and _is_the_same(waiting, amount, label):
+    if (
+        waiting is not None
+        and _is_the_same(waiting, amount, label)
+        and waiting.keeps_card is (keeps is not None)
+    ):
         return waiting
     payment = Payment(
         client_id=client.id,
@@ -106,10 +122,15 @@ def ask(
         checkout_ends_at=ends_at.replace(microsecond=0),
         success_url=success_url,
         cancel_url=cancel_url,
+        keeps_card=keeps is not None,
         created_at=clock.now(),
     )
     db.session.add(payment)
     db.session.flush()
+    if keeps is not None:
+        card_keeping.agree(
+            client.id, uses=keeps.uses, address=keeps.address, by=by, payment_id=payment.id
+        )
     doors.cut(DoorKind.PAYMENT, str(payment.id), payment.id)
     audit.record("payment:ask", by=by, subject_id=payment.id, amount_minor=amount.minor)
     outbox.enqueue(
@@ -204,12 +225,18 @@ def sync(payment_id: UUID, *, event_id: UUID | None = None) -> Payment:
 
 
 def _look(payment: Payment) -> Truth:
-    payment_id, checkout_id = payment.id, payment.checkout_id
-    if checkout_id is None and payment.state is PaymentState.CREATING:
-        checkout_id = _create(payment)
-    if checkout_id is None:
-        return Truth(None, [])
-    seen = gateway().get_checkout(checkout_id)
+    payment_id, checkout_id, keeps_card = payment.id, payment.checkout_id, payment.keeps_card
+    if payment.is_off_session:
+        charged = charging.look(payment)
+        if charged is None:
+            return Truth(None, [])
+        seen = charged
+    else:
+        if checkout_id is None and payment.state is PaymentState.CREATING:
+            checkout_id = _create(payment)
+        if checkout_id is None:
+            return Truth(None, [])
+        seen = gateway().get_checkout(checkout_id, with_card=keeps_card)
     has_refunds = seen.refunded_minor > 0 or bool(queries.refunds_of(payment_id))
     if seen.intent_id is None or not has_refunds:
         return Truth(seen, [])
@@ -225,15 +252,16 @@ def _create(payment: Payment) -> str | None:
     """
     payment_id, client_id = payment.id, payment.client_id
     try:
-        customer = _customer(client_id)
-        return gateway().create_checkout(payment, customer)
+        customer = customer_of(client_id)
+        return gateway().create_checkout(payment, customer, keeps_card=payment.keeps_card)
     except Refused as refused:
         log.warning("checkout refused %s %s %s", payment_id, refused.code, refused.param)
     payer = queries.find_customer(client_id)
     return gateway().find_checkout(payment_id, payer) if payer else None
 
 
-def _customer(client_id: UUID) -> str:
+def customer_of(client_id: UUID) -> str:
+    """Return the processor's id for a client; make them known there first if they are not."""
     known = queries.find_customer(client_id)
     if known is None:
         known = gateway().create_customer(people.get_client(client_id))
@@ -247,7 +275,7 @@ def _settle(payment_id: UUID, truth: Truth, event_id: UUID | None) -> Payment:
     seen = truth.checkout
     if seen is None:
         if payment.state is PaymentState.CREATING:
-            _end(payment, PaymentState.FAILED)
+            _end(payment, PaymentState.FAILED, None)
     elif wrong := differences(
         seen, payment_id=str(payment.id), amount=payment.amount, is_live=gateway().is_live
     ):
@@ -266,7 +294,9 @@ def _settle(payment_id: UUID, truth: Truth, event_id: UUID | None) -> Payment:
 
 
 def _move(payment: Payment, seen: SeenCheckout) -> None:
-    if payment.checkout_id is None:
+    if payment.is_off_session:
+        payment.intent_id = seen.intent_id
+    elif payment.checkout_id is None:
         payment.checkout_id = seen.id
         doors.cut(DoorKind.PROCESSOR, seen.id, payment.id)
     payment.checkout_url = seen.url
@@ -279,7 +309,7 @@ def _move(payment: Payment, seen: SeenCheckout) -> None:
     if state is PaymentState.PAID:
         _pay(payment, seen)
     elif state in (PaymentState.EXPIRED, PaymentState.FAILED):
-        _end(payment, state)
+        _end(payment, state, seen)
     else:
         payment.state = state
 
@@ -292,6 +322,10 @@ def _pay(payment: Payment, seen: SeenCheckout) -> None:
         if processor_id is not None:
             doors.cut(DoorKind.PROCESSOR, processor_id, payment.id)
     db.session.flush()
+    if payment.keeps_card and seen.card is not None:
+        consent = cards.consent_with(payment.id)
+        if consent is not None:
+            card_keeping.keep(payment.client_id, seen.card, consent.id)
     payment.outcome = ports.paid(payment)
     audit.record(
         "payment:pay",
@@ -321,8 +355,10 @@ def tell_of_payment(payment: Payment) -> None:
     papers.issue_receipt(payment)
 
 
-def _end(payment: Payment, state: PaymentState) -> None:
+def _end(payment: Payment, state: PaymentState, seen: SeenCheckout | None) -> None:
     payment.state = state
     db.session.flush()
     audit.record(f"payment:{state}", by=PROGRAM, subject_id=payment.id)
+    if payment.is_off_session:
+        charging.note_failure(payment, seen)
     ports.checkout_ended(payment)

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from uuid import UUID
 
-from practice.billing import queries
+from practice.billing import cards, queries
 from practice.billing.models import ProcessorEvent
 from practice.billing.rules.news import Event
-from practice.billing.service import checkout
+from practice.billing.service import card_keeping, card_on_file, checkout
 from practice.core import clock
 from practice.core.db import insert_unless_there
 from practice.outbox import service as outbox
@@ -56,4 +56,18 @@ def handle(event_id: UUID) -> None:
     """
     event = queries.get_event(event_id)
     if event.handled_at is None:
-        checkout.sync(event.payment_id, event_id=event_id)
+        look(event.payment_id, event_id=event_id)
+
+
+def look(subject_id: UUID, *, event_id: UUID | None = None) -> None:
+    """Read the truth of whatever an event is about: a payment, a card, or a page to save one.
+
+    Raises:
+        Unavailable: if the processor cannot be asked. Nothing has changed.
+    """
+    if queries.find_payment(subject_id) is not None:
+        checkout.sync(subject_id, event_id=event_id)
+    elif cards.find_setup(subject_id) is not None:
+        card_on_file.sync_setup(subject_id, event_id=event_id)
+    else:
+        card_keeping.sync_card(subject_id, event_id=event_id)

@@ -21,6 +21,7 @@ from practice.billing.models import (
     Payment,
     Receipt,
 )
+from practice.billing.rules.fees import earned_by
 from practice.billing.rules.invoices import (
     SERIES_OF_CREDIT_NOTES,
     SERIES_OF_INVOICES,
@@ -66,7 +67,7 @@ def issue_invoice(
         by=by,
         frozen={"paid_ahead_minor": min(ahead, total)},
     )
-    books.bill(invoice, by=by)
+    books.bill(invoice, earned=earned_by(source_key), by=by)
     _settle(invoice)
     return invoice
 
@@ -101,7 +102,7 @@ def credit(invoice: Invoice, *, reason: str, by: Actor) -> Invoice:
     )
     owed = _owed(invoice)
     books.unsettle(owed, f"credit:{note.id}")
-    books.bill(note, owed=owed, by=by)
+    books.bill(note, owed=owed, earned=earned_by(invoice.source_key), by=by)
     return note
 
 

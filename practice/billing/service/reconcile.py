@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from practice.billing import queries
+from practice.billing import cards, queries
 from practice.billing.gateway import Refused, gateway
 from practice.billing.models import Payment, Reconciliation
 from practice.billing.rules.news import Event
@@ -93,8 +93,11 @@ def _compare(news: list[tuple[Event, UUID]], began: datetime) -> Report:
     missed = {
         payment_id for event, payment_id in news if not queries.is_handled(event.account, event.id)
     }
+    known = queries.payments_among(missed)
+    for subject_id in sorted({*(missed - known), *cards.live_setups()}):
+        inbox.look(subject_id)  # cards, and the pages on which they are saved
     waiting = {refund.payment_id for refund in queries.pending_refunds()}
-    payments = sorted({*missed, *waiting, *queries.live_online_payments()})
+    payments = sorted({*known, *waiting, *queries.live_online_payments()})
     found = [words for payment_id in payments for words in _put_right(payment_id, began)]
     run = Reconciliation(until_at=began, payments=len(payments), differences=len(found))
     in_transaction(lambda: db.session.add(run))

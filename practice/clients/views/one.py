@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from practice.billing import accounts, archive
+from practice.billing import accounts, archive, cards
 from practice.billing.archive import Filter
 from practice.calendar.rules import zones
 from practice.clients import ports, queries, service
@@ -113,6 +113,7 @@ def client(client_id: UUID) -> ResponseReturnValue:
             for invoice in archive.invoices(Filter(client_id=each))
         ],
         openings=openings,
+        card=cards.on_file(client_id) if sees_money else None,
         left_over=ports.left_over(client_id),
         courses=courses,
         treatments=queries.treatments_of(client_id) if sees_care else [],

@@ -124,7 +124,7 @@ def percent_at(policy: Policy, notice: timedelta) -> int:
 
 def fee(policy: Policy, price: Money, notice: timedelta) -> Money:
     """Return what cancelling costs with so much notice, rounded down."""
-    return _share(price, percent_at(policy, notice))
+    return share(price, percent_at(policy, notice))
 
 
 def fee_now(policy: Policy, *, price: Money, starts_at: datetime, now: datetime) -> Money:
@@ -134,7 +134,7 @@ def fee_now(policy: Policy, *, price: Money, starts_at: datetime, now: datetime)
 
 def no_show_fee(policy: Policy, price: Money) -> Money:
     """Return what a session costs that its client missed, rounded down."""
-    return _share(price, policy.no_show_percent)
+    return share(price, policy.no_show_percent)
 
 
 def free_until(policy: Policy, starts_at: datetime) -> datetime | None:
@@ -154,7 +154,7 @@ def steps(policy: Policy, *, price: Money, starts_at: datetime) -> list[Step]:
     """Lay a policy out in time for one session; neighbours that cost the same are one."""
     found: list[Step] = []
     for hours, percent in policy.tiers:
-        step = Step(starts_at - timedelta(hours=hours), _share(price, percent))
+        step = Step(starts_at - timedelta(hours=hours), share(price, percent))
         if found and found[-1].fee == step.fee:
             found[-1] = step
         else:
@@ -162,7 +162,8 @@ def steps(policy: Policy, *, price: Money, starts_at: datetime) -> list[Step]:
     return found
 
 
-def _share(price: Money, percent: int) -> Money:
+def share(price: Money, percent: int) -> Money:
+    """Return a whole percentage of a price, rounded down."""
     return Money(price.minor * percent // 100, price.currency)
 
 

@@ -12,9 +12,8 @@ from uuid import UUID
 
 from practice.audit import service as audit
 from practice.audit.rules import Actor, ActorKind
-from practice.billing.rules.payments import (
-    PaymentState,
-)
+from practice.billing.rules.fees import FeeFor
+from practice.billing.rules.payments import PaymentState
 from practice.calendar.service import claims
 from practice.core import clock
 from practice.core.db import db
@@ -37,6 +36,7 @@ from practice.sessions.rules.windows import Session
 from practice.sessions.service import (
     course_steps,
     giving_back,
+    late,
     limits,
     passing,
     readiness,
@@ -242,12 +242,14 @@ def move(
     override_reason: str | None = None,
     sequence: int | None = None,
     as_staff: bool = True,
+    wish: late.Wish | None = None,
 ) -> Appointment:
     """Move a session to another time, with the same person. It keeps its id, uid and payment.
 
     The old time is given back and the new one taken in one step. ``sequence`` is what the page
     showed of the appointment; whoever changed it since is not overwritten. It can be undone for
-    some minutes. Unlike staff, clients need notice and see no farther than the horizon.
+    some minutes. Unlike staff, clients need notice and see no farther than the horizon. ``wish``
+    says why it moves: then it may cost what cancelling would cost.
 
     Raises:
         ChangedMeanwhile: if somebody else changed it since.
@@ -256,6 +258,7 @@ def move(
             behind it, without a reason, or with one of somebody who may not override.
         GatesClosed: if something that it asks for beforehand would come after it.
         CapReached, SlotTaken, NotOffered: as for booking.
+        CostsOtherwise: if it costs something else than the page said.
     """
     reason = limits.cleaned(override_reason)
     seen = appointment.sequence if sequence is None else sequence
@@ -311,6 +314,7 @@ def move(
     undoing.remember(
         appointment, undoing.MOVE, by=by, was_at=old, was_state=was, was_reason=was_reason
     )
+    late.charge_move(appointment, wish, was_at=old, by=by)
     if left := tuple(each for each in before if each not in place.people):
         telling.bury(appointment, left, gone_at=appointment.changed_at)
     telling.show(appointment, place.people)
@@ -324,8 +328,12 @@ def cancel(
     sequence: int | None = None,
     can_be_undone: bool = False,
     tells: bool = True,
+    wish: late.Wish | None = None,
 ) -> Appointment:
-    """Cancel a session that is still to come; all that was paid for it goes back.
+    """Cancel a session that is still to come; what was paid for it goes back, but for a fee.
+
+    ``wish`` says why it is called off, and may cost a fee: that falls due when the cancellation
+    can no longer be undone, and is settled from what was paid.
 
     A hold is simply given back. Money on its way will be given back when it comes in. With
     ``can_be_undone`` money waits as the news does, until nobody can take it back any more.
@@ -341,7 +349,7 @@ def cancel(
     seen = appointment.sequence if sequence is None else sequence
     payments = giving_back.lock_payments(appointment)
     appointment = _lock_for_change(appointment, seen)
-    was = appointment.state
+    was, fee = appointment.state, late.fee_of(appointment, FeeFor.CANCELLED, wish)
     if was is S.REQUESTED:
         outbox.withdraw(request_key(appointment.id))
     taking.become(appointment, S.CANCELLED)
@@ -351,11 +359,21 @@ def cancel(
     people = telling.serving(appointment.id)
     claims.release(appointment.id)
     audit.record("appointment:cancel", by=by, subject_id=appointment.id)
+    costs = late.charge(appointment, FeeFor.CANCELLED, fee, wish, by=by)
     for payment in payments:
-        if payment.state is not PaymentState.PAID or not can_be_undone:
+        if payment.state is not PaymentState.PAID or not (can_be_undone or costs):
             giving_back.give_back(payment, by)
     if can_be_undone:
-        _wait_for_undo(appointment, by, was)
+        undoing.remember(
+            appointment,
+            undoing.CANCEL,
+            by=by,
+            was_at=appointment.starts_at,
+            was_state=was,
+            was_reason=appointment.override_reason,
+        )
+        if not costs:
+            giving_back.have_it_given_back(appointment)
     _after_a_change(appointment, by)
     if tells:
         telling.tell(News.CANCELLED, appointment, by=by, was=was)
@@ -363,18 +381,6 @@ def cancel(
         telling.hush(appointment)
     telling.bury(appointment, people, gone_at=appointment.changed_at)
     return lock(appointment.id) if course_steps.was_lost(appointment, by=by) else appointment
-
-
-def _wait_for_undo(appointment: Appointment, by: Actor, was: AppointmentState) -> None:
-    undoing.remember(
-        appointment,
-        undoing.CANCEL,
-        by=by,
-        was_at=appointment.starts_at,
-        was_state=was,
-        was_reason=appointment.override_reason,
-    )
-    giving_back.have_it_given_back(appointment)
 
 
 def _lock_for_change(appointment: Appointment, seen: int) -> Appointment:

@@ -9,14 +9,15 @@ from practice.audit.rules import Actor
 from practice.billing import queries as billing
 from practice.billing.accounts import kept_minor
 from practice.billing.models import Payment
-from practice.billing.rules.payments import PaymentMethod
+from practice.billing.rules.payments import Label, PaymentMethod
 from practice.billing.service import visit
 from practice.core.errors import Conflict
 from practice.core.money import Money
 from practice.outbox import service as outbox
 from practice.sessions.models import Appointment
-from practice.sessions.rules.for_staff import owed
-from practice.sessions.service import readiness
+from practice.sessions.rules.for_staff import IS_OWED, owed
+from practice.sessions.rules.lifecycle import AppointmentState
+from practice.sessions.service import late, readiness
 from practice.sessions.service.taking import lock
 
 PAY_LINK = "payment-request"
@@ -74,14 +75,23 @@ def take_payment(
         raise NothingOwed("There is nothing to pay for this session.")
     if amount.minor > left.minor:
         raise NothingOwed(f"Only {left} is still to pay for this session.")
+    label = Label.APPOINTMENT if appointment.state in IS_OWED else Label.CANCELLATION
     payment = visit.record(
-        appointment.client_id, appointment.id, amount, method, by, payment_id=payment_id
+        appointment.client_id,
+        appointment.id,
+        amount,
+        method,
+        by,
+        payment_id=payment_id,
+        label=label,
     )
     readiness.reconsider(appointment.client_id, by)
     return payment
 
 
 def owed_now(appointment: Appointment) -> Money:
-    """Return what is left to pay for a session. One statement."""
+    """Return what is left to pay for a session, or of the fee for one that is off."""
+    if appointment.state in {AppointmentState.CANCELLED, AppointmentState.NO_SHOW}:
+        return late.fee_open(appointment)
     kept = kept_minor([appointment.id]).get(appointment.id, 0)
     return owed(appointment.state, appointment.price, kept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from practice.audit import service as audit
 from practice.audit.rules import Actor
+from practice.billing.rules.fees import FeeFor
 from practice.billing.rules.invoices import Line
 from practice.billing.service.papers import issue_invoice
 from practice.calendar.rules import zones
@@ -18,13 +19,14 @@ from practice.people.queries import get_member, get_practice
 from practice.people.rules import Permission, may
 from practice.sessions.models import Appointment
 from practice.sessions.rules.gates import Stage
+from practice.sessions.rules.late import Why
 from practice.sessions.rules.lifecycle import (
     GIVES_MEDICINE,
     AppointmentState,
     check_move,
     may_be_held,
 )
-from practice.sessions.service import course_steps, giving_back, readiness
+from practice.sessions.service import course_steps, giving_back, late, readiness
 from practice.sessions.service.taking import become, lock
 
 S = AppointmentState
@@ -104,8 +106,16 @@ def complete(appointment: Appointment, *, by: Actor) -> Appointment:
     return appointment
 
 
-def miss(appointment: Appointment, *, by: Actor) -> Appointment:
-    """Mark that the client did not come. The rest of the time is free again.
+def miss(
+    appointment: Appointment,
+    *,
+    by: Actor,
+    wish: late.Wish | None = None,
+) -> Appointment:
+    """Mark that the client did not come, or could not be let in. The rest of the time is free.
+
+    It costs what the terms of its booking say, unless ``wish`` has a reason for which nobody is
+    charged, or says why not. What is paid beyond that goes back.
 
     Raises:
         TooEarly: before the session was to begin.
@@ -114,8 +124,14 @@ def miss(appointment: Appointment, *, by: Actor) -> Appointment:
     appointment = _on_its_day(appointment)
     if clock.now() < appointment.starts_at:
         raise TooEarly("This session has not begun yet.")
+    wish = wish or late.Wish(Why.CLIENT)
+    fee = late.fee_of(appointment, FeeFor.MISSED, wish)
     appointment = _became(appointment, S.NO_SHOW, by)
     claims.release(appointment.id)
+    if late.charge(appointment, FeeFor.MISSED, fee, wish, by=by):
+        late.tell_of_missing(appointment)
+    else:
+        giving_back.have_it_given_back(appointment)
     if appointment.client_id is not None:
         readiness.reconsider(appointment.client_id, by)
     return lock(appointment.id) if course_steps.was_lost(appointment, by=by) else appointment

@@ -8,7 +8,7 @@ from practice.audit.rules import PROGRAM, VISITOR, Actor
 from practice.billing import accounts
 from practice.billing.models import Payment
 from practice.billing.rules.payments import Label, PaymentOutcome
-from practice.billing.service import checkout, openings
+from practice.billing.service import checkout, fees, openings
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict
@@ -26,12 +26,14 @@ WORTHLESS = frozenset({S.CANCELLED, S.HELD_CLINICAL})
 """Nobody pays for a session in these states."""
 
 
-def start_checkout(appointment: Appointment, *, by: Actor) -> Payment:
+def start_checkout(
+    appointment: Appointment, *, by: Actor, keeps: checkout.Agreement | None = None
+) -> Payment:
     """Ask for what is still to pay for a session by card. Call inside ``transaction()``.
 
     Then call ``billing.service.checkout.start`` outside of it, and send the client there. A
     hold now lasts until the checkout's end and a minute more, and no longer. The same payment
-    comes back while it can be paid.
+    comes back while it can be paid. With ``keeps`` the card that pays stays on file.
 
     Raises:
         HoldEnded: if the time is no longer held.
@@ -59,6 +61,7 @@ def start_checkout(appointment: Appointment, *, by: Actor) -> Payment:
         success_url=f"{link}waiting",
         cancel_url=link,
         by=by,
+        keeps=keeps,
     )
     if appointment.hold_ends_at is not None and payment.checkout_ends_at is not None:
         spare = timedelta(seconds=rules.after_checkout_seconds)
@@ -73,10 +76,12 @@ def paid(payment: Payment) -> PaymentOutcome:
 
     Bound to ``billing.ports.paid``: called once for each payment, in the transaction that makes
     it paid. Money for a hold that has ended takes the time again if it is still free. A balance
-    that was brought along is no session, and waits for nothing.
+    that was brought along is no session, and waits for nothing; nor does a fee.
     """
     if openings.is_for_opening(payment):
         return openings.paid(payment)
+    if fees.is_for_fee(payment):
+        return fees.paid(payment)
     readiness.take_turns_on_client(payment.client_id)
     appointment = lock(payment.for_id)
     if _kept_minor(appointment) - payment.amount.minor >= appointment.price.minor:
@@ -97,7 +102,7 @@ def checkout_ended(payment: Payment) -> None:
 
     Bound to ``billing.ports.checkout_ended``, in the transaction that ends the payment.
     """
-    if openings.is_for_opening(payment):
+    if openings.is_for_opening(payment) or fees.is_for_fee(payment):
         return
     appointment = lock(payment.for_id)
     if appointment.hold_ends_at is not None and not may_be_paid([appointment.id]):

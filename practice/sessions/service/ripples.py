@@ -33,7 +33,7 @@ from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.course_states import KEPT
 from practice.sessions.rules.keeping import Answer, Way
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState, SessionKind
-from practice.sessions.service import courses, passing, readiness, taking, telling, undoing
+from practice.sessions.service import courses, late, passing, readiness, taking, telling, undoing
 
 S = AppointmentState
 STALE = "Something has changed since this was shown. Nothing was moved. Look at it again."
@@ -56,12 +56,14 @@ class Change:
     """What somebody confirmed: new starts by step, and which of them were asked for.
 
     ``seal`` is that of the preview. ``reason`` is why limits may be passed, where they are.
+    ``wish`` is why those that were asked for move, which may cost something.
     """
 
     times: Mapping[str, datetime]
     chosen: frozenset[str]
     seal: str
     reason: str | None = None
+    wish: late.Wish | None = None
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ class _Move:
 def carry_out(course_id: UUID, change: Change, *, by: Actor, as_staff: bool = True) -> Course:
     """Give several steps of a course other times, or book them, in one step.
 
-    Sessions keep their ids, payments and calendar entries; nothing is charged. The client gets one
+    Sessions keep their ids, payments and calendar entries. The client gets one
     mail of all, in some minutes; until then all of it can be undone as one. The same form sent
     twice finds it done.
 
@@ -107,6 +109,9 @@ def carry_out(course_id: UUID, change: Change, *, by: Actor, as_staff: bool = Tr
     _check_gates(course, change, [*(each.appointment for each in moved), *made.values()], by)
     ripple_id = uuid4()
     _write_down(course, change, moved, made, answer, ripple_id=ripple_id, by=by)
+    for each in moved:
+        if each.row.key in change.chosen:
+            late.charge_move(each.appointment, change.wish, was_at=each.was_at, by=by)
     _tell(moved, made, ripple_id, by=by)
     readiness.reconsider(course.client_id, by)
     return course

@@ -28,7 +28,7 @@ from practice.sessions.queries.times import Look, look_at
 from practice.sessions.rules import windows
 from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.lifecycle import AppointmentState, check_undo
-from practice.sessions.service import readiness, taking, telling
+from practice.sessions.service import late, readiness, taking, telling
 
 S = AppointmentState
 BOOK, MOVE, CANCEL = "book", "move", "cancel"
@@ -109,6 +109,8 @@ def undo(appointment: Appointment, *, by: Actor) -> Appointment:
     change = change_of(appointment, by.kind)
     if change is None:
         raise TooLateToUndo("This cannot be undone any more. Nothing was changed.")
+    if change.deed != BOOK:
+        late.undone(appointment.id, change.sequence)
     if change.deed == BOOK:
         return _take_back_booking(appointment, change, by)
     if change.ripple_id is not None:
@@ -172,6 +174,7 @@ def _undo_together(appointment: Appointment, ripple_id: UUID, *, by: Actor) -> A
     for session, change in sessions:
         if change_of(session, by.kind) is None:
             raise TooLateToUndo("One of these sessions was changed since. Nothing was undone.")
+        late.undone(session.id, change.sequence)
         taking.take_turns_on_week(session.kind, change.was_at)
         before[session.id] = telling.serving(session.id)
     claims.release(*before)
@@ -249,7 +252,8 @@ def _restore(appointment: Appointment, change: SessionChange, ends_at: datetime)
     if appointment.state is not was_state and change.deed == CANCEL:
         check_undo(appointment.state, was_state)
         appointment.state = was_state
-        appointment.cancelled_at = None
+        appointment.cancelled_at = appointment.off_why = None
+        appointment.rest_is_credit = False
     appointment.starts_at, appointment.ends_at = change.was_at, ends_at
     appointment.override_reason = change.was_reason
     telling.change(appointment)

@@ -48,11 +48,12 @@ from practice.sessions.rules.gates import NAMES as ASKED
 from practice.sessions.rules.gates import kept_until
 from practice.sessions.rules.lifecycle import LIVE, MOVES, WORDS, AppointmentState, may_be_held
 from practice.sessions.rules.windows import Finding
-from practice.sessions.service import booking, collecting, day, undoing
-from practice.sessions.staff_forms import CancelForm, PaymentForm
-from practice.sessions.views.course_moving import instead_of_cancelling
+from practice.sessions.service import collecting, day, undoing
+from practice.sessions.staff_forms import PaymentForm
+from practice.sessions.views.called_off import costs_something_now
 from practice.sessions.views.gates import checklist
 from practice.sessions.views.holding import held_why
+from practice.sessions.views.late_shown import fees_shown
 from practice.sessions.views.staff import bp
 from practice.sessions.views.today import lines_of
 
@@ -94,6 +95,7 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         part=part,
         payments=payments,
         kept=_kept(payments, session.price.currency),
+        fees=fees_shown(session) if may(Permission.MONEY_VIEW) else [],
         invoices=archive.invoices_for(session.id) if may(Permission.MONEY_VIEW) else [],
         mailed=messages_about(session.id, collecting.PAY_LINK),
         takes_cards=settings().takes_cards,
@@ -145,7 +147,8 @@ def _kept(payments: list[accounts.Paid], currency: str) -> Money:
 def run(appointment_id: UUID, deed: str) -> ResponseReturnValue:
     """Mark that a client arrived, that a session began, was delivered, or was missed.
 
-    A second click is harmless; somebody else's is told.
+    A second click is harmless; somebody else's is told. What a missed session costs is shown
+    first.
     """
     if deed not in set(Deed):
         abort(404)
@@ -154,6 +157,9 @@ def run(appointment_id: UUID, deed: str) -> ResponseReturnValue:
     def work() -> Appointment:
         return DO[chosen](queries.get_appointment(appointment_id), by=by)
 
+    if chosen is Deed.MISS and costs_something_now(queries.get_appointment(appointment_id)):
+        at = url_for(".missed", appointment_id=appointment_id, next=request.form.get("next"))
+        return redirect(at, 303)
     try:
         in_transaction(work)
     except Conflict:
@@ -165,42 +171,7 @@ def run(appointment_id: UUID, deed: str) -> ResponseReturnValue:
     return redirect(safe_path(request.form.get("next")) or page)
 
 
-# Cancelling ------------------------------------------------------------------------------------
-
-
-@bp.route("/sessions/<uuid:appointment_id>/cancel", methods=["GET", "POST"])
-@requires(Permission.APPOINTMENT_BOOK)
-def cancel(appointment_id: UUID) -> ResponseReturnValue:
-    """Say what cancelling will do, refund included; on POST, do it."""
-    session = queries.get_appointment(appointment_id)
-    form = CancelForm(data={"sequence": session.sequence})
-    if not form.validate_on_submit():
-        payments = accounts.payments_for(session.id)
-        return render_template(
-            "sessions/cancel.html",
-            session=session,
-            form=form,
-            state_words=WORDS[session.state],
-            can_cancel=AppointmentState.CANCELLED in MOVES[session.state],
-            kept=_kept(payments, session.price.currency),
-            payments=[each for each in payments if each.payment.state is PaymentState.PAID],
-            course=instead_of_cancelling(session),
-        ), 422 if form.is_submitted() else 200
-    by, sequence = current_staff(), form.sequence.data
-    try:
-        in_transaction(
-            lambda: booking.cancel(
-                queries.get_appointment(appointment_id),
-                by=by,
-                sequence=sequence,
-                can_be_undone=True,
-            )
-        )
-    except Conflict:
-        if not was_done("appointment:cancel", appointment_id, by=by):
-            raise
-    flash("The session is cancelled. The client is told by email in 3 minutes.")
-    return redirect(url_for(".appointment", appointment_id=appointment_id))
+# Undoing ---------------------------------------------------------------------------------------
 
 
 @bp.post("/sessions/<uuid:appointment_id>/take-back")

@@ -8,6 +8,7 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from practice.billing.rules.cards import USES, terms_of
 from practice.billing.rules.payments import PaymentState
 from practice.billing.service import checkout
 from practice.core import clock, tokens
@@ -15,13 +16,21 @@ from practice.core.db import in_transaction
 from practice.core.errors import Conflict, Unavailable
 from practice.people.access import public
 from practice.people.rules import ClientDetails
-from practice.sessions.forms import PLACE_OF, DetailsForm, PublicForm, StartForm, written
+from practice.sessions.forms import (
+    PLACE_OF,
+    DetailsForm,
+    PayForm,
+    PublicForm,
+    StartForm,
+    written,
+)
 from practice.sessions.models import Appointment
 from practice.sessions.rules.for_clients import Step
 from practice.sessions.rules.lifecycle import FIRST_VISIT
 from practice.sessions.service import booking as service
 from practice.sessions.service import undoing
 from practice.sessions.views import kept
+from practice.sessions.views.late_shown import fees_shown
 from practice.sessions.views.public import bp
 from practice.sessions.views.shown import Shown, by_client, page, show
 
@@ -44,16 +53,25 @@ def booking(token: str) -> ResponseReturnValue:
     shown = show(token)
     if shown.step is Step.WAITING:
         return redirect(url_for(".waiting", token=token), 303)
-    return _at_its_step(shown)
+    return at_its_step(shown)
 
 
-def _at_its_step(shown: Shown, *, problem: PublicForm | None = None) -> str:
+def at_its_step(shown: Shown, *, problem: PublicForm | None = None) -> str:
+    """Show the page of the step that a booking is at, and what was wrong with a button of it."""
     form = problem
     if shown.step is Step.DETAILS:
         form = details_form(shown, problem)
     shown.remember()
     again = hold_again(shown) if shown.step is Step.ENDED else None
-    return page(PAGES[shown.step], shown, form=form, again=again, times=times_of(shown))
+    return page(
+        PAGES[shown.step],
+        shown,
+        form=form,
+        again=again,
+        times=times_of(shown),
+        card_terms=terms_of(shown.practice.business_name, USES).splitlines(),
+        fees=fees_shown(shown.appointment),
+    )
 
 
 def times_of(shown: Shown) -> str:
@@ -159,14 +177,18 @@ def confirm(token: str) -> ResponseReturnValue:
 @public
 def pay(token: str) -> ResponseReturnValue:
     """Ask for the money, and send the client to the processor's page."""
-    form = PublicForm()
+    form = PayForm()
     shown = show(token)
     if not form.validate():
-        return _at_its_step(shown, problem=form), form.status
-    here = url_for(".booking", token=token)
+        return at_its_step(shown, problem=form), form.status
+    here, keeps = url_for(".booking", token=token), None
+    if form.keeps_card.data:
+        keeps = checkout.Agreement(USES, request.remote_addr or "")
     try:
         payment = in_transaction(
-            lambda: service.start_checkout(shown.appointment, by=by_client(shown.appointment))
+            lambda: service.start_checkout(
+                shown.appointment, by=by_client(shown.appointment), keeps=keeps
+            )
         )
         if payment.state is PaymentState.OPEN:  # Perhaps it was paid in another window.
             payment = checkout.sync(payment.id)
@@ -212,7 +234,7 @@ def _press(
     """
     form = PublicForm()
     if not form.validate():
-        return _at_its_step(shown, problem=form), form.status
+        return at_its_step(shown, problem=form), form.status
     try:
         in_transaction(lambda: work(shown.appointment))
         if done:
@@ -231,4 +253,4 @@ def _as_it_is_now(token: str) -> ResponseReturnValue:
         return redirect(url_for(".waiting", token=token), 303)
     if shown.step is Step.BOOKED:
         flash("This is booked already. What you sent just now changed nothing.", "wait")
-    return _at_its_step(shown), 409
+    return at_its_step(shown), 409

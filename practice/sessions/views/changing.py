@@ -1,7 +1,7 @@
 """A client moves their own session: another time, what it means, and it is moved.
 
 Offered are the times that anybody may book, as far as the course's limits allow. Close to the
-session, where cancelling would cost something, a person is asked instead.
+session moving costs what cancelling would cost, and the page says how much.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from practice.billing.rules.fees import FeeFor
 from practice.calendar.rules import zones
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict
 from practice.people.access import public
 from practice.sessions import queries
-from practice.sessions.forms import MOST_DAYS, SHOWN_DAYS, CancelForm, read_asked, written
-from practice.sessions.keeping_forms import ClientWayForm
+from practice.sessions.forms import MOST_DAYS, SHOWN_DAYS, read_asked, written
 from practice.sessions.queries.course_keeping import Part, ahead, elsewhere, part_of
 from practice.sessions.rules import choosing, keeping, policies
 from practice.sessions.rules.course_words import CLIENT_NAMES
-from practice.sessions.service import booking, ripples
+from practice.sessions.service import booking, late, ripples
 from practice.sessions.service.ripples import Change
 from practice.sessions.staff_forms import TimeForm
 from practice.sessions.views.choosing import (
@@ -33,6 +33,14 @@ from practice.sessions.views.choosing import (
     later,
     next_free,
     time_parts,
+)
+from practice.sessions.views.late_shown import (
+    ClientLateForm,
+    ClientLateWayForm,
+    LateFields,
+    collected_by,
+    offer_reasons,
+    wish_of,
 )
 from practice.sessions.views.public import bp
 from practice.sessions.views.ripple_shown import ways_of
@@ -84,7 +92,7 @@ def check_move(token: str) -> ResponseReturnValue:
 def finish_move(token: str) -> ResponseReturnValue:
     """Move it. A second click finds it moved."""
     shown = show(token)
-    time, form = TimeForm(formdata=request.args), CancelForm()
+    time, form = TimeForm(formdata=request.args), ClientLateForm()
     here = url_for(".booking", token=token)
     if written(shown.appointment.starts_at) == request.args.get("start"):
         return redirect(here, 303)
@@ -95,13 +103,31 @@ def finish_move(token: str) -> ResponseReturnValue:
     is_good = form.validate()
     if not time.validate():
         return _times(shown, time, status=422 if is_good else form.status)
-    if not is_good:
+    wish = wish_of(form, _choices(shown))
+    if not is_good or wish is None:
         return _preview(shown, time.start.instant, form)
-    return _move(shown, time, form, here)
+    return _move(shown, time, form, wish)
 
 
-def _move(shown: Shown, time: TimeForm, form: CancelForm, here: str) -> ResponseReturnValue:
+def _choices(shown: Shown) -> list[late.Choice]:
+    """Return what a client can say: why they move it asks nothing where it costs nothing."""
+    whys = late.BY_CLIENT if shown.fee_now else late.BY_CLIENT[:1]
+    return late.choices(shown.appointment, FeeFor.MOVED, whys)
+
+
+def _costs(shown: Shown, form: LateFields) -> dict[str, Any]:
+    """Return what a page says of the costs, and let its form offer the reasons."""
+    choices = _choices(shown)
+    offer_reasons(form, choices)
+    owed = choices[0].split.owed
+    return {"choices": choices, "card": collected_by(shown.appointment.client_id) if owed else ""}
+
+
+def _move(
+    shown: Shown, time: TimeForm, form: ClientLateForm, wish: late.Wish
+) -> ResponseReturnValue:
     """Move a session of no course."""
+    here = url_for(".booking", token=shown.token)
     booking.settle_blockers(shown.appointment.service, starts_at=time.start.instant)
     try:
         in_transaction(
@@ -111,6 +137,7 @@ def _move(shown: Shown, time: TimeForm, form: CancelForm, here: str) -> Response
                 by=by_client(shown.appointment),
                 sequence=form.sequence.data,
                 as_staff=False,
+                wish=wish,
             )
         )
     except (booking.SlotTaken, booking.NotOffered, booking.WindowBroken):
@@ -121,20 +148,18 @@ def _move(shown: Shown, time: TimeForm, form: CancelForm, here: str) -> Response
 
 
 def _elsewhere(shown: Shown) -> ResponseReturnValue | None:
-    """Send whoever cannot move the session alone to where they get on."""
-    if shown.can_cancel:
-        return None
+    """Send whoever comes too late to move the session to where they get on."""
     if shown.is_ahead:
-        return redirect(url_for(".ask", token=shown.token), 303)
+        return None
     flash("This session cannot be moved here. Call us.", "wait")
     return redirect(url_for(".booking", token=shown.token), 303)
 
 
 def _preview(
-    shown: Shown, starts_at: datetime, problem: CancelForm | None = None
+    shown: Shown, starts_at: datetime, problem: ClientLateForm | None = None
 ) -> ResponseReturnValue:
     a = shown.appointment
-    form = problem or CancelForm(formdata=None, data={"sequence": a.sequence})
+    form = problem or ClientLateForm(formdata=None, data={"sequence": a.sequence})
     terms = policies.sentence(
         a.policy, price=a.price, starts_at=starts_at, zone=a.time_zone, now=shown.now
     )
@@ -146,6 +171,7 @@ def _preview(
         new_when=f"{words} {zones.zone_words(shown.zone)}",
         new_day=zones.day_words(zones.local_date(starts_at, shown.zone)),
         terms=terms,
+        **_costs(shown, form),
         back=_view(shown, _day_of(shown, starts_at)).url(),
     ), problem.status if problem else 200
 
@@ -154,13 +180,13 @@ def _preview_of_course(
     shown: Shown,
     part: Part,
     starts_at: datetime,
-    problem: ClientWayForm | None = None,
+    problem: ClientLateWayForm | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     """Show which other sessions of the course would move along, within its limits alone."""
     found = ahead(part.course, {part.key: starts_at}, as_staff=False)
     ways = ways_of(found, names=CLIENT_NAMES, beyond_limits=False)
-    form = problem or ClientWayForm(formdata=None)
+    form = problem or ClientLateWayForm(formdata=None)
     form.seal.data = found.seal
     if form.way.data not in {each.code for each in ways}:
         form.way.data = ways[0].code if ways else None
@@ -170,6 +196,7 @@ def _preview_of_course(
         shown,
         form=form,
         ways=ways,
+        **_costs(shown, form),
         new_when=f"{words} {zones.zone_words(shown.zone)}",
         back=_view(shown, _day_of(shown, starts_at)).url(),
     ), status
@@ -177,14 +204,16 @@ def _preview_of_course(
 
 def _finish_of_course(shown: Shown, part: Part, time: TimeForm) -> ResponseReturnValue | None:
     """Move what was chosen; ``None`` once it is done."""
-    form, starts_at = ClientWayForm(), time.start.instant
+    form, starts_at = ClientLateWayForm(), time.start.instant
     form.way.validate_choice = False
-    if not form.validate():
+    is_good = form.validate()
+    wish = wish_of(form, _choices(shown))
+    if not is_good or wish is None:
         return _preview_of_course(shown, part, starts_at, form, form.status)
     times = keeping.read(form.way.data or "")
     if times.get(part.key) != starts_at:
         return _lost(shown, time)
-    change = Change(times=times, chosen=frozenset({part.key}), seal=form.seal.data or "")
+    change = Change(times=times, chosen=frozenset({part.key}), seal=form.seal.data or "", wish=wish)
     booking.settle_blockers(shown.appointment.service, starts_at=starts_at)
     try:
         in_transaction(

@@ -10,6 +10,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.audit.rules import Actor
+from practice.billing.rules.fees import FeeFor
 from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.db import in_transaction
@@ -24,9 +25,15 @@ from practice.sessions.queries.course_problems import stands
 from practice.sessions.queries.courses import get_course
 from practice.sessions.rules import keeping
 from practice.sessions.rules.course_states import KEPT
-from practice.sessions.service import booking, ripples
+from practice.sessions.service import booking, late, ripples
 from practice.sessions.service.ripples import Change, LimitsBroken, Stale
 from practice.sessions.views.course_shown import asked_step
+from practice.sessions.views.late_shown import (
+    StaffLateWayForm,
+    collected_by,
+    offer_reasons,
+    wish_of,
+)
 from practice.sessions.views.ripple_shown import ways_of
 from practice.sessions.views.staff import bp
 
@@ -48,14 +55,22 @@ def finish(
     part: Part, starts_at: datetime, *, back: str, by: Actor, as_staff: bool = True
 ) -> ResponseReturnValue | None:
     """Do what was chosen; ``None`` once it is done, else the page that says what is wrong."""
-    form = WayForm()
+    form = StaffLateWayForm()
     form.way.validate_choice = False
-    if not form.validate():
+    is_good, wish = form.validate(), wish_of(form, _choices(part))
+    if not is_good or wish is None:
         return preview(part, starts_at, back=back, form=form, status=422)
     times = keeping.read(form.way.data or "")
     if times.get(part.key) != starts_at:
         return preview(part, starts_at, back=back, form=_said(form, ripples.STALE), status=409)
-    return _done(part, times, frozenset({part.key}), form, back=back, by=by, as_staff=as_staff)
+    chosen = frozenset({part.key})
+    return _done(part, times, chosen, form, back=back, by=by, as_staff=as_staff, wish=wish)
+
+
+def _choices(part: Part) -> list[late.Choice]:
+    """Return why a session of a course may move, and what that costs."""
+    session = part.row.appointment
+    return late.choices(session, FeeFor.MOVED) if session and stands(session) else []
 
 
 def _done(
@@ -67,12 +82,14 @@ def _done(
     back: str,
     by: Actor,
     as_staff: bool = True,
+    wish: late.Wish | None = None,
 ) -> ResponseReturnValue | None:
     change = Change(
         times=times,
         chosen=chosen,
         seal=form.seal.data or "",
         reason=(form.reason.data or "").strip() or None,
+        wish=wish,
     )
     for key, at in times.items():
         _make_room(part.course, key, at)
@@ -126,7 +143,10 @@ def _page(
     status: int = 200,
 ) -> ResponseReturnValue:
     ways = ways_of(found, beyond_limits=may(Permission.WINDOW_OVERRIDE))
-    form = form or WayForm(formdata=None)
+    form = form or StaffLateWayForm(formdata=None)
+    choices = _choices(part)
+    if choices and isinstance(form, StaffLateWayForm):
+        offer_reasons(form, choices)
     form.seal.data = found.seal
     form.way.choices = [(each.code, each.heading) for each in ways]
     if form.way.data not in {each.code for each in ways}:
@@ -137,6 +157,8 @@ def _page(
         client=part.course.client,
         session=part.row.appointment if stands(part.row.appointment) else None,
         ways=ways,
+        choices=choices,
+        card=collected_by(part.course.client_id) if len(choices) > 1 else "",
         why_none=() if ways else _why_none(found),
         form=form,
         back=back,

@@ -13,6 +13,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from practice.billing.accounts import kept_minor, openings_of
+from practice.billing.fees import due_of
 from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.money import Money
@@ -28,7 +29,6 @@ from practice.sessions.queries.appointments import of_client
 from practice.sessions.rules import for_clients as rules
 from practice.sessions.rules.for_staff import owed
 from practice.sessions.rules.lifecycle import AppointmentState
-from practice.sessions.rules.policies import fee_now
 from practice.sessions.views.mine_course import courses_shown
 from practice.sessions.views.shown import shown_of, zone_for
 
@@ -39,10 +39,7 @@ HERE_NOW = frozenset({S.ARRIVED, S.IN_SESSION})
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One session in a list of the client's own: in words, with the way to its page.
-
-    ``asks_first`` says that changing it costs something by now, so that a person is asked.
-    """
+    """One session in a list of the client's own: in words, with the way to its page."""
 
     token: str
     label: str
@@ -51,7 +48,6 @@ class Line:
     state: AppointmentState
     state_words: str
     is_coming: bool
-    asks_first: bool
     owed: Money
 
 
@@ -91,9 +87,10 @@ def sessions() -> ResponseReturnValue:
 
 
 def _owed_in_all(client: Client, mine: Sequence[Appointment]) -> Money:
-    """Return what is to pay for sessions, and of balances that were brought along."""
+    """Return what is to pay for sessions, of balances that were brought along, and of fees."""
     owes = [each.owed for each in lines_of(mine)]
     owes += [each.open for each in openings_of([client.id])]
+    owes += [each.open for each in due_of(client.id)]
     return sum(owes, Money(0, get_practice().currency))
 
 
@@ -112,7 +109,6 @@ def is_ahead(appointment: Appointment) -> bool:
 def lines_of(appointments: Sequence[Appointment]) -> list[Line]:
     """Write some sessions down as lines of a list. One statement."""
     kept = kept_minor([each.id for each in appointments]) if appointments else {}
-    now = clock.now()
     return [
         Line(
             token=token_of(each),
@@ -122,9 +118,6 @@ def lines_of(appointments: Sequence[Appointment]) -> list[Line]:
             state=each.state,
             state_words=rules.STATE_WORDS[each.state],
             is_coming=is_ahead(each),
-            asks_first=bool(
-                fee_now(each.policy, price=each.price, starts_at=each.starts_at, now=now)
-            ),
             owed=owed(each.state, each.price, kept.get(each.id, 0)),
         )
         for each in appointments

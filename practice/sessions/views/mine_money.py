@@ -8,8 +8,9 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.audit.service import record
-from practice.billing import archive, pdf
+from practice.billing import archive, cards, pdf
 from practice.billing.accounts import openings_of, payments_of
+from practice.billing.fees import due_of
 from practice.billing.models import PaperKind
 from practice.billing.rules.payments import PaymentState
 from practice.billing.views.invoices import pdf_headers
@@ -21,6 +22,8 @@ from practice.people.client_access import current_client, for_clients, this_clie
 from practice.people.client_views import bp
 from practice.people.queries import get_practice
 from practice.sessions.forms import PublicForm
+from practice.sessions.links import token_of
+from practice.sessions.queries.appointments import of_client
 from practice.sessions.views.mine import booked_of, lines_of
 
 
@@ -31,6 +34,8 @@ def money() -> ResponseReturnValue:
     client = this_client()
     to_pay = [each for each in lines_of(booked_of(client)) if each.owed]
     brought = [each for each in openings_of([client.id]) if each.open.minor > 0]
+    owed_fees = due_of(client.id)
+    tokens = {each.id: token_of(each) for each in of_client(client.id)} if owed_fees else {}
     payments = payments_of(client.id)
     nothing = Money(0, get_practice().currency)
     return render_template(
@@ -42,11 +47,14 @@ def money() -> ResponseReturnValue:
             for each in payments
             if each.payment.state is PaymentState.PROCESSING
         },
+        fees=[(each, tokens[each.fee.for_id]) for each in owed_fees if each.fee.for_id in tokens],
         total=sum((each.owed for each in to_pay), nothing)
-        + sum((each.open for each in brought), nothing),
+        + sum((each.open for each in brought), nothing)
+        + sum((each.open for each in owed_fees), nothing),
         due=sum((each.owed for each in to_pay if not each.is_coming), nothing),
-        earlier=sum((each.open for each in brought), nothing),
+        coming=sum((each.owed for each in to_pay if each.is_coming), nothing),
         takes_cards=settings().takes_cards,
+        card=cards.on_file(client.id),
         payments=[each for each in payments if each.receipt_id],
         invoices=archive.invoices(archive.Filter(client_id=client.id)),
         button_form=PublicForm(formdata=None),

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from practice.billing.rules.fees import FeeFor
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict
 from practice.people.access import current_staff, requires
@@ -19,9 +20,10 @@ from practice.sessions.models import Appointment
 from practice.sessions.queries.course_keeping import elsewhere, part_of
 from practice.sessions.queries.times import Start
 from practice.sessions.rules.for_staff import CAN_CHANGE
-from practice.sessions.service import booking, readiness
-from practice.sessions.staff_forms import BookForm, TimeForm
+from practice.sessions.service import booking, late, readiness
+from practice.sessions.staff_forms import TimeForm
 from practice.sessions.views.course_moving import finish, preview
+from practice.sessions.views.late_shown import LateBookForm, collected_by, offer_reasons, wish_of
 from practice.sessions.views.offering import NotChosen, Wish, chosen_start, not_then, offer
 from practice.sessions.views.staff import bp, check_reason, last_look
 
@@ -74,7 +76,7 @@ def _times(wish: Wish, wrong: NotChosen | None = None) -> ResponseReturnValue:
 def check_move(appointment_id: UUID) -> ResponseReturnValue:
     """Show from when to when a session moves, and what follows from it."""
     wish = _wish(appointment_id)
-    form = BookForm(data={"sequence": _moving(wish).sequence})
+    form = LateBookForm(data={"sequence": _moving(wish).sequence})
     try:
         start = chosen_start(wish, request.args)
     except NotChosen as wrong:
@@ -88,7 +90,7 @@ def check_move(appointment_id: UUID) -> ResponseReturnValue:
 @requires(Permission.APPOINTMENT_BOOK)
 def finish_move(appointment_id: UUID) -> ResponseReturnValue:
     """Move the session. A second click finds it moved; somebody else's change is told."""
-    wish, form, by = _wish(appointment_id), BookForm(), current_staff()
+    wish, form, by = _wish(appointment_id), LateBookForm(), current_staff()
     if written(_moving(wish).starts_at) == request.args.get("start"):
         return _say_moved(appointment_id)
     try:
@@ -97,7 +99,9 @@ def finish_move(appointment_id: UUID) -> ResponseReturnValue:
             wrong = finish(part, start.starts_at, back=_back(wish), by=by)
             return wrong if wrong is not None else _say_moved(appointment_id)
         barred = readiness.ahead_at(_moving(wish), start.starts_at).barred
-        if not form.validate() or not check_reason(form, start, barred):
+        is_good = form.validate() and check_reason(form, start, barred)
+        why = wish_of(form, late.choices(_moving(wish), FeeFor.MOVED))
+        if not is_good or why is None:
             return _last_look(wish, start, form), 422
         booking.settle_blockers(wish.service, starts_at=start.starts_at)
         in_transaction(
@@ -107,6 +111,7 @@ def finish_move(appointment_id: UUID) -> ResponseReturnValue:
                 by=by,
                 override_reason=form.reason.data,
                 sequence=form.sequence.data,
+                wish=why,
             )
         )
     except (booking.SlotTaken, booking.NotOffered) as gone:
@@ -125,14 +130,18 @@ def _say_moved(appointment_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".appointment", appointment_id=appointment_id))
 
 
-def _last_look(wish: Wish, start: Start, form: BookForm) -> str:
+def _last_look(wish: Wish, start: Start, form: LateBookForm) -> str:
     moving = _moving(wish)
+    choices = late.choices(moving, FeeFor.MOVED)
+    offer_reasons(form, choices)
     return render_template(
         "sessions/check_move.html",
         wish=wish,
         session=moving,
         start=start,
         form=form,
+        choices=choices,
+        card=collected_by(moving.client_id) if len(choices) > 1 else "",
         **last_look(readiness.ahead_at(moving, start.starts_at)),
         back=_back(wish),
     )

@@ -196,22 +196,19 @@ class Shown:
     def fee_now(self) -> Money:
         """What cancelling would cost by the agreed terms at this moment."""
         a = self.appointment
+        if not a.service.billed_by_practice:
+            return Money(0, a.price.currency)
         return policies.fee_now(a.policy, price=a.price, starts_at=a.starts_at, now=self.now)
 
     @property
-    def can_cancel(self) -> bool:
-        """Whether its client may cancel or move it alone: while that costs nothing."""
-        return self.is_ahead and not self.fee_now
-
-    @property
     def too_late_words(self) -> str:
-        """Why it is not changed here any more, with the amount."""
+        """That changing it costs something by now: how much, and since when."""
         a = self.appointment
         until = policies.free_until(a.policy, a.starts_at)
         since = f"since {zones.instant_words(until, a.time_zone)}" if until else "at any time"
         return (
-            f"By the terms you booked with, cancelling costs {self.fee_now} {since}. "
-            "This page charges nothing: ask us, and we look at it with you."
+            f"By the terms you booked with, cancelling or moving it costs {self.fee_now} {since}. "
+            "The next page says exactly what that comes to."
         )
 
     @property

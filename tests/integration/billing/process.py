@@ -1,6 +1,7 @@
 """The application in a process of its own, so that it can be killed, or be there four times.
 
-``python -m tests.integration.billing.process PRACTICE (start|sync|refund) ID``, or ``reconcile``.
+``python -m tests.integration.billing.process PRACTICE (start|sync|charge|refund) ID``, or
+``reconcile``.
 """
 
 import os
@@ -11,13 +12,14 @@ from uuid import UUID
 from config import Config
 from practice.app import create_app
 from practice.billing import ports
-from practice.billing.service import checkout, refunds
+from practice.billing.service import card_on_file, checkout, refunds
 from practice.core.db import practice_scope
 from tests.integration.billing.conftest import Shelf
 
 WORK: dict[str, Callable[[UUID], object]] = {
     "start": checkout.start,
     "sync": checkout.sync,
+    "charge": card_on_file.carry_out,
     "refund": refunds.carry_out,
 }
 

@@ -310,6 +310,7 @@ def test_every_call_is_guarded(gateway: StripeGateway) -> None:
         "expire_checkout": lambda: gateway.expire_checkout("cs_1"),
         "create_refund": lambda: gateway.create_refund(refund, payment),
         "list_refunds": lambda: gateway.list_refunds("pi_1"),
+        "ask": lambda: gateway.ask(lambda v1: v1.customers.list()),
         "list_events": lambda: gateway.list_events(datetime.now(UTC)),
     }
     public = {name for name, value in vars(StripeGateway).items() if callable(value)}

@@ -63,10 +63,13 @@ def test_everything_that_points_to_a_client_moves_or_is_frozen() -> None:
     assert {
         "appointments.client_id",
         "brought_sessions.client_id",
+        "card_setups.client_id",
+        "cards.client_id",
         "care_profiles.client_id",
         "claims.resource_id",
         "client_merges.kept_id",
         "feed_subscriptions.resource_id",
+        "fees.client_id",
         "messages.client_id",
         "opening_balances.client_id",
         "papers.client_id",
@@ -76,7 +79,10 @@ def test_everything_that_points_to_a_client_moves_or_is_frozen() -> None:
         "tasks.client_id",
         "treatments_tried.client_id",
     } <= found
-    assert {each for each in found if each.partition(".")[0] in FROZEN} == {"invoices.client_id"}
+    assert {each for each in found if each.partition(".")[0] in FROZEN} == {
+        "card_consents.client_id",
+        "invoices.client_id",
+    }
 
 
 def test_the_preview_says_what_moves_and_changes_nothing(

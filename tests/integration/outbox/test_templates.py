@@ -53,6 +53,12 @@ ONE: dict[str, Any] = {
     "page": PAGE,
 }
 
+COSTS: list[dict[str, Any]] = [
+    {"fee": None, "kept": None, "owed": None, "card": "", "credit": DEAR},
+    {"fee": DEAR, "kept": DEAR, "owed": DEAR, "card": "", "credit": None},
+    {"fee": DEAR, "kept": None, "owed": DEAR, "card": "Visa ending in 4242", "credit": None},
+]
+
 FACTS: dict[str, list[dict[str, Any]]] = {
     "approved": [BOOKING | {"owed": DEAR}, BOOKING | {"owed": None}],
     "booked-series": [{"bookings": [ONE, ONE | {"page": PAGE + "another/"}]}],
@@ -67,7 +73,17 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         BOOKING | {"paid": DEAR, "owed": DEAR, "cancel_until": LONGEST_DAY},
         BOOKING | {"paid": None, "owed": None, "cancel_until": None},
     ],
-    "cancelled": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
+    "card-not-charged": [
+        {
+            "amount": DEAR,
+            "label": "Balance payment",
+            "tried_at": LONGEST_DAY,
+            "needs_holder": needs,
+            "page": PAGE,
+        }
+        for needs in (True, False)
+    ],
+    "cancelled": [BOOKING | {"refund": DEAR} | each for each in COSTS],
     "find-bookings": [
         {"asked_at": LONGEST_DAY, "bookings": [ONE, ONE | {"page": PAGE + "another/"}]},
         {"asked_at": LONGEST_DAY, "bookings": [ONE]},
@@ -77,7 +93,8 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"bookings": [ONE | {"was_at": LONGEST_DAY}]},
     ],
     "staff-moved-series": [{"bookings": [ONE | {"was_at": was} for was in (LONGEST_DAY, None)]}],
-    "moved": [BOOKING | {"was_at": LONGEST_DAY - timedelta(days=1)}],
+    "missed": [BOOKING | {"refund": None} | each for each in COSTS],
+    "moved": [BOOKING | {"was_at": LONGEST_DAY - timedelta(days=1)} | each for each in COSTS],
     "payment-needs-attention": [
         {"what": "A refund did not go through.", "today": "https://book.example/today"}
     ],

@@ -53,7 +53,6 @@ def test_an_unknown_address_is_not_found(sandbox: Sandbox) -> None:
     [
         ("POST", "accounts", "PostAccounts"),
         ("POST", "account_links", "PostAccountLinks"),
-        ("POST", "setup_intents", "PostSetupIntents"),
         ("GET", "disputes", "GetDisputes"),
         ("GET", "payouts", "GetPayouts"),
         ("GET", "balance", "GetBalance"),
@@ -72,7 +71,7 @@ def test_an_operation_that_is_not_modelled_is_refused_by_name(
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
-        ({"mode": "setup"}, "mode=setup"),
+        ({"mode": "subscription"}, "mode=subscription"),
         ({"ui_mode": "elements"}, "ui_mode=elements"),
         ({"payment_method_types": ["card", "klarna"]}, "payment_method_types[1]=klarna"),
         ({"allow_promotion_codes": True}, "allow_promotion_codes"),

@@ -1,7 +1,9 @@
 """What no form of ours sends: a plain refusal, the answers still there, nothing changed."""
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -293,7 +295,8 @@ def _urls(app: Flask, endpoint: str, *, tokens: tuple[str, ...]) -> list[str]:
     names = next(iter(app.url_map.iter_rules(endpoint))).arguments
     with app.test_request_context():
         if "token" in names:
-            return [app.url_for(endpoint, token=token, _external=False) for token in tokens]
+            more: dict[str, Any] = {"fee_id": UUID(int=0)} if "fee_id" in names else {}
+            return [app.url_for(endpoint, _external=False, **more, token=token) for token in tokens]
         given = {"slug": "tidewater", "service": "consult"}
         kept = {name: value for name, value in given.items() if name in names}
         return [app.url_for(endpoint, **kept, _external=False)]

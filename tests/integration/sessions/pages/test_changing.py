@@ -173,24 +173,23 @@ def test_what_is_no_time_is_refused(browser: FlaskClient) -> None:
 # Late --------------------------------------------------------------------------------------------
 
 
-def test_later_than_the_notice_a_client_asks_and_staff_have_a_task(
+def test_later_than_the_notice_a_client_reads_what_it_costs_and_may_ask_first(
     browser: FlaskClient, time: Clock
 ) -> None:
     booking = book(browser, TEN)
     time.now = TEN - timedelta(hours=24) + MINUTE
 
-    page = browser.get(booking)
+    page = text_of(browser.get(booking))
     with nothing_changes():
-        gone = {browser.get(f"{booking}{name}").location for name in ("move", "cancel")}
-        send(browser, f"{booking}cancel", {"sequence": "0"})
+        cancelling = text_of(browser.get(f"{booking}cancel"))
+        wrong = send(browser, f"{booking}cancel", {"sequence": "0", "why": "client:1"})
     for _ in range(2):
         send(browser, f"{booking}ask")
 
-    words = text_of(page)
-    assert "cancelling costs $225.00 since Mon, Mar 1, 10:00 AM" in words
-    assert "This page charges nothing" in words
-    assert ("Ask us" in page.text, f"{booking}cancel" in page.text) == (True, False)
-    assert gone == {f"{booking}ask"}
+    assert "cancelling or moving it costs $225.00 since Mon, Mar 1, 10:00 AM" in page
+    assert "Cancelling costs $225.00 Still to pay $225.00" in cancelling
+    assert "I am ill, for the first time No fee" in cancelling
+    assert (wrong.status_code, "has changed meanwhile" in wrong.text) == (422, True)
     read_again()
     tasks = db.session.scalars(sa.select(Task).where(Task.kind == "client-asks")).all()
     assert [(each.about_id, each.what[:45]) for each in tasks] == [
