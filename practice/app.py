@@ -69,10 +69,12 @@ from practice.sessions import in_calendars, on_clients_courses, on_clients_page
 from practice.sessions import mails as sessions_mails
 from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions import views as sessions
+from practice.sessions.queries import covered
 from practice.sessions.service import (
     booking,
     course_watch,
     giving_back,
+    paying,
     reaching,
     readiness,
     reminding,
@@ -120,6 +122,8 @@ def _bind_ports() -> None:
     outbox_ports.made_up.bind(messages_service.made_up)
     billing_ports.paid.bind(booking.paid)
     billing_ports.checkout_ended.bind(booking.checkout_ended)
+    billing_ports.due_days.bind(covered.due_days)
+    billing_ports.sale_paid.bind(paying.sale_paid)
     clients_ports.papers_changed.bind(readiness.reconsider)
     clients_ports.sessions_of.bind(on_clients_page.sessions_of)
     clients_ports.next_sessions.bind(on_clients_page.next_sessions)

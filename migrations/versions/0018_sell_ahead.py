@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 
 HERE = "nullif(current_setting('app.practice_id', true), '')::uuid"
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")

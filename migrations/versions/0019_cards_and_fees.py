@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 
 HERE = "nullif(current_setting('app.practice_id', true), '')::uuid"
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")

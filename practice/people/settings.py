@@ -28,6 +28,7 @@ SETTINGS = (
     Entry("people.look", "Look", "One color of your own on the pages for clients"),
     Entry("sessions.hours", "Hours", "When people and rooms are there", Permission.HOURS_OWN),
     Entry("sessions.services_list", "Services", "What you offer, how long, and for how much"),
+    Entry("sessions.packages_list", "Packages", "Sessions that are sold together"),
     Entry(
         "sessions.course_templates",
         "Courses",

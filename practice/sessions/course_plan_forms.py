@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Self
 from uuid import UUID
 
-from wtforms import FieldList, Form, FormField, IntegerField, SelectField, TextAreaField
+from wtforms import FieldList, Form, FormField, IntegerField, RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
@@ -25,6 +25,7 @@ from practice.sessions.rules.course_wishes import (
     PartOfDay,
     Wishes,
 )
+from practice.sessions.rules.late import Why
 
 MOST_ABSENCES = 6
 LONGEST_REASON = 300
@@ -202,6 +203,35 @@ class StopForm(ConfirmForm):
         ],
         render_kw={"rows": 3},
     )
+
+
+class EndForm(StopForm):
+    """Why a course that was paid as one ends, and what the page said of the money for each side.
+
+    Amounts are in cents: what comes back or, below zero, is owed.
+    """
+
+    why = RadioField(
+        "Who ends it?",
+        choices={
+            Why.PRACTICE.value: "The practice, or a clinical reason. Nobody is charged for it",
+            Why.CLIENT.value: "The client. Cancelling late costs what was agreed",
+        },
+        default=Why.PRACTICE.value,
+        validators=[InputRequired("Choose who ends the course")],
+    )
+    comes_to_practice = IntegerField(widget=HiddenInput(), validators=[Optional()])
+    comes_to_client = IntegerField(widget=HiddenInput(), validators=[Optional()])
+
+    @property
+    def reason_why(self) -> Why:
+        return Why(self.why.data)
+
+    @property
+    def comes_to(self) -> int | None:
+        """What the page said for the side that was chosen."""
+        chosen = self.comes_to_client if self.reason_why is Why.CLIENT else self.comes_to_practice
+        return chosen.data
 
 
 class DateForm(ConfirmForm):

@@ -44,7 +44,7 @@ def booked(message: Message) -> dict[str, Any]:
     """A session is confirmed. It can be cancelled without cost until it begins."""
     appointment = _while(message, AppointmentState.CONFIRMED)
     kept = billing.paid_minor(appointment.id) - billing.refunded_minor(appointment.id)
-    owed = appointment.price.minor - kept
+    owed = appointment.to_pay.minor - kept
     return _client_facts(appointment) | {
         "paid": _money(kept, appointment),
         "owed": _money(owed, appointment),
@@ -207,6 +207,8 @@ def cancelled_series(message: Message) -> dict[str, Any]:
     if not found:
         raise Stale
     back = [refund for each in found if (refund := _goes_back(each))]
+    if whole := _money(message.facts.get("refund_minor", 0), found[0]):
+        back.append(whole)
     return {
         "bookings": [{"starts_at": each.starts_at, "zone": each.time_zone} for each in found],
         "refund": sum(back[1:], back[0]) if back else None,

@@ -49,7 +49,7 @@ def sessions_of(client_id: UUID) -> list[SessionLine]:
             state_words=WORDS[each.state],
             is_coming=each.state in LIVE | {AppointmentState.REQUESTED},
             missing=tuple(gate.reason for gate in closed.get(each.id, ())),
-            owed=owed(each.state, each.price, kept.get(each.id, 0)),
+            owed=owed(each.state, each.to_pay, kept.get(each.id, 0)),
             address=url_for("sessions.appointment", appointment_id=each.id),
         )
         for each in found

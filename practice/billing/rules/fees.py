@@ -30,6 +30,10 @@ SOURCE = "fee:"
 """How the source keys of their invoices begin, by which they are told from what was delivered."""
 
 
+SOLD = "sale:"
+"""How the source keys begin of invoices for what is sold ahead, and earned as it is used."""
+
+
 def is_fee(source_key: str) -> bool:
     """Say whether an invoice is for a fee: income of its own kind, and never on a superbill."""
     return source_key.startswith(SOURCE)
@@ -37,6 +41,8 @@ def is_fee(source_key: str) -> bool:
 
 def earned_by(source_key: str) -> Account:
     """Return the account of what an invoice earns."""
+    if source_key.startswith(SOLD):
+        return Account.PACKAGES
     return Account.FEE_INCOME if is_fee(source_key) else Account.REVENUE
 
 

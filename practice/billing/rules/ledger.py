@@ -161,6 +161,26 @@ def processor_kept(payment_id: UUID, minor: int) -> list[Entry]:
     ]
 
 
+def package_used(client_id: UUID, minor: int, invoice_id: UUID | None) -> list[Entry]:
+    """A session of what was sold ahead took place: its share is earned."""
+    return [
+        Entry(Account.PACKAGES, minor, client_id, invoice_id=invoice_id),
+        Entry(Account.REVENUE, -minor, client_id, invoice_id=invoice_id),
+    ]
+
+
+def package_ended(
+    client_id: UUID, revenue_minor: int, fees_minor: int, invoice_id: UUID | None
+) -> list[Entry]:
+    """What was sold ahead ended early: what of it is kept beyond the shares used is earned."""
+    lines = [
+        Entry(Account.PACKAGES, revenue_minor + fees_minor, client_id, invoice_id=invoice_id),
+        Entry(Account.REVENUE, -revenue_minor, client_id, invoice_id=invoice_id),
+        Entry(Account.FEE_INCOME, -fees_minor, client_id, invoice_id=invoice_id),
+    ]
+    return [each for each in lines if each.minor]
+
+
 def reversed_of(entries: Sequence[Entry]) -> list[Entry]:
     """The same the other way round: how a mistake is put right."""
     return [replace(each, minor=-each.minor) for each in entries]

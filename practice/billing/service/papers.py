@@ -128,8 +128,7 @@ def credit_part(
     )
     owed = _owed(invoice)
     books.unsettle(owed, f"credit:{note.id}")
-    for account, part in earned:
-        books.take_off(note, owed, account, part, by=by)
+    books.bill(note, owed=owed, earned=earned_by(invoice.source_key), by=by)
     _settle(invoice)
     return note
 

@@ -19,11 +19,13 @@ from practice.billing.accounts import kept_minor
 from practice.billing.models import Payment
 from practice.billing.rules import selling
 from practice.billing.rules.invoices import Line
+from practice.billing.rules.ledger import package_ended, package_used
 from practice.billing.rules.payments import Label, PaymentMethod, PaymentOutcome, PaymentState
 from practice.billing.rules.selling import Ending, Fee, Had, Item, Part, RefundRule
 from practice.billing.sale_models import Instalment, Sale
 from practice.billing.sales import today_here
 from practice.billing.service import checkout, papers, refunds, units, visit
+from practice.billing.service import ledger as books
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict, NotFound
@@ -156,6 +158,12 @@ def deliver(sale_id: UUID, what: str, for_id: UUID, *, by: Actor) -> None:
     sale = sales.get_sale(sale_id)
     item = sale.item(what)
     earned = item.value_of(nth) if item is not None else 0
+    if earned:
+        books.post(
+            f"unit:{sale.id}:{what}:{nth}",
+            package_used(sale.client_id, earned, sale.invoice_id),
+            by=by,
+        )
     audit.record("sale:use", by=by, subject_id=sale.id, what=what, amount_minor=earned)
 
 
@@ -306,6 +314,14 @@ def end(sale_id: UUID, *, fees: Sequence[Fee] = (), seen: int | None = None, by:
             reason="ended early",
             by=by,
         )
+    earned = package_ended(
+        sale.client_id,
+        found.charged_minor - found.fees_minor - found.used_minor,
+        found.fees_minor,
+        sale.invoice_id,
+    )
+    if earned:
+        books.post(f"sale-end:{sale.id}", earned, by=by)
     _give_back(sale, found.refund_minor, by)
     return found
 

@@ -42,7 +42,7 @@ def grant(sale: Sale, items: Iterable[Item], by: Actor) -> None:
     """Put what was sold into the ledger, once."""
     for each in items:
         if _last(sale.id, each.what) is None:
-            _add(sale.id, each.what, K.GRANTED, each.count, None, by)
+            _add(sale.id, each.what, K.GRANTED, each.count, None, by=by)
 
 
 def reserve(sale_id: UUID, what: str, for_id: UUID, by: Actor) -> None:
@@ -57,14 +57,14 @@ def reserve(sale_id: UUID, what: str, for_id: UUID, by: Actor) -> None:
     last = _last(sale_id, what)
     if last is None or last.left_after < 1:
         raise NoUnitLeft("No session of this kind is left of the package.")
-    _add(sale_id, what, K.RESERVED, -1, for_id, by, after=last)
+    _add(sale_id, what, K.RESERVED, -1, for_id, by=by, after=last)
 
 
 def restore(sale_id: UUID, what: str, for_id: UUID, by: Actor) -> None:
     """Give a booking's session back. One that was used stays used."""
     lock(sale_id)
     if _word_on(sale_id, for_id) is K.RESERVED:
-        _add(sale_id, what, K.RESTORED, 1, for_id, by)
+        _add(sale_id, what, K.RESTORED, 1, for_id, by=by)
 
 
 def use(sale_id: UUID, what: str, for_id: UUID, by: Actor) -> int | None:
@@ -79,7 +79,7 @@ def use(sale_id: UUID, what: str, for_id: UUID, by: Actor) -> int | None:
         return None
     if word is not K.RESERVED:
         raise NoUnitLeft("No session of the package was kept for this booking.")
-    _add(sale_id, what, K.USED, 0, for_id, by)
+    _add(sale_id, what, K.USED, 0, for_id, by=by)
     used = db.session.scalar(
         sa.select(sa.func.count(UnitEntry.id)).where(
             UnitEntry.sale_id == sale_id, UnitEntry.what == what, UnitEntry.kind == K.USED
@@ -94,7 +94,7 @@ def expire(sale: Sale, by: Actor) -> None:
     for each in sale.contents:
         last = _last(sale.id, each.what)
         if last is not None and last.left_after:
-            _add(sale.id, each.what, K.EXPIRED, -last.left_after, None, by, after=last)
+            _add(sale.id, each.what, K.EXPIRED, -last.left_after, None, by=by, after=last)
 
 
 def _last(sale_id: UUID, what: str) -> UnitEntry | None:
@@ -124,8 +124,8 @@ def _add(
     kind: UnitKind,
     delta: int,
     for_id: UUID | None,
-    by: Actor,
     *,
+    by: Actor,
     after: UnitEntry | None = None,
 ) -> None:
     last = after or _last(sale_id, what)

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.billing.accounts import kept_minor
+from practice.billing.sales import missing, today_here
 from practice.calendar.models import Claim, Resource, ResourceKind
 from practice.calendar.rules import zones
 from practice.clients.models import CareProfile
@@ -153,7 +154,8 @@ def subject_of(appointment: Appointment, step_gates: Iterable[str] | None = None
         starts_at=appointment.starts_at,
         on=zones.local_date(appointment.starts_at, get_practice().time_zone),
         gates=gates_asked(appointment.kind, service.route, step_gates),
-        price_minor=appointment.price.minor,
+        price_minor=appointment.due_at_booking.minor,
+        sale_id=appointment.sale_id,
         pays_at_visit=appointment.pay_at_visit,
         needs_monitor=Role.MEDICAL_MONITOR in service.needs_roles,
     )
@@ -194,7 +196,7 @@ def facts_of(
     """Read what gates ask for, for each of these clients and these of their sessions.
 
     Two statements, one more where anything was passed, one for what was paid, and three where
-    dosings of courses are among them. ``kept`` is
+    dosings of courses are among them, four where some are part of a sale. ``kept`` is
     what was paid for the sessions, in cents, where the caller knows it.
     """
     booked = {each.id: each for each in subjects if each.id is not None}
@@ -205,6 +207,8 @@ def facts_of(
     if kept is None:
         to_pay = {key for key, each in booked.items() if Gate.PAYMENT_READY in each.gates}
         kept = kept_minor(to_pay) if to_pay else {}
+    sold = {s.sale_id for s in booked.values() if s.sale_id and Gate.PAYMENT_READY in s.gates}
+    of_sales = missing(sold, today_here()) if sold else {}
     courses = _courses_of(
         {k for k, s in booked.items() if not OF_COURSES.keys().isdisjoint(s.gates)}
     )
@@ -216,6 +220,7 @@ def facts_of(
             contact=_contact(records[each].care),
             overrides=given,
             kept_minor=kept,
+            sale_missing_minor=of_sales,
             courses=courses,
         )
         for each in client_ids

@@ -35,6 +35,7 @@ from practice.sessions.rules.requests import request_key
 from practice.sessions.rules.windows import Session
 from practice.sessions.service import (
     course_steps,
+    covering,
     giving_back,
     late,
     limits,
@@ -212,6 +213,8 @@ def book(
         appointment = taking.grant(asked, look, place, state=state, override_reason=kept)
     if step is not None:
         course_steps.attach(step.step.course.id, step.step.key, appointment, by=by)
+    if appointment.sale_id is None:
+        covering.cover_by_package(appointment, by=by)
     limits.record_override(appointment, broken, by)
     passing.keep(appointment, ahead.barred, reason, by)
     readiness.reconsider(
@@ -359,6 +362,7 @@ def cancel(
     people = telling.serving(appointment.id)
     claims.release(appointment.id)
     audit.record("appointment:cancel", by=by, subject_id=appointment.id)
+    covering.let_go(appointment, by=by)
     costs = late.charge(appointment, FeeFor.CANCELLED, fee, wish, by=by)
     for payment in payments:
         if payment.state is not PaymentState.PAID or not (can_be_undone or costs):

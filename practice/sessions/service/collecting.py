@@ -94,4 +94,4 @@ def owed_now(appointment: Appointment) -> Money:
     if appointment.state in {AppointmentState.CANCELLED, AppointmentState.NO_SHOW}:
         return late.fee_open(appointment)
     kept = kept_minor([appointment.id]).get(appointment.id, 0)
-    return owed(appointment.state, appointment.price, kept)
+    return owed(appointment.state, appointment.to_pay, kept)

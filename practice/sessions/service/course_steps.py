@@ -24,7 +24,7 @@ from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.course_states import KEPT, CourseState
 from practice.sessions.rules.course_words import step_names
 from practice.sessions.rules.lifecycle import AppointmentState, SessionKind
-from practice.sessions.service import course_watch
+from practice.sessions.service import course_watch, covering
 from practice.sessions.service.courses import CourseChanged, become, lock, remember
 
 C = CourseState
@@ -47,6 +47,7 @@ def attach(course_id: UUID, key: str, appointment: Appointment, *, by: Actor) ->
         course.booked_at = clock.now()
     course.version += 1
     db.session.flush()
+    covering.cover_step(course, key, appointment, by=by)
     remember(course, Deed.ATTACHED, by=by, step=_name(course, key))
     audit.record("course:attach", by=by, subject_id=course.id, session=str(appointment.id))
 

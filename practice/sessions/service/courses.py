@@ -40,7 +40,7 @@ from practice.sessions.rules.course_writing import price_cents
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState, SessionKind
 from practice.sessions.rules.planner import NoPlan, Tentative
 from practice.sessions.rules.planner.setting import name_of
-from practice.sessions.service import readiness, taking, telling
+from practice.sessions.service import covering, readiness, taking, telling
 from practice.sessions.service.readiness import GatesClosed, take_turns_on_client
 
 __all__ = [
@@ -181,12 +181,22 @@ def confirm(
 
     made = _take(view, chosen, by)
     _write_down(course, view, chosen, made, tentative)
+    course = _sell(course_id, by)
     _settle(view, made, by)
     remember(course, Deed.BOOKED, by=by, count=len(made))
     audit.record("course:book", by=by, subject_id=course.id, sessions=len(made))
     readiness.reconsider(client.id, by)
     telling.tell_of_course(course.client, list(made.values()), by=by)
+    covering.bill_course(course, by=by)
     return list(made.values())
+
+
+def _sell(course_id: UUID, by: Actor) -> Course:
+    """Let a course that has one price be paid as one; its sessions cost nothing by themselves."""
+    course = get_course(course_id)
+    if (sale := covering.sell_course(course, by=by)) is not None:
+        covering.cover_course(course, sale, by=by)
+    return course
 
 
 def lock(course_id: UUID) -> Course:

@@ -26,7 +26,7 @@ from practice.sessions.rules.lifecycle import (
     check_move,
     may_be_held,
 )
-from practice.sessions.service import course_steps, giving_back, late, readiness
+from practice.sessions.service import course_steps, covering, giving_back, late, readiness
 from practice.sessions.service.taking import become, lock
 
 S = AppointmentState
@@ -87,7 +87,8 @@ def complete(appointment: Appointment, *, by: Actor) -> Appointment:
     if client is None:
         return appointment
     readiness.reconsider(client.id, by)
-    if appointment.price and appointment.service.billed_by_practice:
+    covering.deliver(appointment, by=by)
+    if appointment.to_pay and appointment.service.billed_by_practice:
         zone = get_practice().time_zone
         issue_invoice(
             client,
@@ -98,7 +99,7 @@ def complete(appointment: Appointment, *, by: Actor) -> Appointment:
                     service_on=zones.local_date(appointment.starts_at, zone),
                     service=appointment.label,
                     quantity=1,
-                    unit=appointment.price,
+                    unit=appointment.to_pay,
                 )
             ],
             by=by,
@@ -127,6 +128,7 @@ def miss(
     wish = wish or late.Wish(Why.CLIENT)
     fee = late.fee_of(appointment, FeeFor.MISSED, wish)
     appointment = _became(appointment, S.NO_SHOW, by)
+    covering.let_go(appointment, by=by)
     claims.release(appointment.id)
     if late.charge(appointment, FeeFor.MISSED, fee, wish, by=by):
         late.tell_of_missing(appointment)
@@ -161,6 +163,7 @@ def hold(appointment: Appointment, reason: str, *, by: Actor) -> Appointment:
         check_move(appointment.state, S.HELD_CLINICAL)
         raise Conflict("Only a session with medicine is held for a clinical reason.")
     appointment = _became(appointment, S.HELD_CLINICAL, by)
+    covering.let_go(appointment, by=by)
     claims.release(appointment.id)
     for payment in payments:
         giving_back.give_back(payment, by)

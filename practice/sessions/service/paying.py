@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from practice.audit.rules import PROGRAM, VISITOR, Actor
 from practice.billing import accounts
 from practice.billing.models import Payment
 from practice.billing.rules.payments import Label, PaymentOutcome
-from practice.billing.service import checkout, fees, openings
+from practice.billing.service import checkout, fees, openings, selling
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict
@@ -45,18 +46,21 @@ def start_checkout(
         holds.check_alive(appointment)
     if appointment.client is None:
         raise Conflict("Tell us first who this is for.")
-    if appointment.state in WORTHLESS | {S.NO_SHOW} or not appointment.price:
+    if appointment.state in WORTHLESS | {S.NO_SHOW} or not appointment.to_pay:
         raise Conflict("There is nothing to pay for this session.")
-    owed = Money(appointment.price.minor - _kept_minor(appointment), appointment.price.currency)
+    owed = Money(appointment.to_pay.minor - _kept_minor(appointment), appointment.price.currency)
     if owed.minor <= 0:
         raise Conflict("This session is paid already.")
+    is_deposit = appointment.hold_ends_at is not None and appointment.due_at_booking != owed
+    if is_deposit:
+        owed = appointment.due_at_booking
     rules = appointment.service.rules
     link = booking_link(appointment)
     payment = checkout.ask(
         appointment.client,
         for_id=appointment.id,
         amount=owed,
-        label=Label.APPOINTMENT,
+        label=Label.DEPOSIT if is_deposit else Label.APPOINTMENT,
         ends_at=clock.now() + timedelta(minutes=rules.checkout_minutes),
         success_url=f"{link}waiting",
         cancel_url=link,
@@ -82,6 +86,13 @@ def paid(payment: Payment) -> PaymentOutcome:
         return openings.paid(payment)
     if fees.is_for_fee(payment):
         return fees.paid(payment)
+    if selling.is_for_sale(payment):
+        readiness.take_turns_on_client(payment.client_id)
+        return selling.paid(payment)
+    return _paid_session(payment)
+
+
+def _paid_session(payment: Payment) -> PaymentOutcome:
     readiness.take_turns_on_client(payment.client_id)
     appointment = lock(payment.for_id)
     if _kept_minor(appointment) - payment.amount.minor >= appointment.price.minor:
@@ -97,12 +108,21 @@ def paid(payment: Payment) -> PaymentOutcome:
     return PaymentOutcome.CONFIRMED
 
 
+def sale_paid(client_id: UUID) -> None:
+    """Look again at sessions that waited for what they are a part of to be paid.
+
+    Bound to ``billing.ports.sale_paid``.
+    """
+    readiness.reconsider(client_id, PROGRAM)
+
+
 def checkout_ended(payment: Payment) -> None:
     """Let go of a hold that waited for this payment alone.
 
     Bound to ``billing.ports.checkout_ended``, in the transaction that ends the payment.
     """
-    if openings.is_for_opening(payment) or fees.is_for_fee(payment):
+    is_session = not (openings.is_for_opening(payment) or fees.is_for_fee(payment))
+    if not is_session or selling.is_for_sale(payment):
         return
     appointment = lock(payment.for_id)
     if appointment.hold_ends_at is not None and not may_be_paid([appointment.id]):

@@ -200,14 +200,18 @@ def tell_of_course(client: Client, made: Sequence[Appointment], *, by: Actor) ->
             _post(STAFF_SERIES, key, user.email, made[0], at=None, facts=facts)
 
 
-def tell_of_end(client: Client, ended: Sequence[Appointment], *, course_id: UUID) -> None:
+def tell_of_end(
+    client: Client, ended: Sequence[Appointment], *, course_id: UUID, refund_minor: int = 0
+) -> None:
     """Tell a client by one mail that several sessions are off, and take back what they waited for.
 
     Call inside ``transaction()``. What the client had not heard of yet is not told as ended.
+    ``refund_minor`` is what goes back of a course that was paid as one, in cents.
     """
     known = [each for each in ended if (old := _take_back(each)) is None or old.knew is not None]
     if known:
-        facts = {"bookings": [str(each.id) for each in known]}
+        facts: dict[str, Any] = {"bookings": [str(each.id) for each in known]}
+        facts["refund_minor"] = refund_minor
         key = f"{ENDED}:{course_id}"
         _post(ENDED, key, client.email, known[0], at=None, facts=facts)
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.audit import service as audit
-from practice.audit.rules import Actor, ActorKind
+from practice.audit.rules import PROGRAM, Actor, ActorKind
 from practice.billing.queries import payments_for
 from practice.calendar.service import claims
 from practice.core import clock
@@ -28,7 +28,7 @@ from practice.sessions.queries.times import Look, look_at
 from practice.sessions.rules import windows
 from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.lifecycle import AppointmentState, check_undo
-from practice.sessions.service import late, readiness, taking, telling
+from practice.sessions.service import covering, late, readiness, taking, telling
 
 S = AppointmentState
 BOOK, MOVE, CANCEL = "book", "move", "cancel"
@@ -143,6 +143,7 @@ def _take_back_booking(appointment: Appointment, change: SessionChange, by: Acto
         raise TooLateToUndo("A payment was asked for already. Cancel the session instead.")
     people = telling.serving(appointment.id)
     taking.become(appointment, S.CANCELLED)
+    covering.let_go(appointment, by=by)
     appointment.cancelled_at = clock.now()
     telling.change(appointment)
     db.session.delete(change)
@@ -254,6 +255,7 @@ def _restore(appointment: Appointment, change: SessionChange, ends_at: datetime)
         appointment.state = was_state
         appointment.cancelled_at = appointment.off_why = None
         appointment.rest_is_credit = False
+        covering.take_again(appointment, by=PROGRAM)
     appointment.starts_at, appointment.ends_at = change.was_at, ends_at
     appointment.override_reason = change.was_reason
     telling.change(appointment)

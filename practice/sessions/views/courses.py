@@ -11,14 +11,17 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.billing.forms import read_page
+from practice.billing.rules.selling import RULE_WORDS
+from practice.billing.sales import sale_for
 from practice.calendar.queries import booking_rules
 from practice.calendar.rules import zones
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict, Invalid, NotFound
+from practice.core.money import Money
 from practice.people.access import current_staff, requires
 from practice.people.queries import get_practice, names_of_staff
 from practice.people.rules import Permission
-from practice.sessions.course_plan_forms import DateForm, StopForm
+from practice.sessions.course_plan_forms import DateForm, EndForm
 from practice.sessions.models import Appointment, Course, CourseStepRow
 from practice.sessions.queries.course_drawn import drawn
 from practice.sessions.queries.course_lists import Show, listed
@@ -28,11 +31,15 @@ from practice.sessions.queries.facts import closed_of
 from practice.sessions.rules import course_deeds, course_states, course_wishes
 from practice.sessions.rules.course_states import BOOKABLE, LIVE, CourseState
 from practice.sessions.rules.course_words import step_names
+from practice.sessions.rules.late import Why
 from practice.sessions.rules.lifecycle import LIVE as STILL_LIVE
-from practice.sessions.service import course_ends, course_steps
+from practice.sessions.service import course_ends, course_money, course_steps
 from practice.sessions.views.course_kept import kept_of
 from practice.sessions.views.course_shown import place_of, when_words
+from practice.sessions.views.sale_shown import shown_for
 from practice.sessions.views.staff import bp
+
+PRACTICE, CLIENT = Why.PRACTICE, Why.CLIENT
 
 TONES = {
     CourseState.PROPOSED: "wait dashed",
@@ -123,6 +130,7 @@ def course(course_id: UUID) -> ResponseReturnValue:
         one_by_one=_one_by_one(found, steps),
         wishes=course_wishes.in_words(wishes),
         terms=_terms(found, names),
+        sold=shown_for(found.id, names),
         changes=[
             (each, course_deeds.in_words(each.deed, each.facts), staff.get(each.made_by, ""))
             for each in changes
@@ -274,7 +282,7 @@ def _date_page(found: Course, row: CourseStepRow, form: DateForm) -> str:
 def course_stop(course_id: UUID) -> ResponseReturnValue:
     """Show what ends with a course, and end it for a reason."""
     found, by = get_course(course_id), current_staff()
-    form = StopForm(data={"version": found.version})
+    form = EndForm(data={"version": found.version})
     if request.method == "GET":
         if found.state not in LIVE:
             raise Conflict("This course is over already.")
@@ -284,7 +292,12 @@ def course_stop(course_id: UUID) -> ResponseReturnValue:
     try:
         in_transaction(
             lambda: course_ends.stop(
-                course_id, form.reason.data or "", seen=form.version.data or 0, by=by
+                course_id,
+                form.reason.data or "",
+                seen=form.version.data or 0,
+                by=by,
+                why=form.reason_why,
+                expected=form.comes_to,
             )
         )
     except Conflict as wrong:
@@ -296,13 +309,22 @@ def course_stop(course_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".course", course_id=course_id))
 
 
-def _stop_page(found: Course, form: StopForm) -> str:
+def _stop_page(found: Course, form: EndForm) -> str:
+    ahead = course_ends.still_to_come(found)
+    comes_to = {each: course_money.preview(found, ahead, each) for each in (PRACTICE, CLIENT)}
+    for why, field in ((PRACTICE, form.comes_to_practice), (CLIENT, form.comes_to_client)):
+        ending = comes_to[why]
+        field.data = ending.refund_minor - ending.open_minor if ending else None
     zone, names = get_practice().time_zone, step_names(found.document["steps"])
     coming = {each.id for each in course_ends.still_to_come(found)}
     return render_template(
         "sessions/courses/stop.html",
         course=found,
         form=form,
+        ending=comes_to[CLIENT],
+        without_fees=comes_to[PRACTICE],
+        money=lambda minor: Money(minor, found.price.currency),
+        rule=RULE_WORDS[sale.refund_rule] if (sale := sale_for(found.id)) else "",
         coming=[
             (names[each.key], when_words(each.appointment.starts_at, zone))
             for each in found.steps

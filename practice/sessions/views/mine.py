@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from practice.billing.accounts import kept_minor, openings_of
 from practice.billing.fees import due_of
+from practice.billing.sales import sales_of, standings
 from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.money import Money
@@ -90,6 +91,7 @@ def _owed_in_all(client: Client, mine: Sequence[Appointment]) -> Money:
     """Return what is to pay for sessions, of balances that were brought along, and of fees."""
     owes = [each.owed for each in lines_of(mine)]
     owes += [each.open for each in openings_of([client.id])]
+    owes += [each.open for each in standings(sales_of(client.id))]
     owes += [each.open for each in due_of(client.id)]
     return sum(owes, Money(0, get_practice().currency))
 
@@ -118,7 +120,7 @@ def lines_of(appointments: Sequence[Appointment]) -> list[Line]:
             state=each.state,
             state_words=rules.STATE_WORDS[each.state],
             is_coming=is_ahead(each),
-            owed=owed(each.state, each.price, kept.get(each.id, 0)),
+            owed=owed(each.state, each.to_pay, kept.get(each.id, 0)),
         )
         for each in appointments
     ]

@@ -66,14 +66,15 @@ def balance_waiting(opening_id: UUID) -> ResponseReturnValue:
     """Look whether the money has come. Says that it failed only after the processor did."""
     if all(each.id != opening_id for each in openings_of([this_client().id])):
         raise NotFound("There is no such balance.")
+    again = url_for(".balance_waiting", opening_id=opening_id)
     payment = queries.find_live(opening_id)
     if payment is not None:
         try:
             payment = checkout.sync(payment.id)
         except Unavailable:
-            return render_template("me/waiting.html", opening_id=opening_id)
+            return render_template("me/waiting.html", again=again)
         if payment.state in ON_ITS_WAY:
-            return render_template("me/waiting.html", opening_id=opening_id)
+            return render_template("me/waiting.html", again=again)
         if payment.state is PaymentState.OPEN:
             flash("We have not seen your payment yet. Nothing was charged.", "wait")
     return redirect(url_for(".money"), 303)

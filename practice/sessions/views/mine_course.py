@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from practice.calendar.rules import zones
 from practice.core.errors import NotFound
+from practice.core.settings import settings
 from practice.people.client_access import for_clients, this_client
 from practice.people.client_views import bp
 from practice.people.models import Client
@@ -31,6 +32,7 @@ from practice.sessions.rules.course_states import BOOKABLE, CourseState
 from practice.sessions.rules.course_words import CLIENT_NAMES
 from practice.sessions.rules.lifecycle import LIVE as STILL_LIVE
 from practice.sessions.views.course_shown import names_of
+from practice.sessions.views.sale_shown import shown_for
 from practice.sessions.views.shown import shown_of
 
 STATES = {
@@ -102,6 +104,8 @@ def course(course_id: UUID) -> ResponseReturnValue:
             if each.appointment is not None and stands(each.appointment)
         },
         zone_words=zones.zone_words(zone),
+        sold=shown_for(found.id, names),
+        takes_cards=settings().takes_cards,
     )
 
 

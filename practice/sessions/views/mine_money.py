@@ -25,6 +25,7 @@ from practice.sessions.forms import PublicForm
 from practice.sessions.links import token_of
 from practice.sessions.queries.appointments import of_client
 from practice.sessions.views.mine import booked_of, lines_of
+from practice.sessions.views.sale_shown import all_of
 
 
 @bp.get("/me/money")
@@ -38,6 +39,7 @@ def money() -> ResponseReturnValue:
     tokens = {each.id: token_of(each) for each in of_client(client.id)} if owed_fees else {}
     payments = payments_of(client.id)
     nothing = Money(0, get_practice().currency)
+    sold = [each for each in all_of(client.id) if each.open]
     return render_template(
         "me/money.html",
         to_pay=to_pay,
@@ -48,7 +50,9 @@ def money() -> ResponseReturnValue:
             if each.payment.state is PaymentState.PROCESSING
         },
         fees=[(each, tokens[each.fee.for_id]) for each in owed_fees if each.fee.for_id in tokens],
+        sold=sold,
         total=sum((each.owed for each in to_pay), nothing)
+        + sum((each.open for each in sold), nothing)
         + sum((each.open for each in brought), nothing)
         + sum((each.open for each in owed_fees), nothing),
         due=sum((each.owed for each in to_pay if not each.is_coming), nothing),

@@ -381,7 +381,7 @@ def _balance(appointment: Appointment, payments: Sequence[Paid]) -> Balance:
     nothing = Money(0, appointment.price.currency)
     paid = [each for each in payments if each.payment.state is PaymentState.PAID]
     return Balance(
-        price=appointment.price,
+        price=appointment.to_pay,
         paid=sum((each.payment.amount for each in paid), nothing),
         given_back=sum((each.given_back for each in paid), nothing),
     )

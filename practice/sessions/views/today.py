@@ -107,7 +107,7 @@ def lines_of(appointments: Sequence[Appointment]) -> list[Line]:
         Line(
             each,
             standing.get(each.id, NOTHING_ASKED),
-            owed(each.state, each.price, kept.get(each.id, 0)),
+            owed(each.state, each.to_pay, kept.get(each.id, 0)),
             next_deeds(each.state, starts_at=each.starts_at, now=now, zone=zone),
         )
         for each in appointments

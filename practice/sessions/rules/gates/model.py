@@ -194,7 +194,8 @@ class CourseFact:
 class Facts:
     """What is known of a client that gates ask for.
 
-    ``kept_minor`` is what was paid for each session and not given back, in cents. ``courses`` is
+    ``kept_minor`` is what was paid for each session and not given back, in cents,
+    ``sale_missing_minor`` what is due of each sale that sessions are a part of. ``courses`` is
     what the course says of each dosing that is a step of one.
     """
 
@@ -203,6 +204,7 @@ class Facts:
     contact: Contact = Contact(("name", "relation", "phone"), None)
     overrides: tuple[Override, ...] = ()
     kept_minor: Mapping[UUID, int] = field(default_factory=dict)
+    sale_missing_minor: Mapping[UUID, int] = field(default_factory=dict)
     courses: Mapping[UUID, CourseFact] = field(default_factory=dict)
 
 
@@ -220,6 +222,7 @@ class Subject:
     on: date
     gates: tuple[Gate, ...]
     price_minor: int = 0
+    sale_id: UUID | None = None
     pays_at_visit: bool = False
     needs_monitor: bool = False
 

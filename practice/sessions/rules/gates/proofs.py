@@ -174,11 +174,18 @@ def estimate_delivered(subject: Subject, facts: Facts, _at: Stage) -> Verdict:
 
 def payment_ready(subject: Subject, facts: Facts, _at: Stage) -> Verdict:
     """Free, paid, paid at the visit by the terms it was booked with, or arranged for."""
-    paid = facts.kept_minor.get(subject.id, 0) if subject.id else 0
-    if subject.pays_at_visit or paid >= subject.price_minor:
+    if _is_paid(subject, facts):
         return PASSED
     arranged = of_client(K.PAYMENT_ARRANGED, subject, facts)
     return Verdict("Payment is neither made nor arranged") if arranged.reason else arranged
+
+
+def _is_paid(subject: Subject, facts: Facts) -> bool:
+    """Say whether what has to be paid by now is, for a part of a sale: of that sale."""
+    if subject.sale_id is not None:
+        return not facts.sale_missing_minor.get(subject.sale_id, 0)
+    paid = facts.kept_minor.get(subject.id, 0) if subject.id else 0
+    return subject.pays_at_visit or paid >= subject.price_minor
 
 
 # The day ---------------------------------------------------------------------------------------
