@@ -178,6 +178,7 @@ def test_the_rest_may_stay_as_credit_and_the_fee_is_income_of_its_own_kind(house
     assert ledger.totals(today, today)[Account.FEE_INCOME] == (HALF.minor, HALF.minor)
 
 
+@pytest.mark.database("sqlite")
 def test_a_free_reason_or_a_waiver_charges_nothing_and_gives_everything_back(
     house: House,
 ) -> None:
@@ -319,6 +320,7 @@ def test_staff_mark_a_session_missed_and_waive_its_fee_later(house: House) -> No
     assert "missed" in mails()
 
 
+@pytest.mark.database("sqlite")
 def test_a_fee_that_is_waived_before_it_falls_due_is_never_charged(house: House) -> None:
     house.pay()
     house.close_to()
@@ -331,6 +333,7 @@ def test_a_fee_that_is_waived_before_it_falls_due_is_never_charged(house: House)
     assert (house.fee().invoice_id, kept(house.session)) == (None, 0)
 
 
+@pytest.mark.database("sqlite")
 def test_an_illness_is_free_the_first_time_alone(house: House, payer: Client) -> None:
     house.close_to()
     house.cancel(Why.ILLNESS)
@@ -346,6 +349,7 @@ def test_an_illness_is_free_the_first_time_alone(house: House, payer: Client) ->
     assert fees.fees_of(house.session.id) == []
 
 
+@pytest.mark.database("sqlite")
 def test_what_was_shown_is_what_it_costs_or_nothing_happens(house: House) -> None:
     house.close_to(24.01)
     shown = late.choices(see(house.session), FeeFor.CANCELLED)[0].split.fee
@@ -362,6 +366,7 @@ def test_what_was_shown_is_what_it_costs_or_nothing_happens(house: House) -> Non
     assert see(house.session).state is AppointmentState.CONFIRMED
 
 
+@pytest.mark.database("sqlite")
 def test_a_client_sees_and_pays_a_fee_among_their_money(house: House) -> None:
     house.close_to()
     house.cancel()
