@@ -22,7 +22,7 @@ from practice.billing import models as _billing  # noqa: F401
 from practice.billing import pdf, webhooks
 from practice.billing import ports as billing_ports
 from practice.billing import views as billing
-from practice.billing.service import checkout, inbox, reconcile, refunds
+from practice.billing.service import checkout, inbox, reconcile, refunds, verifying
 from practice.calendar import ports as calendar_ports
 from practice.calendar import views as calendar
 from practice.clients import models as _clients  # noqa: F401
@@ -150,6 +150,7 @@ def _name_the_work() -> None:
     periods.every(periods.DAY, "tidy-enquiries", enquiries.tidy)
     periods.every(periods.DAY, "tidy-sign-ups", signing_up.tidy)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
+    periods.every(periods.DAY, "verify-books", verifying.look_here)
     periods.every(periods.HOUR // 4, "remind-clients", reminding.remind)
     periods.every(periods.DAY, "look-ahead-for-courses", reaching.look_ahead)
     mail.compose("receipt", billing_mails.receipt)
@@ -187,4 +188,5 @@ def _open_the_rooms(app: Flask) -> None:
     app.cli.add_command(outbox_cli.drain)
     app.cli.add_command(billing_cli.reconcile)
     app.cli.add_command(billing_cli.invoices)
+    app.cli.add_command(billing_cli.verify)
     app.cli.add_command(demo_cli.demo)
