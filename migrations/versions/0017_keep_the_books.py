@@ -290,6 +290,8 @@ def _write_what_was() -> None:
     if journals:
         bind.execute(sa.insert(_typed(tables.tables["journals"])), journals)
         bind.execute(sa.insert(_typed(tables.tables["ledger_entries"])), lines)
+    if bind.dialect.name == "postgresql":
+        op.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or the tables could not be changed below
 
 
 def _typed(table: sa.Table) -> sa.Table:
