@@ -1,6 +1,7 @@
 """Sessions cancelled, moved or missed too late: shown, decided, charged after the undo, waived."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +21,7 @@ from practice.billing.rules.fees import FeeFor, FeeState
 from practice.billing.rules.invoices import InvoiceState
 from practice.billing.rules.ledger import Account
 from practice.billing.rules.payments import PaymentOutcome, PaymentState
-from practice.billing.service import card_on_file, checkout
+from practice.billing.service import card_on_file, checkout, verifying
 from practice.billing.service import fees as service
 from practice.calendar.rules import zones
 from practice.core import clock
@@ -117,7 +118,8 @@ class House:
 
 
 @pytest.fixture
-def house(till: Till, wallet: Wallet, later: Later, app: Flask) -> House:
+def house(till: Till, wallet: Wallet, later: Later, app: Flask) -> Iterator[House]:
+    """A session booked well ahead. Whatever a test does, the books are whole afterwards."""
     app.config["SERVER_NAME"] = till.address.removeprefix("http://")
     in_transaction(factories.furnish)
     ports.paid.bind(booking.paid)  # the real one, in place of the shelf
@@ -131,7 +133,9 @@ def house(till: Till, wallet: Wallet, later: Later, app: Flask) -> House:
     in_transaction(agree)
     later(minutes=4)
     jobs.run_due()
-    return House(till, wallet, later, see(session), app.test_client())
+    yield House(till, wallet, later, see(session), app.test_client())
+    read_again()
+    assert verifying.problems() == []
 
 
 def test_a_client_cancels_late_reads_what_it_costs_and_can_take_it_back(house: House) -> None:
