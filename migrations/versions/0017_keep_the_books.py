@@ -29,7 +29,8 @@ ACCOUNTS = (
 CLEARING, CASH, RECEIVABLE, CREDIT, OPENING, REVENUE, FEES = (
     *("1010", "1020", "1100", "2100", "3000", "4000", "6000"),
 )
-MADE = ("ledger_entries", "journals")
+FROZEN = ("ledger_entries", "journals")
+GONE = ("allocations",)
 READ = (
     *("payments", "refunds", "invoices", "allocations"),
     *("opening_balances", "practices"),
@@ -104,7 +105,7 @@ def upgrade() -> None:
     _write_what_was()
     _read_past_the_wall(disable=False)
     op.drop_table("allocations")  # with it go its guards
-    for table in MADE:
+    for table in FROZEN:
         _wall_off(table)
     is_postgresql = op.get_bind().dialect.name == "postgresql"
     for statement in ADDS_UP_FUNCTIONS if is_postgresql else ADDS_UP:
@@ -113,7 +114,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     _make_allocations()
-    _read_past_the_wall(disable=True, tables=MADE)
+    _read_past_the_wall(disable=True, tables=FROZEN)
     op.execute(
         f"""
         INSERT INTO allocations
@@ -247,7 +248,7 @@ Line = tuple[str, int, dict[str, UUID | None]]
 def _write_what_was() -> None:
     bind = op.get_bind()
     tables = sa.MetaData()
-    tables.reflect(bind, only=[*READ, *MADE])
+    tables.reflect(bind, only=[*READ, *FROZEN])
     rows = {
         name: bind.execute(sa.select(_typed(tables.tables[name]))).mappings().all() for name in READ
     }
@@ -289,6 +290,8 @@ def _write_what_was() -> None:
     if journals:
         bind.execute(sa.insert(_typed(tables.tables["journals"])), journals)
         bind.execute(sa.insert(_typed(tables.tables["ledger_entries"])), lines)
+    if bind.dialect.name == "postgresql":
+        op.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or the tables could not be changed below
 
 
 def _typed(table: sa.Table) -> sa.Table:

@@ -29,7 +29,6 @@ from practice.billing.rules.invoices import (
     Line,
 )
 from practice.billing.rules.ledger import Credit, Owed
-from practice.billing.rules.payments import Label
 from practice.billing.service import ledger as books
 from practice.billing.service.numbers import next_number
 from practice.core import clock
@@ -174,10 +173,10 @@ def settle_waiting(payment: Payment) -> None:
         sa.select(Invoice).where(
             Invoice.for_id == payment.for_id, Invoice.kind == InvoiceKind.INVOICE
         )
-    )
+    ).all()
     for invoice in waiting:
         _settle(invoice)
-    if payment.label == Label.BALANCE:
+    if not waiting:
         owed = Owed(payment.client_id, opening_id=payment.for_id)
         credits_ = [credit for credit, _ in ledger.credits_for(payment.for_id)]
         books.settle(owed, credits_, f"settle:{payment.for_id}")
