@@ -13,6 +13,9 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from practice.audit.rules import PROGRAM, Actor, ActorKind
+from practice.billing.rules.selling import AT_ONCE, Item, RefundRule
+from practice.billing.sale_models import Sale
+from practice.billing.service import packages
 from practice.calendar.models import Resource
 from practice.calendar.rules import zones
 from practice.clients.models import Paper
@@ -215,3 +218,18 @@ def create_course(client: Client, slug: str = "sl-psycholytic-6") -> Course:
     )
     db.session.flush()
     return course
+
+
+def sell_package(client: Client, service: Service, *, count: int = 3, cents: int = 45_000) -> Sale:
+    """Offer a package of one service, and sell it to a client."""
+    items = (Item(service.slug, service.label, count, service.price.minor or 17_500),)
+    offered = packages.Offered(
+        title="A package",
+        items=items,
+        price=Money(cents, service.price.currency),
+        parts=AT_ONCE,
+        expires_days=365,
+        rule=RefundRule.AT_LIST,
+    )
+    made = packages.add(offered, by=OWNER)
+    return packages.sell_to(client, made.id, seen=1, form_token=uuid4().hex, by=OWNER)

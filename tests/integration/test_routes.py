@@ -134,9 +134,11 @@ FOR_CLIENTS = {
     "me.invoice_pdf",
     "me.money",
     "me.pay_balance",
+    "me.pay_sale",
     "me.receipt",
     "me.receipt_pdf",
     "me.remove_card",
+    "me.sale_waiting",
     "me.send_again",
     "me.sessions",
     "me.whom",
@@ -267,6 +269,7 @@ def furnish(slug: str) -> House:
         (opening_id,) = openings.bring(
             [openings.Opening(client.id, "OLD-1", date(2026, 9, 1), 10_000, 0)], by=OWNER
         )
+        sold = factories.sell_package(client, service)
         elsewhere_too = ClientSignIn(
             email=client.email,
             client_id=client.id,
@@ -367,6 +370,8 @@ def furnish(slug: str) -> House:
                     sa.select(Message.id).where(Message.key == "a test")
                 ).one(),
                 "fee_id": fee.id,
+                "sale_id": sold.id,
+                "package_id": sold.package_id or sold.id,
                 "user_id": colleague.id,
                 "invitation_id": invitation.id,
                 "task_id": db.session.scalars(sa.select(Task.id).where(Task.key == "a test")).one(),
@@ -378,6 +383,7 @@ def furnish(slug: str) -> House:
                 "sign_in_id": elsewhere_too.id,
                 "opening_id": opening_id,
                 "setup_id": saving.id,
+                "sale_id": sold.id,
                 "course_id": course.id,
             },
         )

@@ -17,7 +17,7 @@ from practice.billing.rules.selling import Item, UnitKind
 from practice.billing.sale_models import Sale, UnitEntry
 from practice.core import clock
 from practice.core.db import db
-from practice.core.errors import Conflict
+from practice.core.errors import Conflict, NotFound
 
 K = UnitKind
 HOLDS = frozenset({K.RESERVED, K.USED})
@@ -29,13 +29,20 @@ class NoUnitLeft(Conflict):
 
 
 def lock(sale_id: UUID) -> Sale:
-    """Return a sale as it is now, kept still until the transaction ends."""
-    return db.session.scalars(
+    """Return a sale as it is now, kept still until the transaction ends.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    found: Sale | None = db.session.scalars(
         sa.select(Sale)
         .where(Sale.id == sale_id)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).one()
+    ).one_or_none()
+    if found is None:
+        raise NotFound("There is nothing at this address.")
+    return found
 
 
 def grant(sale: Sale, items: Iterable[Item], by: Actor) -> None:
