@@ -32,6 +32,7 @@ from practice.billing.service import (
     checkout,
     fees,
     inbox,
+    instalments,
     reconcile,
     refunds,
     verifying,
@@ -170,12 +171,14 @@ def _name_the_work() -> None:
     periods.every(periods.DAY, "tidy-sign-in-links", letting_in.tidy)
     periods.every(periods.DAY, "tidy-enquiries", enquiries.tidy)
     periods.every(periods.DAY, "tidy-sign-ups", signing_up.tidy)
+    periods.every(periods.HOUR, "collect-instalments", instalments.collect)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
     periods.every(periods.DAY, "verify-books", verifying.look_here)
     periods.every(periods.HOUR // 4, "remind-clients", reminding.remind)
     periods.every(periods.DAY, "look-ahead-for-courses", reaching.look_ahead)
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
+    mail.compose(instalments.MAIL, billing_mails.instalment)
     mail.compose(charging.MAIL, billing_mails.card_not_charged)
     mail.compose("sign-in", letting_in.compose)
     mail.compose("staff-call-back", enquiries.compose)

@@ -10,8 +10,17 @@ from practice.people import rules
 from practice.sessions.rules.for_staff import LEADS_TO
 
 SHOWN = (
-    *("appointment:", "care:", "client:", "emergency_contact:", "paper:", "payment:"),
-    *("invitation:", "practice:", "resource:", "service:", "user:"),
+    *(
+        "appointment:",
+        "card:",
+        "care:",
+        "client:",
+        "fee:",
+        "emergency_contact:",
+        "paper:",
+        "payment:",
+    ),
+    *("invitation:", "package:", "practice:", "resource:", "sale:", "service:", "user:"),
     *("course:", "course_template:", "gate:", "opening_balance:", "sessions:", "treatment:"),
 )
 ROOMS = ("billing", "calendar", "clients", "moving", "people", "sessions")
