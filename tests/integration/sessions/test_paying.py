@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from config import Config
 from practice.audit.rules import PROGRAM, VISITOR
 from practice.billing.models import Payment, Refund
-from practice.billing.rules.payments import PaymentMethod, PaymentOutcome, PaymentState
+from practice.billing.rules.payments import Label, PaymentMethod, PaymentOutcome, PaymentState
 from practice.billing.service import refunds, visit
 from practice.calendar.models import Resource
 from practice.core.db import db, transaction
@@ -18,9 +18,9 @@ from practice.core.errors import Conflict
 from practice.core.money import Money
 from practice.outbox.models import Job, Message
 from practice.sessions import links, queries
-from practice.sessions.models import Appointment
+from practice.sessions.models import Appointment, Service
 from practice.sessions.rules.lifecycle import AppointmentState
-from practice.sessions.service import booking, catalog
+from practice.sessions.service import booking, catalog, collecting
 from practice.sessions.service.booking import HoldEnded, SlotTaken, StillToPay
 from tests.factories import OWNER
 from tests.integration.sessions.conftest import Clock
@@ -341,3 +341,22 @@ def test_what_is_paid_at_the_visit_is_booked_without_a_card(therapist: Resource)
         booking.confirm(at_visit, by=VISITOR)
 
     assert [state_of(online), state_of(at_visit)] == [S.TENTATIVE, S.CONFIRMED]
+
+
+def test_a_deposit_books_and_the_rest_stays_to_be_paid(therapist: Resource) -> None:
+    with transaction():
+        intake = db.session.scalars(sa.select(Service).where(Service.slug == "intake")).one()
+        intake.deposit = {
+            "way": "amount",
+            "value": 10_000,
+            "first": {"way": "percent", "value": 20},
+        }
+    appointment = held()
+
+    payment = at_the_checkout(appointment)
+    comes_in(payment)
+
+    assert (payment.amount, payment.label) == (Money(4500, "USD"), Label.DEPOSIT)
+    again = booking.lock(appointment.id)
+    assert (again.state, again.hold_ends_at) == (AppointmentState.CONFIRMED, None)
+    assert collecting.owed_now(again) == Money(18_000, "USD")
