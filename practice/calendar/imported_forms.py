@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 from uuid import UUID
 
@@ -131,10 +132,11 @@ class FileForm(BaseForm):
             Invalid: for more than 25 MB, or nothing.
         """
         body = bytearray()
-        while piece := self.file.data.stream.read(PIECE):
-            body += piece
-            if len(body) > LARGEST_BYTES:
-                raise Invalid(f"The file is larger than {LARGEST_BYTES // 1_000_000} MB")
+        with closing(self.file.data) as sent:
+            while piece := sent.stream.read(PIECE):
+                body += piece
+                if len(body) > LARGEST_BYTES:
+                    raise Invalid(f"The file is larger than {LARGEST_BYTES // 1_000_000} MB")
         if not body:
             raise Invalid("The file is empty")
         return bytes(body)

@@ -9,6 +9,16 @@ from practice.calendar.rules.foreign.cutting import Between
 NEW_YORK = "America/New_York"
 MARCH = Between(datetime(2027, 3, 1, tzinfo=UTC), datetime(2027, 4, 1, tzinfo=UTC))
 
+OWN_ZONE = """BEGIN:VTIMEZONE
+TZID:Customized Time Zone
+BEGIN:STANDARD
+DTSTART:16010101T000000
+TZOFFSETFROM:{0}
+TZOFFSETTO:{0}
+END:STANDARD
+END:VTIMEZONE"""
+AT_NINE = "DTSTART;TZID=Customized Time Zone:20270302T090000"
+
 
 def calendar(*parts: str) -> bytes:
     """Return a whole calendar that holds some parts."""

@@ -14,7 +14,7 @@ import pytest
 from practice.calendar.rules.foreign.busy import Choices
 from practice.calendar.service import reading
 from practice.calendar.service.reading import NotRead
-from tests.unit.calendar.foreign import MARCH, NEW_YORK, calendar, event
+from tests.unit.calendar.foreign import AT_NINE, MARCH, NEW_YORK, OWN_ZONE, calendar, event, read
 
 START = "DTSTART:20270302T140000Z"
 CHOICES = Choices(zone=NEW_YORK)
@@ -44,6 +44,21 @@ def test_an_event_that_would_never_end_is_left_out_and_the_others_are_read(bomb:
     found = reading.busy_times(calendar(bomb, other), CHOICES, MARCH)
 
     assert (found.events, found.unreadable, len(found.spans)) == (2, 1, 2)
+
+
+def test_the_child_reads_what_it_would_read_without_its_limits() -> None:
+    """Whatever it needs to load, for rules and for zones, it may."""
+    parts = [
+        event("DTSTART;TZID=Pacific Standard Time:20270302T090000", uid="Windows"),
+        OWN_ZONE.format("-0800"),
+        event(AT_NINE, "RRULE:FREQ=WEEKLY;COUNT=3", uid="own"),
+        event("DTSTART;TZID=Nowhere:20270303T090000", uid="unknown"),
+    ]
+
+    found = reading.busy_times(calendar(*parts), CHOICES, MARCH)
+
+    assert list(found.spans) == read(*parts).spans
+    assert (found.unreadable, found.guessed) == (0, 1)
 
 
 def test_a_description_of_10_mb_is_passed_over() -> None:

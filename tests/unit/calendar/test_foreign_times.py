@@ -3,17 +3,17 @@
 import pytest
 
 from practice.calendar.rules.foreign.busy import Choices, busy
-from tests.unit.calendar.foreign import MARCH, NEW_YORK, calendar, event, read, spans
+from tests.unit.calendar.foreign import (
+    AT_NINE,
+    MARCH,
+    NEW_YORK,
+    OWN_ZONE,
+    calendar,
+    event,
+    read,
+    spans,
+)
 
-OWN_ZONE = """BEGIN:VTIMEZONE
-TZID:Customized Time Zone
-BEGIN:STANDARD
-DTSTART:16010101T000000
-TZOFFSETFROM:{0}
-TZOFFSETTO:{0}
-END:STANDARD
-END:VTIMEZONE"""
-AT_NINE = "DTSTART;TZID=Customized Time Zone:20270302T090000"
 NINE = "DTSTART;TZID={}:20270302T090000"
 ONE_HOUR = "DURATION:PT1H"
 NOON = ("DTSTART;TZID=America/New_York:20270301T120000", "DURATION:PT1H")
