@@ -122,6 +122,22 @@ def next_read_at(
     return now + max(pause, min(wait or timedelta(), LONGEST_WAIT))
 
 
+def span_words(starts_at: datetime, ends_at: datetime, zone: str) -> str:
+    """Say when something is busy: ``Mon, Nov 30, 12:30 PM to 1:30 PM``, or that it is all day."""
+    place = zones.zone(zone)
+    first, past = starts_at.astimezone(place), ends_at.astimezone(place)
+    first_on, last_on = first.date(), past.date() - zones.DAY
+    if starts_at == zones.day_start(zone, first_on) and ends_at == zones.day_start(
+        zone, past.date()
+    ):
+        until = f" to {zones.day_words(last_on)}" if last_on > first_on else ""
+        return f"{zones.day_words(first_on)}{until}, all day"
+    begins = zones.instant_words(starts_at, zone)
+    if first_on == past.date() and first.utcoffset() == past.utcoffset():
+        return f"{begins} to {zones.clock_words(past)}"
+    return f"{begins} to {zones.instant_words(ends_at, zone)}"
+
+
 def shown_address(address: str) -> str:
     """Return what is shown of a secret address: its host and its last four characters.
 
@@ -165,11 +181,9 @@ def address_of(text: str) -> str:
     Raises:
         Invalid: for what cannot be an address.
     """
-    scheme, mark, rest = text.strip().partition("://")
+    scheme, _, rest = text.strip().partition("://")
     if scheme.lower() in ("webcal", "webcals"):
         text = f"https://{rest}"
-    elif mark and scheme.lower() == "http":
-        raise Invalid("Enter an address that begins with https:// or webcal://")
     try:
         parts = urlsplit(text.strip())
         host = (parts.hostname or "").encode("idna").decode()

@@ -13,6 +13,7 @@ from practice.calendar import imported as queries
 from practice.calendar.imported_forms import AddForm, FileForm, SwitchesForm
 from practice.calendar.models import ExternalCalendar, Resource
 from practice.calendar.opening import with_hours
+from practice.calendar.rules import zones
 from practice.calendar.rules.foreign.busy import Choices
 from practice.calendar.rules.ics import UID_HOST
 from practice.calendar.rules.imported import (
@@ -20,6 +21,7 @@ from practice.calendar.rules.imported import (
     WEEKS_OF_A_FILE,
     between_of,
     shown_address,
+    span_words,
 )
 from practice.calendar.service import imported as service
 from practice.calendar.service import reading
@@ -57,7 +59,9 @@ def new_calendar() -> ResponseReturnValue:
     form = AddForm()
     form.offer(resources)
     if not form.is_submitted():
-        form.own_addresses.data = current_member().email
+        member = current_member()
+        form.own_addresses.data = member.email
+        form.whose.data = next((each.id for each in resources if each.user_id == member.id), None)
         return _new_page(form)
     if not form.validate():
         return _new_page(form), 422
@@ -219,21 +223,23 @@ def _page(found: ExternalCalendar, form: SwitchesForm, file_form: FileForm | Non
         "plain": PlainForm(formdata=None),
         "address": shown_address(found.address) if found.address else "",
         "is_asked": is_asked,
-        "spans": spans[:MOST_SHOWN],
+        "spans": [span_words(*each, get_practice().time_zone) for each in spans[:MOST_SHOWN]],
         "all_spans": len(spans),
         "near": sum(first < clock.now() + NEAR for first, _ in spans),
         "over": over if is_asked else queries.lying_over(found),
-        "ends_on": _ends_at(found),
+        "ends_on": _ends_on(found),
         "crumb": [*_crumb(), ("Calendars that block time", url_for(".calendars"))],
     }
     return render_template("calendar/imported_one.html", **page)
 
 
-def _ends_at(found: ExternalCalendar) -> Any:
-    """Return until when an uploaded file was read."""
+def _ends_on(found: ExternalCalendar) -> str:
+    """Say until which day an uploaded file was read; nothing of what is read by its address."""
     if found.address_sealed is not None or found.changed_at is None:
-        return None
-    return between_of(found.changed_at, get_practice().time_zone, WEEKS_OF_A_FILE).past_at
+        return ""
+    zone = get_practice().time_zone
+    on = zones.local_date(between_of(found.changed_at, zone, WEEKS_OF_A_FILE).past_at, zone)
+    return f"{on:%B} {on.day}, {on.year}"
 
 
 def _crumb() -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from practice.calendar.rules.imported import (
     next_read_at,
     over,
     shown_address,
+    span_words,
     status_words,
     wait_of,
     way_of_reading,
@@ -131,9 +132,7 @@ def test_an_address_is_read_as_it_is_meant(typed: str, meant: str) -> None:
     assert address_of(typed) == meant
 
 
-@pytest.mark.parametrize(
-    "typed", ["http://p.example/", "https://[::1/", "https://" + "x" * 70 + "ä.example/"]
-)
+@pytest.mark.parametrize("typed", ["https://[::1/", "https://" + "x" * 70 + "ä.example/"])
 def test_what_cannot_be_an_address_is_refused(typed: str) -> None:
     with pytest.raises(Invalid):
         address_of(typed)
@@ -147,3 +146,23 @@ def test_every_status_has_words() -> None:
     said = {status_words(status) for status in (401, 403, 404, 410, 418, 429, 500, 503)}
 
     assert len(said) == 5
+
+
+@pytest.mark.parametrize(
+    ("first", "past", "said"),
+    [
+        ("2026-11-30T17:30", "2026-11-30T18:30", "Mon, Nov 30, 12:30 PM to 1:30 PM"),
+        ("2026-12-02T05:00", "2026-12-03T05:00", "Wed, Dec 2, all day"),
+        ("2026-10-31T04:00", "2026-11-02T05:00", "Sat, Oct 31 to Sun, Nov 1, all day"),
+        ("2026-12-01T04:00", "2026-12-01T06:00", "Mon, Nov 30, 11:00 PM to Tue, Dec 1, 1:00 AM"),
+        (
+            "2026-11-01T05:30",
+            "2026-11-01T06:30",
+            "Sun, Nov 1, 1:30 AM EDT to Sun, Nov 1, 1:30 AM EST",
+        ),
+    ],
+)
+def test_when_something_is_busy_is_said_shortly(first: str, past: str, said: str) -> None:
+    begins, ends = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (first, past))
+
+    assert span_words(begins, ends, "America/New_York") == said
