@@ -293,9 +293,8 @@ def furnish(slug: str) -> House:
         course = factories.create_course(client)
         course.offered_at = TOMORROW
         treatment = write_treatment(client, tried, by=OWNER)
-        run = importing.receive(
-            What.CLIENTS, "clients.csv", b"First name,Last name,Email\nA,B,a@b.example\n", by=OWNER
-        )
+        sheet = importing.look(What.CLIENTS, b"First name,Last name,Email\nA,B,a@b.example\n")
+        run = importing.receive(What.CLIENTS, "clients.csv", sheet, by=OWNER)
         export = exporting.ask(uuid4(), by=OWNER)
         elsewhere = SignIn(user_id=owner.id, created_at=TOMORROW, seen_at=TOMORROW, program="")
         post("booked", key="a test", to=client.email, about_id=session.id, client_id=client.id)
