@@ -36,8 +36,11 @@ from practice.billing.service import (
     refunds,
     verifying,
 )
+from practice.calendar import mails as calendar_mails
 from practice.calendar import ports as calendar_ports
 from practice.calendar import views as calendar
+from practice.calendar.service import imported as imported_calendars
+from practice.calendar.service import refreshing
 from practice.clients import models as _clients  # noqa: F401
 from practice.clients import ports as clients_ports
 from practice.clients import views as clients
@@ -155,6 +158,7 @@ def _name_the_work() -> None:
     jobs.handle("release-hold", booking.release_at_end)
     jobs.handle(giving_back.GIVE_BACK_JOB, giving_back.give_back_later)
     jobs.handle("tell-of-booking", telling.tell_of_booking)
+    jobs.handle(imported_calendars.JOB, refreshing.refresh)
     jobs.handle(importing.JOB, importing.carry_out)
     jobs.handle(exporting.JOB, exporting.carry_out)
     jobs.handle(news.DELIVER_JOB, delivering.deliver)
@@ -179,8 +183,9 @@ def _name_the_work() -> None:
     mail.compose(charging.MAIL, billing_mails.card_not_charged)
     mail.compose("sign-in", letting_in.compose)
     mail.compose("staff-call-back", enquiries.compose)
-    for name, composer in (*people_mails.COMPOSERS.items(), *sessions_mails.COMPOSERS.items()):
-        mail.compose(name, composer)
+    for composers in (people_mails, calendar_mails, sessions_mails):
+        for name, composer in composers.COMPOSERS.items():
+            mail.compose(name, composer)
     mail.compose("payment-needs-attention", billing_mails.payment_needs_attention)
 
 
@@ -190,6 +195,7 @@ def _open_the_rooms(app: Flask) -> None:
     app.register_blueprint(people.bp)
     app.register_blueprint(client_views.bp)
     app.register_blueprint(calendar.bp)
+    app.register_blueprint(calendar.settings)
     app.register_blueprint(messages.bp)
     app.register_blueprint(billing.bp)
     app.register_blueprint(webhooks.bp)

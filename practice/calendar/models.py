@@ -271,3 +271,62 @@ class CalendarEntry(PracticeOwned, Base):
     gone_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     text: Mapped[str] = mapped_column(sa.Text)
+
+
+class WhenStale(StrEnum):
+    """What a calendar does that could not be read for three days."""
+
+    KEEP = "keep"  # its times go on blocking, and nothing else changes
+    HIDE = "hide"  # and whoever it belongs to cannot be booked online
+
+
+class ExternalCalendar(PracticeOwned, Base):
+    """A calendar from elsewhere whose busy times are claims of a person or a room.
+
+    It has a secret address, or none if it was uploaded. Its times block once it is
+    ``confirmed_at``; until then what it would block is ``found``. It is not read any more once it
+    is ``stopped_at``.
+
+    ``checked_at`` is when it was asked for last, ``read_at`` when that last went well, and
+    ``changed_at`` when something else came. ``way`` is a mark of how it was read then.
+    """
+
+    __tablename__ = "external_calendars"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "resource_id"], ["resources.practice_id", "resources.id"]
+        ),
+        sa.Index("ix_external_calendars_resource", "practice_id", "resource_id"),
+    )
+
+    resource_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(sa.String(80))
+    address_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    all_day_blocks: Mapped[bool]
+    free_blocks: Mapped[bool]
+    tentative_blocks: Mapped[bool]
+    floating_zone: Mapped[str] = mapped_column(sa.String(64), default="")
+    own_addresses_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    when_stale: Mapped[WhenStale] = mapped_column(enum_by_value(WhenStale))
+    added_by: Mapped[UUID]
+    added_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]  # that it could not be read for a day
+    failures: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str | None] = mapped_column(sa.String(200))
+    events: Mapped[int] = mapped_column(default=0)
+    unreadable: Mapped[int] = mapped_column(default=0)
+    guessed: Mapped[int] = mapped_column(default=0)
+    etag: Mapped[str | None] = mapped_column(sa.String(300))
+    last_modified: Mapped[str | None] = mapped_column(sa.String(60))
+    body_hash: Mapped[str | None] = mapped_column(sa.String(64))
+    way: Mapped[str | None] = mapped_column(sa.String(64))
+    found: Mapped[str | None] = mapped_column(sa.Text)
+
+    address = Sealed("address_sealed")
+    own_addresses = Sealed("own_addresses_sealed")

@@ -267,6 +267,18 @@ KINDS = _kinds(
         to_staff=True,
     ),
     Kind(
+        "staff-calendar-unread",
+        "A calendar cannot be read",
+        "When a calendar that blocks time could not be read for a day, to whose time it is.",
+        {"day": "posted_at | day(practice.time_zone)"} | PRACTICE,
+        lambda made: {
+            "read_at": made.now - timedelta(days=1),
+            "problem": "The other side did not answer in time.",
+            "page": made.page,
+        },
+        to_staff=True,
+    ),
+    Kind(
         "payment-needs-attention",
         "A payment needs you",
         "When the program cannot settle a payment by itself, to the practice.",

@@ -205,6 +205,33 @@ def withdraw_others(kinds: Collection[str], *, about_id: UUID, keys: Collection[
     )
 
 
+def withdraw_those(prefix: str, *, but_not: Collection[str] = ()) -> None:
+    """Take the open tasks whose keys begin with ``prefix`` off the list, but not some of them."""
+    db.session.execute(
+        sa.delete(Task)
+        .where(
+            Task.key.startswith(prefix, autoescape=True),
+            Task.done_at.is_(None),
+            Task.key.not_in(but_not),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def bring_forward(kind: str, *, key: str, subject_id: UUID) -> None:
+    """Have work that comes round be done at once, whenever it would have come.
+
+    Work that a worker has in hand just now is left alone: it finds out itself.
+    """
+    enqueue(kind, key=key, subject_id=subject_id)
+    db.session.execute(
+        sa.update(Job)
+        .where(Job.key == key, Job.state != JobState.PARKED, Job.lease.is_(None))
+        .values(state=JobState.WAITING, at=clock.now(), finished_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def try_again(job_id: UUID) -> None:
     """Make a parked job due again, with as many attempts as a new one; any other stays as it is."""
     job = db.session.scalar(

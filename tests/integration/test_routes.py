@@ -29,7 +29,14 @@ from practice.billing.rules.fees import FeeFor
 from practice.billing.rules.invoices import Line
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import card_keeping, fees, openings, papers, visit
-from practice.calendar.models import Closure, DetailLevel, FeedSubscription, HoursOverride
+from practice.calendar.models import (
+    Closure,
+    DetailLevel,
+    ExternalCalendar,
+    FeedSubscription,
+    HoursOverride,
+    WhenStale,
+)
 from practice.calendar.service import blocks
 from practice.clients.models import Paper
 from practice.clients.rules.papers import PaperKind
@@ -286,6 +293,21 @@ def furnish(slug: str) -> House:
             level=DetailLevel.BUSY,
             created_at=TOMORROW,
         )
+        elsewhere_busy = ExternalCalendar(
+            resource_id=person.id,
+            name="Family",
+            address="https://calendar.example/secret/basic.ics",
+            all_day_blocks=True,
+            free_blocks=False,
+            tentative_blocks=True,
+            when_stale=WhenStale.KEEP,
+            added_by=owner.id,
+            added_at=TOMORROW,
+            failures=0,
+            events=0,
+            unreadable=0,
+            guessed=0,
+        )
         paper = Paper(
             client_id=client.id,
             kind=PaperKind.CONSENT_KETAMINE,
@@ -302,9 +324,8 @@ def furnish(slug: str) -> House:
         course = factories.create_course(client)
         course.offered_at = TOMORROW
         treatment = write_treatment(client, tried, by=OWNER)
-        run = importing.receive(
-            What.CLIENTS, "clients.csv", b"First name,Last name,Email\nA,B,a@b.example\n", by=OWNER
-        )
+        sheet = importing.look(What.CLIENTS, b"First name,Last name,Email\nA,B,a@b.example\n")
+        run = importing.receive(What.CLIENTS, "clients.csv", sheet, by=OWNER)
         export = exporting.ask(uuid4(), by=OWNER)
         elsewhere = SignIn(user_id=owner.id, created_at=TOMORROW, seen_at=TOMORROW, program="")
         post("booked", key="a test", to=client.email, about_id=session.id, client_id=client.id)
@@ -325,7 +346,17 @@ def furnish(slug: str) -> House:
             created_at=TOMORROW,
         )
         db.session.add_all(
-            [link, paper, elsewhere, elsewhere_too, enquiry, closure, away, delivery]
+            [
+                link,
+                elsewhere_busy,
+                paper,
+                elsewhere,
+                elsewhere_too,
+                enquiry,
+                closure,
+                away,
+                delivery,
+            ]
         )
         passed = GateOverride(
             appointment_id=session.id,
@@ -344,6 +375,7 @@ def furnish(slug: str) -> House:
             owner,
             {
                 "block_id": block.id,
+                "calendar_id": elsewhere_busy.id,
                 "client_id": client.id,
                 "service_id": service.id,
                 "template_id": course.template_id,

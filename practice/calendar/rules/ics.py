@@ -20,6 +20,9 @@ PRODUCT = "-//Appointments//Calendar//EN"
 REFRESH = timedelta(minutes=30)
 DAYS_BACK, DAYS_AHEAD = 90, 400
 TOMBSTONE_DAYS = 14
+UID_HOST = "appointments.invalid"
+"""What follows @ in the names of our appointments, by which a calendar read back is known."""
+
 CLIENT_TITLE = "Appointment"
 _END = "END:VCALENDAR\r\n"
 _ZONE = re.compile(r"\nDTSTART;TZID=([^:\r]+):")

@@ -20,7 +20,7 @@ from practice.audit.rules import PROGRAM, Actor
 from practice.billing.models import Payment
 from practice.billing.rules.payments import LIVE as MAY_BE_PAID
 from practice.calendar.models import DosingWeek, ResourceKind
-from practice.calendar.rules import free, zones
+from practice.calendar.rules import free, ics, zones
 from practice.calendar.rules.free import Reason, Refusal, Wanted
 from practice.calendar.service import claims
 from practice.core import clock
@@ -159,7 +159,7 @@ def write_down(
         time_zone=look.zone,
         state=state,
         link_version=1,
-        uid=f"{appointment_id}@appointments.invalid",
+        uid=f"{appointment_id}@{ics.UID_HOST}",
         sequence=0,
         created_at=now,
         changed_at=now,

@@ -109,6 +109,9 @@ FACTS: dict[str, list[dict[str, Any]]] = {
     ],
     "sign-in": [{"code": "1234 5678", "ends_at": LONGEST_DAY, "page": PAGE}],
     "slot-lost": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
+    "staff-calendar-unread": [
+        {"read_at": LONGEST_DAY, "problem": "It arrived incomplete.", "page": PAGE}
+    ],
     "staff-call-back": [{"page": PAGE}],
     "reminder": [BOOKING | {"needs_planning": needs} for needs in (True, False)],
     "staff-alert": [BOOKING],
