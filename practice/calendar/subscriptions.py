@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -40,6 +41,7 @@ class Feed:
     zone: str
     window: tuple[date, date]
     etag: str
+    alarm_minutes: int | None
 
 
 _STALE = sa.and_(
@@ -48,13 +50,16 @@ _STALE = sa.and_(
 )
 """A tombstone 14 days after the later of its cancellation and its end."""
 
-_FEED = (
+_FEED: sa.Select[*tuple[Any, ...]] = (
     sa.select(
         FeedSubscription.id,
         FeedSubscription.resource_id,
         FeedSubscription.level,
         FeedSubscription.fetched_at,
-        Resource.calendar_version,
+        FeedSubscription.version,
+        FeedSubscription.alarm_minutes,
+        FeedSubscription.days_back,
+        FeedSubscription.days_ahead,
         Practice.neutral_name,
         Practice.time_zone,
         sa.select(sa.func.count())
@@ -99,7 +104,7 @@ def find_feed(secret: str) -> Feed:
     """Return the feed that a secret address leads to, and enter its practice. One statement.
 
     The address names its practice, so that this is not asked first; its digest alone opens.
-    Addresses from before that are asked for theirs. The version is the person's count of
+    Addresses from before that are asked for theirs. The version is the feed's count of
     changes, the week in which it begins, and how many tombstones are old enough to be left out:
     the body changes with these alone.
 
@@ -122,8 +127,9 @@ def find_feed(secret: str) -> Feed:
     )
     if row is None:
         raise NotFound("There is no calendar at this address.")
-    window = ics.feed_window(zones.local_date(now, row.time_zone))
-    parts = (row.id, row.calendar_version, window[0], row.stale, row.neutral_name, row.time_zone)
+    today = zones.local_date(now, row.time_zone)
+    window = ics.feed_window(today, back=row.days_back, ahead=row.days_ahead)
+    parts = (row.id, row.version, window[0], row.stale, row.neutral_name, row.time_zone)
     version = ":".join(map(str, parts))
     return Feed(
         subscription_id=row.id,
@@ -134,6 +140,7 @@ def find_feed(secret: str) -> Feed:
         zone=row.time_zone,
         window=window,
         etag=hashlib.sha256(version.encode()).hexdigest()[:32],
+        alarm_minutes=row.alarm_minutes,
     )
 
 
@@ -141,8 +148,8 @@ def body_of(feed: Feed) -> bytes:
     """Join the stored texts of a feed. One statement; the same bytes while nothing changes."""
     first_at = zones.day_start(feed.zone, feed.window[0])
     past_at = zones.day_start(feed.zone, feed.window[1] + timedelta(days=1))
-    texts = db.session.scalars(
-        sa.select(CalendarEntry.text)
+    rows = db.session.execute(
+        sa.select(CalendarEntry.text, CalendarEntry.gone_at)
         .where(
             CalendarEntry.resource_id == feed.resource_id,
             CalendarEntry.level == feed.level,
@@ -152,6 +159,11 @@ def body_of(feed: Feed) -> bytes:
         )
         .order_by(CalendarEntry.starts_at, CalendarEntry.session_id),
         {"tombstones_until": clock.now() - TOMBSTONES_STAY},
+    )
+    minutes = feed.alarm_minutes
+    texts = (
+        text if minutes is None or gone_at else ics.with_alarm(text, minutes)
+        for text, gone_at in rows
     )
     return ics.feed_text(name=feed.name, zone=feed.zone, events=texts, window=feed.window)
 

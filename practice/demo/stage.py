@@ -153,8 +153,7 @@ def _subscribe(owner: User) -> None:
     person = db.session.scalars(sa.select(Resource).where(Resource.user_id == owner.id)).one()
     feeds.subscribe(
         person,
-        label="Phone",
-        level=DetailLevel.INITIALS,
+        feeds.Wish(label="Phone", level=DetailLevel.INITIALS),
         by=Actor(ActorKind.STAFF, owner.id),
         made_by=owner.id,
     )

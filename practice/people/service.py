@@ -12,7 +12,7 @@ from practice.audit.service import record
 from practice.core import clock
 from practice.core.db import db, require_practice_id
 from practice.core.errors import Conflict, Invalid
-from practice.outbox.service import assign
+from practice.outbox.service import assign, look_at_calendars
 from practice.people import doors, passwords, ports, queries, signing_in
 from practice.people.models import Client, Practice, User
 from practice.people.rules import SEES_CLIENTS, ClientDetails, DoorKind, Role, is_slug
@@ -255,6 +255,8 @@ def edit_client(client: Client, details: ClientDetails, *, by: Actor) -> Client:
     changed = [words for name, words in CONTACT_WORDS.items() if now[name] != was[name]]
     db.session.flush()
     record("client:edit", by=by, subject_id=client.id, changed=changed)
+    if {CONTACT_WORDS["first_name"], CONTACT_WORDS["last_name"]}.intersection(changed):
+        look_at_calendars()
     if before is not None:
         _ask_to_merge(client, before)
     return client

@@ -42,8 +42,7 @@ def calendar_links() -> ResponseReturnValue:
     subscription, secret = in_transaction(
         lambda: feeds.subscribe(
             person,
-            label=form.label.data or "",
-            level=form.level.data,
+            feeds.Wish(label=form.label.data or "", level=form.level.data),
             by=current_staff(),
             made_by=current_member().id,
         )

@@ -112,7 +112,8 @@ class Appointment(PracticeOwned, Base):
     What was agreed (label, price, length, kind, terms of cancelling) is copied onto it when it is
     made. ``client_id`` is empty only while a visitor who picked a time has not said who they are.
     A hold is a tentative one with ``hold_ends_at``. ``sequence`` grows with every change that a
-    calendar shows; ``uid`` stays for life.
+    calendar shows, ``relabelled`` with every one that is none of the session's own (a title, the
+    address that may be known now); ``uid`` stays for life.
     """
 
     __tablename__ = "appointments"
@@ -161,6 +162,7 @@ class Appointment(PracticeOwned, Base):
     link_version: Mapped[int] = mapped_column(default=1)
     uid: Mapped[str] = mapped_column(sa.String(80))
     sequence: Mapped[int] = mapped_column(default=0)
+    relabelled: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     arrived_at: Mapped[datetime | None]

@@ -15,6 +15,7 @@ from practice.calendar import ports
 from practice.calendar.models import DetailLevel, FeedSubscription, Resource, ResourceKind
 from practice.calendar.service import entries, feeds
 from practice.calendar.service.entries import EntryFacts
+from practice.calendar.service.feeds import Wish
 from practice.core import clock, tokens
 from practice.core.db import db, practice_scope, transaction
 from practice.people import doors
@@ -34,10 +35,18 @@ class World:
         self.now = NOW
         self.held: list[EntryFacts] = []
 
-    def subscribe(self, level: DetailLevel = DetailLevel.PLAIN) -> tuple[UUID, str]:
+    def subscribe(
+        self,
+        level: DetailLevel = DetailLevel.PLAIN,
+        whose: Resource | None = None,
+        **more: int,
+    ) -> tuple[UUID, str]:
         with self.app.app_context(), factories.made(self.practice):
             subscription, secret = feeds.subscribe(
-                self.therapist, label="Phone", level=level, by=factories.OWNER, made_by=uuid4()
+                whose or self.therapist,
+                Wish(label="Phone", level=level, **more),
+                by=factories.OWNER,
+                made_by=uuid4(),
             )
             return subscription.id, secret
 
@@ -321,9 +330,10 @@ def test_another_persons_sessions_stay_out(world: World, client: FlaskClient) ->
 
 
 def test_a_booking_of_the_same_moment_is_in_a_new_feed(world: World) -> None:
+    world.subscribe()
     with world.app.app_context(), practice_scope(world.practice.id), transaction():
-        before = db.session.scalar(sa.select(Resource.calendar_version))
+        before = db.session.scalar(sa.select(FeedSubscription.version))
         entries.put(world.session())
-        after = db.session.scalar(sa.select(sa.func.max(Resource.calendar_version)))
+        after = db.session.scalar(sa.select(sa.func.max(FeedSubscription.version)))
 
     assert (before, after) == (0, 1)
