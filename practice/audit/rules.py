@@ -58,6 +58,7 @@ IN_WORDS: dict[str, str] = {
     "client:bring_back": "Brought back from the archive",
     "client:edit": "Contact details changed",
     "client:import": "Brought over from another program",
+    "client:invite": "Invitations by mail changed",
     "client:merge": "Merged with another client",
     "client:merge_away": "Merged into another client",
     "client:take_back": "Import undone",

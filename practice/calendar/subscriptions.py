@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,8 +11,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.calendar.models import CalendarEntry, DetailLevel, FeedSubscription, Resource
+from practice.calendar.models import (
+    CalendarEntry,
+    DetailLevel,
+    FeedSubscription,
+    Resource,
+    ResourceKind,
+)
 from practice.calendar.rules import ics, zones
+from practice.calendar.rules.reading import UNUSED_FOR, Standing, ago, program_of, standing
+from practice.calendar.rules.reading import WORDS as STANDING_WORDS
 from practice.core import clock, tokens
 from practice.core.db import db, enter_practice
 from practice.core.errors import NotFound
@@ -170,14 +178,27 @@ def body_of(feed: Feed) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """A subscription in the list of them."""
+    """A subscription in the list of them: whose calendar, and how it is being read."""
 
     subscription: FeedSubscription
-    person: str
+    whose: str
+    standing: Standing
+    read: str
+    program: str
+
+    @property
+    def words(self) -> str:
+        return STANDING_WORDS[self.standing]
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends by itself, if no program reads it until then."""
+        return (self.subscription.fetched_at or self.subscription.created_at) + UNUSED_FOR
 
 
-def subscriptions(resource_ids: Sequence[UUID] | None) -> list[Subscribed]:
-    """Return the live subscriptions, newest first; of some people only, or of everybody."""
+def subscriptions(resource_ids: Sequence[UUID]) -> list[Subscribed]:
+    """Return the live subscriptions to some calendars, newest first."""
+    now = clock.now()
     select = (
         sa.select(FeedSubscription, Resource.name)
         .join(
@@ -187,12 +208,30 @@ def subscriptions(resource_ids: Sequence[UUID] | None) -> list[Subscribed]:
                 Resource.id == FeedSubscription.resource_id,
             ),
         )
-        .where(FeedSubscription.revoked_at.is_(None))
+        .where(
+            FeedSubscription.revoked_at.is_(None), FeedSubscription.resource_id.in_(resource_ids)
+        )
         .order_by(FeedSubscription.created_at.desc(), FeedSubscription.id)
     )
-    if resource_ids is not None:
-        select = select.where(FeedSubscription.resource_id.in_(resource_ids))
-    return [Subscribed(row.FeedSubscription, row.name) for row in db.session.execute(select)]
+    found = []
+    for row in db.session.execute(select):
+        each = row.FeedSubscription
+        known = program_of(each.fetched_by or "")
+        found.append(
+            Subscribed(
+                each,
+                row.name,
+                standing(
+                    agent=each.fetched_by,
+                    fetched_at=each.fetched_at,
+                    changed_at=each.changed_at,
+                    now=now,
+                ),
+                ago(each.fetched_at, now) if each.fetched_at else "",
+                known.name if known else each.fetched_by or "an unnamed program",
+            )
+        )
+    return found
 
 
 def get_subscription(subscription_id: UUID) -> FeedSubscription:
@@ -209,9 +248,42 @@ def get_subscription(subscription_id: UUID) -> FeedSubscription:
     return subscription
 
 
-def people_with_calendars(user_id: UUID | None) -> list[Resource]:
-    """Return the people whose sessions can be subscribed to; only one's own if ``user_id``."""
-    select = sa.select(Resource).where(Resource.user_id.is_not(None), Resource.ended_at.is_(None))
+def get_own(subscription_id: UUID, resource_ids: Collection[UUID]) -> FeedSubscription:
+    """Return one subscription to some calendars, for whoever may say over these alone.
+
+    Raises:
+        NotFound: if there is none, or it is another's.
+    """
+    subscription = get_subscription(subscription_id)
+    if subscription.resource_id not in resource_ids:
+        raise NotFound("There is no such calendar link.")
+    return subscription
+
+
+def calendars_to_subscribe(user_id: UUID | None) -> list[Resource]:
+    """Return whose sessions can be subscribed to: one's own, or everybody's and the rooms'."""
+    select = sa.select(Resource).where(Resource.ended_at.is_(None))
     if user_id is not None:
         select = select.where(Resource.user_id == user_id)
+    else:
+        select = select.where(
+            sa.or_(
+                Resource.user_id.is_not(None),
+                Resource.kind.in_({ResourceKind.ROOM, ResourceKind.HOME}),
+            )
+        )
     return list(db.session.scalars(select.order_by(Resource.name, Resource.id)))
+
+
+def person_of(user_id: UUID) -> Resource:
+    """Return a member of staff as the calendar knows them.
+
+    Raises:
+        NotFound: if they hold no sessions.
+    """
+    person = db.session.scalar(
+        sa.select(Resource).where(Resource.user_id == user_id, Resource.ended_at.is_(None))
+    )
+    if person is None:
+        raise NotFound("You hold no sessions, so there is nothing to mail.")
+    return person

@@ -262,6 +262,13 @@ def edit_client(client: Client, details: ClientDetails, *, by: Actor) -> Client:
     return client
 
 
+def invite(client: Client, *, wants: bool | None, by: Actor) -> None:
+    """Say whether a client is invited to each session by mail; ``None``: as the practice does."""
+    client.is_invited = wants
+    db.session.flush()
+    record("client:invite", by=by, subject_id=client.id)
+
+
 def _write(client: Client, details: ClientDetails) -> None:
     client.first_name = details.first_name
     client.last_name = details.last_name

@@ -27,7 +27,7 @@ from practice.billing.rules.invoices import Line
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import openings, papers, visit
 from practice.calendar.models import Closure, DetailLevel, FeedSubscription, HoursOverride
-from practice.calendar.service import blocks
+from practice.calendar.service import blocks, claims
 from practice.clients.models import Paper
 from practice.clients.rules.papers import PaperKind
 from practice.clients.rules.treatments import Helped
@@ -112,6 +112,8 @@ PUBLIC = {
 
 FOR_CLIENTS = {
     "me.account",
+    "me.calendar",
+    "me.calendar_mail",
     "me.balance_waiting",
     "me.course",
     "me.course_adjust",
@@ -121,6 +123,7 @@ FOR_CLIENTS = {
     "me.course_review",
     "me.course_wishes_of",
     "me.details",
+    "me.end_calendar",
     "me.end_sign_in",
     "me.home",
     "me.invoice",
@@ -129,6 +132,7 @@ FOR_CLIENTS = {
     "me.pay_balance",
     "me.receipt",
     "me.receipt_pdf",
+    "me.renew_calendar",
     "me.send_again",
     "me.sessions",
     "me.whom",
@@ -255,6 +259,14 @@ def furnish(slug: str) -> House:
             level=DetailLevel.BUSY,
             created_at=TOMORROW,
         )
+        claims.open_for_client(client.id)
+        own_link = FeedSubscription(
+            resource_id=client.id,
+            made_by=client.id,
+            label="Phone",
+            level=DetailLevel.PLAIN,
+            created_at=TOMORROW,
+        )
         paper = Paper(
             client_id=client.id,
             kind=PaperKind.CONSENT_KETAMINE,
@@ -294,7 +306,7 @@ def furnish(slug: str) -> House:
             created_at=TOMORROW,
         )
         db.session.add_all(
-            [link, paper, elsewhere, elsewhere_too, enquiry, closure, away, delivery]
+            [link, own_link, paper, elsewhere, elsewhere_too, enquiry, closure, away, delivery]
         )
         passed = GateOverride(
             appointment_id=session.id,
@@ -349,6 +361,7 @@ def furnish(slug: str) -> House:
                 "sign_in_id": elsewhere_too.id,
                 "opening_id": opening_id,
                 "course_id": course.id,
+                "subscription_id": own_link.id,
             },
         )
 
@@ -652,7 +665,7 @@ def test_what_is_another_clients_and_what_is_nobodys_get_the_same_answer(
         for name in sorted(rule.arguments)
     }
 
-    assert len(answers) == 15
+    assert len(answers) == 17
     assert {status for found in answers.values() for status, _ in found} == {404}
     assert all(len(set(found)) == 1 for found in answers.values())
     assert (everything(here), everything(there)) == (mine, theirs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +13,9 @@ from practice.audit.service import record
 from practice.calendar import ports
 from practice.calendar.models import DetailLevel, FeedSubscription, Resource, ResourceKind
 from practice.calendar.rules import ics, zones
+from practice.calendar.rules.reading import UNUSED_FOR
 from practice.calendar.service import entries, inviting
+from practice.calendar.wishes import Wish
 from practice.core import clock, tokens
 from practice.core.db import db, in_transaction, require_practice_id
 from practice.core.errors import Conflict, Invalid
@@ -26,22 +27,8 @@ ONLY = {ResourceKind.HOME: DetailLevel.BUSY, ResourceKind.CLIENT: DetailLevel.PL
 """What calendars that are shared with others, or are somebody's own, say and no more."""
 
 REMEMBERED_EVERY = timedelta(minutes=5)
-UNUSED_FOR = timedelta(days=120)
-"""How long an address lives that no program reads."""
-
 MOST = 20
 """Live subscriptions to one calendar: enough for every device, and a bound to what is stored."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What somebody wants to subscribe to: how much it says, how far it reaches, and an alarm."""
-
-    label: str
-    level: DetailLevel
-    days_back: int = ics.DAYS_BACK
-    days_ahead: int = ics.DAYS_AHEAD
-    alarm_minutes: int | None = None
 
 
 def subscribe(

@@ -25,6 +25,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     mine,
     mine_account,
     mine_balances,
+    mine_calendar,
     mine_course,
     mine_money,
     mine_planning,

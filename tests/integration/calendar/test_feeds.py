@@ -15,7 +15,7 @@ from practice.calendar import ports
 from practice.calendar.models import DetailLevel, FeedSubscription, Resource, ResourceKind
 from practice.calendar.service import entries, feeds
 from practice.calendar.service.entries import EntryFacts
-from practice.calendar.service.feeds import Wish
+from practice.calendar.wishes import Wish
 from practice.core import clock, tokens
 from practice.core.db import db, practice_scope, transaction
 from practice.people import doors
