@@ -53,6 +53,7 @@ class Feed:
 
 
 _STALE = sa.and_(
+    CalendarEntry.gone_at.is_not(None),  # else "not stale" would be unknown of all that is past
     CalendarEntry.gone_at <= sa.bindparam("tombstones_until"),
     CalendarEntry.ends_at <= sa.bindparam("tombstones_until"),
 )

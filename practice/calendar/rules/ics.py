@@ -234,7 +234,7 @@ def _joined(head: Calendar, zone: str, events: str, window: tuple[date, date]) -
 
 
 def _in_utc(events: str, zone: str) -> str:
-    """Rewrite the local times of one zone. Second readings are never written locally."""
+    """Rewrite the local times of one zone. Hours that clocks repeat are never written locally."""
     place = zones.zone(zone)
 
     def in_utc(found: re.Match[str]) -> str:

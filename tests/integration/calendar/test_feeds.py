@@ -2,115 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-import vobject
-from flask import Flask
 from flask.testing import FlaskClient
 
-from practice.calendar import ports
 from practice.calendar.models import DetailLevel, FeedSubscription, Resource, ResourceKind
 from practice.calendar.service import entries, feeds
-from practice.calendar.service.entries import EntryFacts
-from practice.calendar.wishes import Wish
 from practice.core import clock, tokens
 from practice.core.db import db, practice_scope, transaction
 from practice.people import doors
-from practice.people.models import Door, Practice
+from practice.people.models import Door
 from practice.people.rules import DoorKind
 from tests import factories
-
-NOW = datetime(2027, 3, 1, 13, tzinfo=UTC)
-TENTH = datetime(2027, 3, 10, 15, tzinfo=UTC)
-
-
-class World:
-    """A practice, its practitioner, and what the practitioner holds: stands above the calendar."""
-
-    def __init__(self, app: Flask, practice: Practice, therapist: Resource) -> None:
-        self.app, self.practice, self.therapist = app, practice, therapist
-        self.now = NOW
-        self.held: list[EntryFacts] = []
-
-    def subscribe(
-        self,
-        level: DetailLevel = DetailLevel.PLAIN,
-        whose: Resource | None = None,
-        **more: int,
-    ) -> tuple[UUID, str]:
-        with self.app.app_context(), factories.made(self.practice):
-            subscription, secret = feeds.subscribe(
-                whose or self.therapist,
-                Wish(label="Phone", level=level, **more),
-                by=factories.OWNER,
-                made_by=uuid4(),
-            )
-            return subscription.id, secret
-
-    def put(self, facts: EntryFacts) -> EntryFacts:
-        with self.app.app_context(), factories.made(self.practice):
-            entries.put(facts)
-        return facts
-
-    def bury(self, facts: EntryFacts) -> EntryFacts:
-        gone = replace(facts, sequence=facts.sequence + 1, changed_at=self.now, gone_at=self.now)
-        with self.app.app_context(), factories.made(self.practice):
-            entries.bury(gone)
-        return gone
-
-    def session(self, starts_at: datetime = TENTH, name: str = "Jonas Ek") -> EntryFacts:
-        return EntryFacts(
-            session_id=uuid4(),
-            uid=f"{uuid4()}@appointments.invalid",
-            sequence=0,
-            created_at=self.now,
-            changed_at=self.now,
-            starts_at=starts_at,
-            ends_at=starts_at + timedelta(hours=3),
-            zone="America/New_York",
-            is_tentative=False,
-            client_name=name,
-            service_code="S",
-            resource_ids=(self.therapist.id,),
-        )
-
-
-@pytest.fixture
-def world(app: Flask, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(clock, "now", lambda: made.now if made else NOW)
-    made: World | None = None
-    with app.app_context():
-        practice = factories.create_practice()
-        with factories.made(practice):
-            therapist = Resource(kind=ResourceKind.PERSON, name="Morgan", roles=["therapist"])
-            db.session.add(therapist)
-    made = World(app, practice, therapist)
-    bound = made
-    ports.entries_of.bind(lambda *_: bound.held)
-    return made
-
-
-def read(client: FlaskClient, secret: str, **headers: str) -> "tuple[int, str, str]":
-    answer = client.get(f"/calendar/feeds/{secret}/calendar.ics", headers=headers)
-    return answer.status_code, answer.headers.get("ETag", ""), answer.get_data(as_text=True)
-
-
-def events(body: str) -> list[tuple[str, str, str, datetime, datetime]]:
-    """Read a feed with another program's eyes."""
-    calendar = vobject.readOne(body)
-    return [
-        (
-            event.summary.value,
-            event.status.value,
-            event.sequence.value,
-            event.dtstart.value.astimezone(UTC),
-            event.dtend.value.astimezone(UTC),
-        )
-        for event in getattr(calendar, "vevent_list", [])
-    ]
+from tests.integration.calendar.feed_world import NOW, TENTH, World, events, read
 
 
 def test_a_new_subscription_shows_what_is_booked_already(world: World, client: FlaskClient) -> None:
