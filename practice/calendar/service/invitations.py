@@ -97,10 +97,18 @@ def _sent(session_id: UUID, reader_ids: Collection[UUID]) -> dict[UUID, Known]:
 
 
 def differs(facts: EntryFacts) -> bool:
-    """Say whether the client's calendar was told of a session otherwise than it is now."""
+    """Say whether the client's calendar shows a session otherwise than it is, in its last version.
+
+    What has a newer version already is on its way to them.
+    """
     known = _sent(facts.session_id, [facts.session_id]).get(facts.session_id)
     event = event_of(facts, DetailLevel.PLAIN, is_own=True)
-    return known is not None and not known.is_cancelled and known.mark != mark_of(event)
+    return (
+        known is not None
+        and not known.is_cancelled
+        and known.sequence == event.sequence
+        and known.mark != mark_of(event)
+    )
 
 
 # A worker's part, outside transactions -----------------------------------------------------------
