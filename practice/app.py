@@ -39,8 +39,8 @@ from practice.billing.service import (
 from practice.calendar import mails as calendar_mails
 from practice.calendar import ports as calendar_ports
 from practice.calendar import views as calendar
+from practice.calendar.service import feeds, invitations, inviting, refreshing
 from practice.calendar.service import imported as imported_calendars
-from practice.calendar.service import refreshing
 from practice.clients import models as _clients  # noqa: F401
 from practice.clients import ports as clients_ports
 from practice.clients import views as clients
@@ -55,6 +55,7 @@ from practice.moving.service import exporting, importing
 from practice.outbox import cli as outbox_cli
 from practice.outbox import jobs, mail, periods
 from practice.outbox import ports as outbox_ports
+from practice.outbox.rules import CALENDARS_JOB
 from practice.people import (
     access,
     client_views,
@@ -76,6 +77,7 @@ from practice.sessions import views as sessions
 from practice.sessions.queries import covered
 from practice.sessions.service import (
     booking,
+    calendars,
     course_watch,
     giving_back,
     paying,
@@ -136,10 +138,11 @@ def _bind_ports() -> None:
     clients_ports.course_positions.bind(on_clients_courses.positions_of)
     clients_ports.overrides_of.bind(on_clients_page.overrides_of)
     clients_ports.left_over.bind(on_clients_page.left_over)
-    clients_ports.sessions_changed_hands.bind(telling.show_again)
+    clients_ports.sessions_changed_hands.bind(calendars.show_again)
     clients_ports.never_changed.bind(lambda: guards.FROZEN)
     calendar_ports.sessions_between.bind(in_calendars.week_events)
     calendar_ports.entries_of.bind(in_calendars.entries_of)
+    calendar_ports.session_now.bind(calendars.session_now)
     calendar_ports.let_go.bind(taking.let_go)
 
 
@@ -159,6 +162,11 @@ def _name_the_work() -> None:
     jobs.handle(giving_back.GIVE_BACK_JOB, giving_back.give_back_later)
     jobs.handle("tell-of-booking", telling.tell_of_booking)
     jobs.handle(imported_calendars.JOB, refreshing.refresh)
+    jobs.handle(inviting.STAFF_JOB, invitations.tell_staff)
+    jobs.handle(inviting.CLIENT_JOB, invitations.tell_client)
+    jobs.handle(CALENDARS_JOB, calendars.look_at_all)
+    periods.every(periods.HOUR // 4, "release-addresses", calendars.release_addresses)
+    periods.every(periods.DAY, "end-unused-feeds", feeds.end_unused)
     jobs.handle(importing.JOB, importing.carry_out)
     jobs.handle(exporting.JOB, exporting.carry_out)
     jobs.handle(news.DELIVER_JOB, delivering.deliver)

@@ -59,6 +59,8 @@ class BookingRules(PracticeOwned, Base):
     checkout_minutes: Mapped[int]
     after_checkout_seconds: Mapped[int]
     address_hours_before: Mapped[int]
+    invites_clients: Mapped[bool] = mapped_column(default=True)  # by mail, into their calendars
+    address_in_calendars: Mapped[bool] = mapped_column(default=False)  # else on their pages alone
     sanctuary_address_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     arrival_notes_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
 
@@ -85,7 +87,6 @@ class Resource(PracticeOwned, Base):
     user_id: Mapped[UUID | None]
     client_id: Mapped[UUID | None]
     video_link: Mapped[str] = mapped_column(sa.String(300), default="")
-    calendar_version: Mapped[int] = mapped_column(default=0)  # grows with every visible change
     ended_at: Mapped[datetime | None]
 
 
@@ -217,19 +218,32 @@ class DosingWeek(PracticeOwned, Base):
 
 
 class FeedSubscription(PracticeOwned, Base):
-    """A calendar address that somebody subscribed to. Its token's digest is its door."""
+    """How a calendar leaves the house: by an address to subscribe to, or by mail.
+
+    An address has its token's digest as a door; what goes ``by_mail`` are invitations to whoever
+    made it. ``resource_id`` is whose sessions: a person's, a room's, the home's or a client's.
+    ``version`` and ``changed_at`` move with every change that can be seen in it. It shows
+    ``days_back`` and ``days_ahead`` of today, with an alarm if ``alarm_minutes`` says when.
+    """
 
     __tablename__ = "feed_subscriptions"
     __table_args__ = (
         sa.ForeignKeyConstraint(
             ["practice_id", "resource_id"], ["resources.practice_id", "resources.id"]
         ),
+        sa.Index("ix_feed_subscriptions_resource", "practice_id", "resource_id"),
     )
 
     resource_id: Mapped[UUID]
     made_by: Mapped[UUID]
     label: Mapped[str] = mapped_column(sa.String(80))
     level: Mapped[DetailLevel] = mapped_column(enum_by_value(DetailLevel))
+    by_mail: Mapped[bool] = mapped_column(default=False)
+    alarm_minutes: Mapped[int | None]
+    days_back: Mapped[int] = mapped_column(default=90)
+    days_ahead: Mapped[int] = mapped_column(default=400)
+    version: Mapped[int] = mapped_column(default=0)
+    changed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     fetched_at: Mapped[datetime | None]
@@ -330,3 +344,21 @@ class ExternalCalendar(PracticeOwned, Base):
 
     address = Sealed("address_sealed")
     own_addresses = Sealed("own_addresses_sealed")
+
+
+class SentInvitation(PracticeOwned, Base):
+    """The last that somebody's calendar was told of a session by mail.
+
+    ``reader_id`` is the subscription by mail, or the session itself for its own client: whoever
+    that is by now. ``mark`` stands for what an invitation shows; ``sequence`` is what it said.
+    """
+
+    __tablename__ = "sent_invitations"
+    __table_args__ = (sa.UniqueConstraint("practice_id", "session_id", "reader_id"),)
+
+    session_id: Mapped[UUID]
+    reader_id: Mapped[UUID]
+    sequence: Mapped[int]
+    mark: Mapped[str] = mapped_column(sa.String(64))
+    is_cancelled: Mapped[bool]
+    sent_at: Mapped[datetime]

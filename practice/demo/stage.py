@@ -14,6 +14,7 @@ from practice.calendar.queries import booking_rules
 from practice.calendar.rules import zones
 from practice.calendar.rules.blocks import times_of
 from practice.calendar.service import blocks, feeds
+from practice.calendar.wishes import Wish
 from practice.core import clock
 from practice.core.db import db, practice_scope, transaction
 from practice.core.errors import Conflict
@@ -153,8 +154,7 @@ def _subscribe(owner: User) -> None:
     person = db.session.scalars(sa.select(Resource).where(Resource.user_id == owner.id)).one()
     feeds.subscribe(
         person,
-        label="Phone",
-        level=DetailLevel.INITIALS,
+        Wish(label="Phone", level=DetailLevel.INITIALS),
         by=Actor(ActorKind.STAFF, owner.id),
         made_by=owner.id,
     )

@@ -39,6 +39,7 @@ class Made:
             "starts_at": starts_at,
             "ends_at": starts_at + timedelta(hours=1),
             "zone": self.zone,
+            "zone_for_you": None,
             "host": "Jordan Example",
             "where": "By video",
             "page": self.page,
@@ -122,6 +123,14 @@ KINDS = _kinds(
             "owed": made.money(12_500),
             "refund": None,
         },
+    ),
+    Kind(
+        "calendar",
+        "For the calendar",
+        "3 minutes after several bookings were made, moved or cancelled together: one for each, "
+        "to those who want them in their calendars by mail.",
+        OF_BOOKING | PRACTICE,
+        lambda made: {**made.booking, "is_off": False},
     ),
     Kind(
         "slot-lost",
@@ -256,6 +265,15 @@ KINDS = _kinds(
         "3 minutes after a client cancelled, to those who held the session.",
         OF_BOOKING | PRACTICE,
         lambda made: {**made.booking, "refund": None},
+        to_staff=True,
+    ),
+    Kind(
+        "staff-calendar",
+        "For the calendar",
+        "3 minutes after a session was booked, moved or cancelled, to those who hold it and want "
+        "it in their calendars by mail.",
+        OF_BOOKING | PRACTICE,
+        lambda made: {**made.booking, "is_off": False},
         to_staff=True,
     ),
     Kind(

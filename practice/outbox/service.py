@@ -7,7 +7,7 @@ nothing when its ``key`` was asked for before.
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import sqlalchemy as sa
 
@@ -16,6 +16,7 @@ from practice.core.db import db, insert_unless_there, require_practice_id
 from practice.core.errors import Conflict, Invalid, NotFound
 from practice.outbox.models import Job, Message, Task
 from practice.outbox.rules import (
+    CALENDARS_JOB,
     MAIL_JOB,
     JobState,
     MessageState,
@@ -37,6 +38,11 @@ def enqueue(
     insert_unless_there(
         Job(kind=kind, key=key, subject_id=subject_id, at=at or now, created_at=now)
     )
+
+
+def look_at_calendars() -> None:
+    """Have calendars looked at, after a name or a place was changed that they may show."""
+    enqueue(CALENDARS_JOB, key=f"{CALENDARS_JOB}:{uuid4()}")
 
 
 def post(

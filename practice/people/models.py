@@ -223,6 +223,7 @@ class Client(PracticeOwned, Base):
     address_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     is_adult_said_on: Mapped[date | None]
     time_zone: Mapped[str | None] = mapped_column(sa.String(60))  # theirs, for video sessions
+    is_invited: Mapped[bool | None]  # to each session by mail; empty: as the practice does
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 

@@ -24,6 +24,7 @@ SETTINGS = (
     Entry("sessions.set_up", "Set-up", "The six steps until clients can book, where you left off"),
     Entry("people.practice_settings", "Practice", "Names, contact, and what stands on invoices"),
     Entry("sessions.places", "Places", "The address clients get, and what they need to arrive"),
+    Entry("sessions.calendars", "Calendars", "What clients’ calendars are told, and by mail"),
     Entry("sessions.zone", "Time zone", "Whose clock your hours and your pages follow"),
     Entry("people.look", "Look", "One color of your own on the pages for clients"),
     Entry("sessions.hours", "Hours", "When people and rooms are there", Permission.HOURS_OWN),

@@ -14,6 +14,9 @@ from practice.billing import queries as billing
 from practice.billing.fee_models import Fee
 from practice.billing.rules.cards import Use
 from practice.billing.rules.fees import FeeState, split
+from practice.calendar.rules import ics, zones
+from practice.calendar.service import invitations
+from practice.calendar.subscriptions import get_subscription
 from practice.core import clock
 from practice.core.db import db
 from practice.core.money import Money
@@ -36,6 +39,7 @@ from practice.sessions.rules.lifecycle import (
 )
 from practice.sessions.rules.reminders import wakes_at
 from practice.sessions.rules.requests import answer_by
+from practice.sessions.service.calendars import OFF, as_it_stands, serving
 from practice.sessions.service.collecting import owed_now
 from practice.sessions.service.reminding import zone_of
 
@@ -45,7 +49,7 @@ def booked(message: Message) -> dict[str, Any]:
     appointment = _while(message, AppointmentState.CONFIRMED)
     kept = billing.paid_minor(appointment.id) - billing.refunded_minor(appointment.id)
     owed = appointment.to_pay.minor - kept
-    return _client_facts(appointment) | {
+    return _with_calendar(message, appointment) | {
         "paid": _money(kept, appointment),
         "owed": _money(owed, appointment),
         "cancel_until": appointment.starts_at,
@@ -56,7 +60,7 @@ def tentative(message: Message) -> dict[str, Any]:
     """A time is kept, but the session is not confirmed: not yet, or not any longer."""
     appointment = _while(message, AppointmentState.TENTATIVE)
     was_confirmed = message.facts["was"] == AppointmentState.CONFIRMED
-    return _client_facts(appointment) | {"was_confirmed": was_confirmed}
+    return _with_calendar(message, appointment) | {"was_confirmed": was_confirmed}
 
 
 def moved(message: Message) -> dict[str, Any]:
@@ -64,7 +68,7 @@ def moved(message: Message) -> dict[str, Any]:
     was_at = datetime.fromisoformat(message.facts["was_at"])
     appointment = _while(message, *LIVE)
     costs = _costs(fees.fee_of_change(appointment.id, appointment.sequence))
-    return _client_facts(appointment) | {"was_at": was_at} | costs
+    return _with_calendar(message, appointment) | {"was_at": was_at} | costs
 
 
 def missed(message: Message) -> dict[str, Any]:
@@ -107,7 +111,7 @@ def cancelled(message: Message) -> dict[str, Any]:
     was_at = message.facts.get("was_at")
     starts_at = datetime.fromisoformat(was_at) if was_at else appointment.starts_at
     moved_money = _money_of(appointment, _fee_of(appointment))
-    return _client_facts(appointment) | {"starts_at": starts_at} | moved_money
+    return _with_calendar(message, appointment) | {"starts_at": starts_at} | moved_money
 
 
 def slot_lost(message: Message) -> dict[str, Any]:
@@ -149,7 +153,7 @@ def requested(message: Message) -> dict[str, Any]:
 def approved(message: Message) -> dict[str, Any]:
     """A request got a yes."""
     appointment = _while(message, AppointmentState.CONFIRMED)
-    return _client_facts(appointment) | {"owed": owed_now(appointment) or None}
+    return _with_calendar(message, appointment) | {"owed": owed_now(appointment) or None}
 
 
 def declined(message: Message) -> dict[str, Any]:
@@ -234,10 +238,32 @@ def choose_times(message: Message) -> dict[str, Any]:
     return {"offered_at": course.offered_at, "page": settings().base_url + path}
 
 
+def calendar(message: Message) -> dict[str, Any]:
+    """A session goes into its client's calendar, where no other mail brought it, or out of it."""
+    appointment = get_appointment(message.about_id)
+    facts = _with_calendar(message, appointment)
+    if facts["calendar"] is None:
+        raise Stale
+    return facts | {"is_off": appointment.state in OFF}
+
+
+def staff_calendar(message: Message) -> dict[str, Any]:
+    """A session goes into the calendar of somebody who holds it, or out of it."""
+    appointment = get_appointment(message.about_id)
+    facts = as_it_stands(appointment, serving(appointment.id))
+    reader = get_subscription(UUID(message.facts["reader"]))
+    part = invitations.for_reader(facts, reader, message.to or "")
+    if part is None:
+        raise Stale
+    is_off = part.method == ics.method(ics.Status.CANCELLED)
+    return _staff_facts(appointment) | {"calendar": part, "is_off": is_off}
+
+
 COMPOSERS: dict[str, Composer] = {
     "approved": approved,
     "booked": booked,
     "booked-series": booked_series,
+    "calendar": calendar,
     "cancelled-series": cancelled_series,
     "choose-times": choose_times,
     "declined": declined,
@@ -251,6 +277,7 @@ COMPOSERS: dict[str, Composer] = {
     "payment-request": payment_request,
     "reminder": reminder,
     "slot-lost": slot_lost,
+    "staff-calendar": staff_calendar,
     "staff-moved": staff_moved,
     "staff-moved-series": staff_moved_series,
     "staff-alert": staff_alert,
@@ -282,6 +309,12 @@ def _client_facts(appointment: Appointment) -> dict[str, Any]:
     return _facts(appointment) | {"page": booking_link(appointment)}
 
 
+def _with_calendar(message: Message, appointment: Appointment) -> dict[str, Any]:
+    """Return the same, with what the client's calendar must be told besides."""
+    part = invitations.for_client(as_it_stands(appointment), message.to or "")
+    return _client_facts(appointment) | {"calendar": part}
+
+
 def _staff_facts(appointment: Appointment) -> dict[str, Any]:
     return _facts(appointment) | {"page": f"{settings().base_url}/sessions/{appointment.id}"}
 
@@ -289,7 +322,11 @@ def _staff_facts(appointment: Appointment) -> dict[str, Any]:
 def _facts(appointment: Appointment) -> dict[str, Any]:
     """When, with whom and where: in person the town alone, since mail is read by others."""
     is_video = appointment.modality is Modality.TELEHEALTH
+    here = zone_of(appointment) if is_video else appointment.time_zone
+    there = appointment.starts_at.astimezone(zones.zone(appointment.time_zone))
+    differs = there.utcoffset() != there.astimezone(zones.zone(here)).utcoffset()
     return {
+        "zone_for_you": here if differs else None,
         "starts_at": appointment.starts_at,
         "ends_at": appointment.ends_at,
         "zone": appointment.time_zone,

@@ -8,7 +8,15 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from wtforms import IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.form import BaseForm as AnyForm
 from wtforms.validators import InputRequired, Length, NumberRange, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -59,6 +67,20 @@ def is_link(text: str) -> bool:
         return parts.scheme == "https" and bool(parts.hostname) and not set(text) & set(' <>"')
     except ValueError:
         return False
+
+
+class CalendarsForm(BaseForm):
+    """What clients' calendars are told, and whether they know the street."""
+
+    invites_clients = BooleanField("Mails about appointments put them into clients’ calendars")
+    address = RadioField(
+        "Where clients find the street address",
+        choices={
+            "portal": "On their own page alone",
+            "calendar": "In their calendar too, from as long before as their page shows it",
+        },
+        validators=[InputRequired("Choose where clients find the address")],
+    )
 
 
 class PlacesForm(SeenForm):

@@ -37,7 +37,7 @@ from practice.calendar.models import (
     HoursOverride,
     WhenStale,
 )
-from practice.calendar.service import blocks
+from practice.calendar.service import blocks, claims
 from practice.clients.models import Paper
 from practice.clients.rules.papers import PaperKind
 from practice.clients.rules.treatments import Helped
@@ -124,6 +124,8 @@ PUBLIC = {
 
 FOR_CLIENTS = {
     "me.account",
+    "me.calendar",
+    "me.calendar_mail",
     "me.balance_waiting",
     "me.card",
     "me.card_waiting",
@@ -135,6 +137,7 @@ FOR_CLIENTS = {
     "me.course_review",
     "me.course_wishes_of",
     "me.details",
+    "me.end_calendar",
     "me.end_sign_in",
     "me.home",
     "me.invoice",
@@ -146,6 +149,7 @@ FOR_CLIENTS = {
     "me.receipt_pdf",
     "me.remove_card",
     "me.sale_waiting",
+    "me.renew_calendar",
     "me.send_again",
     "me.sessions",
     "me.whom",
@@ -308,6 +312,14 @@ def furnish(slug: str) -> House:
             unreadable=0,
             guessed=0,
         )
+        claims.open_for_client(client.id)
+        own_link = FeedSubscription(
+            resource_id=client.id,
+            made_by=client.id,
+            label="Phone",
+            level=DetailLevel.PLAIN,
+            created_at=TOMORROW,
+        )
         paper = Paper(
             client_id=client.id,
             kind=PaperKind.CONSENT_KETAMINE,
@@ -348,6 +360,7 @@ def furnish(slug: str) -> House:
         db.session.add_all(
             [
                 link,
+                own_link,
                 elsewhere_busy,
                 paper,
                 elsewhere,
@@ -417,6 +430,7 @@ def furnish(slug: str) -> House:
                 "setup_id": saving.id,
                 "sale_id": sold.id,
                 "course_id": course.id,
+                "subscription_id": own_link.id,
             },
         )
 
@@ -720,7 +734,7 @@ def test_what_is_another_clients_and_what_is_nobodys_get_the_same_answer(
         for name in sorted(rule.arguments)
     }
 
-    assert len(answers) == 16
+    assert len(answers) == 18
     assert {status for found in answers.values() for status, _ in found} == {404}
     assert all(len(set(found)) == 1 for found in answers.values())
     assert (everything(here), everything(there)) == (mine, theirs)

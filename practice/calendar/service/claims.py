@@ -141,7 +141,6 @@ def open_for_client(client_id: UUID) -> UUID:
             roles=[],
             client_id=client_id,
             video_link="",
-            calendar_version=0,
         )
     )
     return client_id

@@ -33,7 +33,7 @@ from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import WITH_ALL, get_appointment
 from practice.sessions.queries.times import look_at
 from practice.sessions.rules.lifecycle import FIRST_VISIT, AppointmentState, Modality
-from practice.sessions.service import readiness, taking, telling
+from practice.sessions.service import calendars, readiness, taking
 from practice.sessions.service.taking import lock, may_be_paid, place_in, release
 
 S = AppointmentState
@@ -233,7 +233,7 @@ def confirm(appointment: Appointment, *, by: Actor) -> Appointment:
     if appointment.client is None:
         raise Conflict("Tell us first who this is for.")
     check_nothing_to_pay(appointment)
-    readiness.enter(appointment, telling.serving(appointment.id), by=by)
+    readiness.enter(appointment, calendars.serving(appointment.id), by=by)
     return appointment
 
 

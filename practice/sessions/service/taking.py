@@ -64,7 +64,10 @@ class CapReached(NotOffered):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A start with those who serve it. ``people`` are the persons among them, host first."""
+    """A start with those who serve it. ``people`` are the persons among them, host first.
+
+    It ``takes`` them, and rooms, the home and the client.
+    """
 
     starts_at: datetime
     ends_at: datetime
@@ -74,6 +77,10 @@ class Place:
     @property
     def host_id(self) -> UUID:
         return self.people[0]
+
+    @property
+    def takes(self) -> tuple[UUID, ...]:
+        return tuple(each.resource_id for each in self.wanted)
 
     def along_with(self, client_id: UUID) -> Place:
         """Return the same place with the time of a client who had no other sessions to look at."""

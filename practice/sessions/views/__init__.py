@@ -26,6 +26,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     mine,
     mine_account,
     mine_balances,
+    mine_calendar,
     mine_card,
     mine_course,
     mine_money,

@@ -24,7 +24,7 @@ from practice.people.seen import ChangedMeanwhile, check, mark_of
 from practice.sessions import queries
 from practice.sessions.rules.lifecycle import LIVE
 from practice.sessions.service import moving_in
-from practice.sessions.settings_forms import ZoneForm, places_form
+from practice.sessions.settings_forms import CalendarsForm, ZoneForm, places_form
 from practice.sessions.views.staff import bp
 
 FAR = timedelta(days=800)
@@ -58,6 +58,28 @@ def places() -> ResponseReturnValue:
         form.changed(changed, _mark_of_places())
         return render_template("sessions/places.html", **shown), 409
     flash("The places are saved.")
+    return redirect(url_for("people.settings"), 303)
+
+
+@bp.route("/settings/calendars", methods=["GET", "POST"])
+@requires(Permission.PRACTICE_MANAGE)
+def calendars() -> ResponseReturnValue:
+    """Say what reaches into clients' calendars, and whether these know the street."""
+    rules = booking_rules()
+    where = "calendar" if rules.address_in_calendars else "portal"
+    form = CalendarsForm(data={"invites_clients": rules.invites_clients, "address": where})
+    if not form.is_submitted() or not form.validate():
+        hours = rules.address_hours_before
+        page = render_template("sessions/calendars.html", form=form, hours_before=hours)
+        return page, 422 if form.is_submitted() else 200
+    in_transaction(
+        lambda: moving_in.keep_calendars(
+            invites_clients=form.invites_clients.data,
+            address_in_calendars=form.address.data == "calendar",
+            by=current_staff(),
+        )
+    )
+    flash("Saved. Calendars follow within minutes.")
     return redirect(url_for("people.settings"), 303)
 
 
