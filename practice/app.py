@@ -129,6 +129,7 @@ def _name_the_work() -> None:
     jobs.handle("settle-payment", checkout.settle)
     jobs.handle("make-invoice-pdf", pdf.make_invoice)
     jobs.handle("make-receipt-pdf", pdf.make_receipt)
+    jobs.handle("make-document-pdf", pdf.make_document)
     jobs.handle("refund", refunds.carry_out)
     jobs.handle("processor-event", inbox.handle)
     jobs.handle("release-hold", booking.release_at_end)

@@ -18,6 +18,9 @@ FROZEN = frozenset(
     {
         "allocations",
         "audit_entries",
+        "document_files",
+        "document_items",
+        "documents",
         "gate_overrides",
         "invoice_lines",
         "invoices",

@@ -19,6 +19,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "opening_balances": ("opening balance", "opening balances"),
     "processor_customers": ("saved payer", "saved payers"),
     "client_merges": ("earlier merge", "earlier merges"),
+    "diagnoses": ("diagnosis", "diagnoses"),
+    "documents": ("statement, superbill or estimate", "statements, superbills and estimates"),
     "claims": ("time in the calendar", "times in the calendar"),
     "invoices": ("invoice", "invoices"),
 }
@@ -29,6 +31,7 @@ DETAIL_WORDS: dict[str, str] = {
     "is_adult_said_on": "age confirmed",
     "reason": "reason for care",
     "tried_before": "treatments tried before",
+    "member_id": "member ID",
     "emergency": "emergency contact",
 }
 

@@ -17,6 +17,7 @@ from practice.calendar.rules import zones
 from practice.clients import ports, queries, service
 from practice.clients.forms import CareForm, ClientForm, EmergencyForm, PaperForm
 from practice.clients.models import Paper
+from practice.clients.rules.diagnoses import WORDS as DIAGNOSES
 from practice.clients.rules.papers import (
     NAMES,
     OF_CLIENT,
@@ -117,6 +118,8 @@ def client(client_id: UUID) -> ResponseReturnValue:
         courses=courses,
         treatments=queries.treatments_of(client_id) if sees_care else [],
         helped_words=HELPED_WORDS,
+        diagnoses=queries.diagnoses_of(client_id) if sees_care else [],
+        diagnosis_words=DIAGNOSES,
         merges=[(each, people.get_client(each.gone_id)) for each in merges],
         merged_into=people.get_client(merged.kept_id) if merged else None,
         paid_for={each.id: each for each in sessions},

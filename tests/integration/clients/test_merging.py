@@ -66,6 +66,7 @@ def test_everything_that_points_to_a_client_moves_or_is_frozen() -> None:
         "care_profiles.client_id",
         "claims.resource_id",
         "client_merges.kept_id",
+        "diagnoses.client_id",
         "feed_subscriptions.resource_id",
         "messages.client_id",
         "opening_balances.client_id",
@@ -76,7 +77,8 @@ def test_everything_that_points_to_a_client_moves_or_is_frozen() -> None:
         "tasks.client_id",
         "treatments_tried.client_id",
     } <= found
-    assert {each for each in found if each.partition(".")[0] in FROZEN} == {"invoices.client_id"}
+    frozen = {each for each in found if each.partition(".")[0] in FROZEN}
+    assert frozen == {"documents.client_id", "invoices.client_id"}
 
 
 def test_the_preview_says_what_moves_and_changes_nothing(
