@@ -88,13 +88,13 @@ def facts_of(document: Document) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a document says of one thing."""
+    """What a document says of one thing; of what is not booked yet, without its id."""
 
     document_id: UUID
     number: str
     issued_on: date
     scope_id: UUID | None
-    for_id: UUID
+    for_id: UUID | None
     provider_id: UUID | None
     service_on: date | None
     amount_minor: int
@@ -106,8 +106,8 @@ def said_of(for_ids: Collection[UUID], kind: DocumentKind) -> list[Said]:
 
 
 def said_by(document_id: UUID) -> list[Said]:
-    """Return what one document says of each thing that is booked. One statement."""
-    return _said(Document.id == document_id, DocumentItem.for_id.is_not(None))
+    """Return what one document says of each thing, booked or not. One statement."""
+    return _said(Document.id == document_id)
 
 
 def newest_about(scope_id: UUID) -> Document | None:
@@ -152,4 +152,4 @@ def _said(*which: sa.ColumnElement[bool]) -> list[Said]:
         .where(*which)
         .order_by(Document.issued_at.desc(), Document.number.desc(), DocumentItem.position)
     )
-    return [Said(*row) for row in rows]
+    return [Said(*row) for row in rows.tuples()]

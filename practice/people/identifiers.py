@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from practice.core.errors import Invalid
 
@@ -15,6 +16,19 @@ STATES = (
     *("NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "PR", "RI", "SC", "SD", "TN"),
     *("TX", "UT", "VT", "VI", "VA", "WA", "WV", "WI", "WY"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A clinician as papers for insurers name them. Whatever is not known is empty."""
+
+    credentials: str = ""
+    npi: str = ""
+    licence_no: str = ""
+    licence_state: str = ""
+
+
+UNKNOWN = Provider()
 
 
 def npi_of(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,22 +11,10 @@ import sqlalchemy as sa
 from practice.audit.rules import Actor
 from practice.audit.service import record
 from practice.core.db import db
+from practice.people.identifiers import UNKNOWN, Provider
 from practice.people.models import ProviderDetails
 from practice.people.queries import get_member
 from practice.people.seen import check, mark_of
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """A clinician as papers for insurers name them. Whatever is not known is empty."""
-
-    credentials: str = ""
-    npi: str = ""
-    licence_no: str = ""
-    licence_state: str = ""
-
-
-UNKNOWN = Provider()
 
 
 def provider_of(user_id: UUID) -> Provider:

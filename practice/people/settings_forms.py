@@ -19,9 +19,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from practice.core.errors import Invalid
 from practice.people.forms import BaseForm, EmailField, NameField, PhoneField
-from practice.people.identifiers import STATES, ein_of, npi_of
+from practice.people.identifiers import STATES, Provider, ein_of, npi_of
 from practice.people.passwords import why_refused
-from practice.people.providers import Provider
 from practice.people.rules import US_ZONES, Role, is_slug
 from practice.people.seen import SeenForm
 
