@@ -60,6 +60,7 @@ from practice.sessions import views as sessions
 from practice.sessions.service import (
     booking,
     course_watch,
+    estimates,
     giving_back,
     reaching,
     readiness,
@@ -153,6 +154,7 @@ def _name_the_work() -> None:
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
     periods.every(periods.HOUR // 4, "remind-clients", reminding.remind)
     periods.every(periods.DAY, "look-ahead-for-courses", reaching.look_ahead)
+    periods.every(periods.HOUR, "write-estimates", estimates.write_due)
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
     mail.compose("sign-in", letting_in.compose)

@@ -110,24 +110,22 @@ def said_by(document_id: UUID) -> list[Said]:
     return _said(Document.id == document_id)
 
 
-def newest_about(scope_id: UUID) -> Document | None:
-    """Return the newest document about a session, a course, or a request."""
-    return db.session.scalar(
-        sa.select(Document)
-        .where(Document.scope_id == scope_id)
-        .order_by(Document.issued_at.desc(), Document.number.desc())
-        .limit(1)
-    )
+def newest_about(scope_ids: Collection[UUID]) -> dict[UUID, list[Said]]:
+    """Return what the newest document about each session, course or request says.
 
-
-def newest_about_each(scope_ids: Collection[UUID]) -> dict[UUID, Document]:
-    """Return the newest document about each of some sessions, courses or requests."""
-    rows = db.session.scalars(
-        sa.select(Document)
+    Those that none is about are left out. Two statements, however many there are.
+    """
+    rows = db.session.execute(
+        sa.select(Document.id, Document.scope_id)
         .where(Document.scope_id.in_(scope_ids))
         .order_by(Document.issued_at, Document.number)
     )
-    return {row.scope_id: row for row in rows if row.scope_id is not None}
+    newest = {row.scope_id: row.id for row in rows}
+    found: dict[UUID, list[Said]] = {scope_id: [] for scope_id in newest}
+    for said in _said(Document.id.in_(newest.values())):
+        if said.scope_id is not None:
+            found[said.scope_id].append(said)
+    return found
 
 
 def _said(*which: sa.ColumnElement[bool]) -> list[Said]:
@@ -152,4 +150,4 @@ def _said(*which: sa.ColumnElement[bool]) -> list[Said]:
         .where(*which)
         .order_by(Document.issued_at.desc(), Document.number.desc(), DocumentItem.position)
     )
-    return [Said(*row) for row in rows.tuples()]
+    return [Said(*row) for row in rows]

@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.billing import queries as billing
+from practice.billing.documents import get_document
 from practice.core import clock
 from practice.core.db import db
 from practice.core.money import Money
@@ -212,6 +213,13 @@ def choose_times(message: Message) -> dict[str, Any]:
     return {"offered_at": course.offered_at, "page": settings().base_url + path}
 
 
+def estimate(message: Message) -> dict[str, Any]:
+    """An estimate is on the client's own pages. What it is of, and how much, is not said."""
+    document = get_document(message.about_id)
+    path = f"/p/{get_practice().slug}/sign-in?next=/me/papers/{document.id}"
+    return {"issued_at": document.issued_at, "page": settings().base_url + path}
+
+
 COMPOSERS: dict[str, Composer] = {
     "approved": approved,
     "booked": booked,
@@ -219,6 +227,7 @@ COMPOSERS: dict[str, Composer] = {
     "cancelled-series": cancelled_series,
     "choose-times": choose_times,
     "declined": declined,
+    "estimate": estimate,
     "requested": requested,
     "tentative": tentative,
     "moved": moved,

@@ -5,7 +5,11 @@ All dates are local dates of the practice.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
+from uuid import UUID
 
 from practice.billing.rules.business_days import after, before
 
@@ -68,3 +72,37 @@ def passes(*, estimated_minor: int, billed_minor: int) -> bool:
     Both are one provider's, in cents.
     """
     return billed_minor > estimated_minor + MAY_PASS_MINOR
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What is expected for one thing: by whom, for how much. Not booked yet: without its id."""
+
+    for_id: UUID | None
+    provider_id: UUID | None
+    minor: int
+
+
+def is_changed(each: Priced, said: Collection[Priced]) -> bool:
+    """Say whether an estimate named this very thing with another price or provider."""
+    return any(one.for_id == each.for_id and one != each for one in said if one.for_id is not None)
+
+
+def not_covered(expected: Iterable[Priced], said: Collection[Priced]) -> list[Priced]:
+    """Return what an estimate does not say of what is expected.
+
+    What it foresaw without a date covers one thing each of the same provider and price, booked by
+    now or not.
+    """
+    by_id = {one.for_id: one for one in said if one.for_id is not None}
+    foreseen = Counter((one.provider_id, one.minor) for one in said if one.for_id is None)
+    missing = []
+    for each in expected:
+        if each.for_id is not None and each.for_id in by_id:
+            if by_id[each.for_id] != each:
+                missing.append(each)
+        elif foreseen[each.provider_id, each.minor] > 0:
+            foreseen[each.provider_id, each.minor] -= 1
+        else:
+            missing.append(each)
+    return missing

@@ -71,6 +71,16 @@ class Finished:
         return tokens.digest(json.dumps(self.facts, sort_keys=True))[:40]
 
 
+def local_today() -> date:
+    """Return the practice's local date."""
+    return clock.now().astimezone(ZoneInfo(get_practice().time_zone)).date()
+
+
+def preview(finished: Finished) -> dict[str, Any]:
+    """Return what the sheet of a document expects that has no number yet."""
+    return {**finished.facts, "number": "Preview", "issued_on": local_today().isoformat()}
+
+
 def issue(finished: Finished, *, by: Actor, key: str = "") -> Document:
     """Issue a document under the next number of its series.
 
@@ -81,7 +91,7 @@ def issue(finished: Finished, *, by: Actor, key: str = "") -> Document:
     issued = db.session.scalar(sa.select(Document).where(Document.source_key == source_key))
     if issued is not None:
         return issued
-    today = clock.now().astimezone(ZoneInfo(get_practice().time_zone)).date()
+    today = local_today()
     document = Document(
         id=uuid4(),
         practice_id=require_practice_id(),  # its facts are sealed to both, before it is written

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from practice.billing import accounts, archive
 from practice.billing.archive import Filter
+from practice.billing.documents import documents_of
 from practice.calendar.rules import zones
 from practice.clients import ports, queries, service
 from practice.clients.forms import CareForm, ClientForm, EmergencyForm, PaperForm
@@ -114,6 +115,7 @@ def client(client_id: UUID) -> ResponseReturnValue:
             for invoice in archive.invoices(Filter(client_id=each))
         ],
         openings=openings,
+        documents=documents_of(everybody) if sees_money else [],
         left_over=ports.left_over(client_id),
         courses=courses,
         treatments=queries.treatments_of(client_id) if sees_care else [],

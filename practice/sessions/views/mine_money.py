@@ -22,6 +22,7 @@ from practice.people.client_views import bp
 from practice.people.queries import get_practice
 from practice.sessions.forms import PublicForm
 from practice.sessions.views.mine import booked_of, lines_of
+from practice.sessions.views.mine_papers import papers_of
 
 
 @bp.get("/me/money")
@@ -49,6 +50,7 @@ def money() -> ResponseReturnValue:
         takes_cards=settings().takes_cards,
         payments=[each for each in payments if each.receipt_id],
         invoices=archive.invoices(archive.Filter(client_id=client.id)),
+        documents=papers_of(client),
         button_form=PublicForm(formdata=None),
     )
 
