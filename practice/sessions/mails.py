@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.billing import queries as billing
-from practice.billing.documents import get_document
+from practice.billing.models import Document
 from practice.core import clock
 from practice.core.db import db
 from practice.core.money import Money
@@ -215,7 +215,9 @@ def choose_times(message: Message) -> dict[str, Any]:
 
 def estimate(message: Message) -> dict[str, Any]:
     """An estimate is on the client's own pages. What it is of, and how much, is not said."""
-    document = get_document(message.about_id)
+    document = db.session.scalar(sa.select(Document).where(Document.id == message.about_id))
+    if document is None:
+        raise Stale
     path = f"/p/{get_practice().slug}/sign-in?next=/me/papers/{document.id}"
     return {"issued_at": document.issued_at, "page": settings().base_url + path}
 
