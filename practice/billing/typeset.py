@@ -51,7 +51,9 @@ def _fonts_from_here() -> Any:
     """
     urls = _weasyprint().urls
 
-    class Fonts(urls.URLFetcher):  # type: ignore[misc]  # the library has no types
+    fetcher: Any = urls.URLFetcher
+
+    class Fonts(fetcher):  # type: ignore[misc]  # the library has no types
         def fetch(self, url: str, headers: Any = None) -> Any:  # noqa: ARG002  # theirs
             name = url.rpartition("/")[2]
             return urls.URLFetcherResponse(url, _unpacked(STATIC / "fonts" / name))

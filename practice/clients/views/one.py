@@ -95,6 +95,8 @@ def client(client_id: UUID) -> ResponseReturnValue:
     subjects += [paid.payment.id for paid in payments] + [each.id for each in courses]
     openings = accounts.openings_of(everybody) if sees_money else []
     subjects += [each.id for each in openings]
+    documents = documents_of(everybody) if sees_money else []
+    subjects += [each.id for each in documents]
     merged = queries.find_merge(client_id) if client.archived_at else None
     return render_template(
         "clients/client.html",
@@ -115,7 +117,7 @@ def client(client_id: UUID) -> ResponseReturnValue:
             for invoice in archive.invoices(Filter(client_id=each))
         ],
         openings=openings,
-        documents=documents_of(everybody) if sees_money else [],
+        documents=documents,
         left_over=ports.left_over(client_id),
         courses=courses,
         treatments=queries.treatments_of(client_id) if sees_care else [],

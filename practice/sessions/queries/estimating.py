@@ -80,6 +80,8 @@ def scopes(client_ids: Collection[UUID] | None = None) -> list[Scope]:
         if course.id in expected:
             open_steps, outside = _not_booked(course, services, codes, expected[course.id])
             expected[course.id] += open_steps
+            if outside:  # then the prescriber is named by what they do
+                aside[course.id] = [each for each in aside[course.id] if each != PRESCRIBER]
             aside[course.id] += outside
     return [
         Scope(

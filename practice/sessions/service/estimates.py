@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from practice.audit.rules import PROGRAM, Actor
@@ -101,7 +101,7 @@ def _say_what_lacks(owing: Sequence[tuple[Scope, date]]) -> None:
             key=keys[each],
             what=f"A good faith estimate is due by {zones.day_words(due)} and cannot be written. "
             f"{words}"[:300],
-            due_at=zones.day_start(practice.time_zone, due + zones.DAY),
+            due_at=_end_of(due),
             client_id=each[1],
             about_id=practice.id,
         )
@@ -182,7 +182,7 @@ def ask(client: Client, lacking: Lacking) -> date:
         key=f"{TASK}-asked:{client.id}:{due}",
         what=f"A client asked for an estimate. It is due by {zones.day_words(due)} and cannot be "
         f"written. {lacking.message}"[:300],
-        due_at=zones.day_start(practice.time_zone, due + zones.DAY),
+        due_at=_end_of(due),
         client_id=client.id,
         about_id=client.id,
     )
@@ -287,6 +287,11 @@ def _tell(client_id: UUID, written: Sequence[Document]) -> None:
             about_id=written[0].id,
             client_id=client_id,
         )
+
+
+def _end_of(on: date) -> datetime:
+    """Return the last minute of a local day."""
+    return zones.day_start(get_practice().time_zone, on + zones.DAY) - timedelta(minutes=1)
 
 
 def _priced(said: Sequence[Said]) -> list[Priced]:
