@@ -30,18 +30,17 @@ from practice.sessions.views.staff import bp
 @bp.route("/clients/<uuid:client_id>/estimate", methods=["GET", "POST"])
 @requires(Permission.MONEY_TAKE)
 def estimate(client_id: UUID) -> ResponseReturnValue:
-    """Show what an estimate would say; on POST, issue it and mail the client that it is there."""
-    client = get_client(client_id)
-    form = EstimateForm(formdata=request.form if request.method == "POST" else request.args)
+    """Show what an estimate would say; issue it, and mail the client that it is there."""
+    client, form = get_client(client_id), EstimateForm()
     form.offer(queries.services())
     shown: dict[str, Any] = {"client": client, "form": form, "sheets": [], "lacks": []}
-    page = "sessions/estimate.html"
-    if request.method == "GET" and not request.args:
+    page, is_look = "sessions/estimate.html", "look" in request.form
+    if not form.is_submitted():
         form.service.data = BOOKED
-    elif not form.validate() if form.is_submitted() else not _is_chosen(form):
+    elif not form.validate():
         return render_template(page, **shown), 422
     try:
-        if form.is_submitted():
+        if form.is_submitted() and not is_look:
             by = current_staff()
             written = in_transaction(lambda: _write(get_client(client_id), form, by))
             flash("The estimate is issued, and the client is told by email that it is there.")
@@ -49,7 +48,7 @@ def estimate(client_id: UUID) -> ResponseReturnValue:
         shown["sheets"] = _previews(client, form)
     except estimates.Lacking as lacking:
         shown["lacks"] = [words for _, words in lacking.found]
-        return render_template(page, **shown), 409 if form.is_submitted() else 200
+        return render_template(page, **shown), 409 if form.is_submitted() and not is_look else 200
     except Invalid as wrong:
         form.service.errors = [wrong.message]
         return render_template(page, **shown), 422
@@ -79,12 +78,6 @@ def ask_estimate() -> ResponseReturnValue:
         form.service.errors = [wrong.message]
         return render_template(page, form=form), 422
     return redirect(url_for("me.document", document_id=written[0].id), 303)
-
-
-def _is_chosen(form: EstimateForm) -> bool:
-    """Look whether what the address says can be previewed; it carries no form token."""
-    form.service.data = form.service.data or BOOKED
-    return form.service.validate(form) and form.count.validate(form)
 
 
 def _write(client: Client, form: EstimateForm, by: Actor) -> list[Document]:

@@ -316,6 +316,27 @@ def test_a_statement_ends_with_what_the_client_owes(
         assert words in said
 
 
+def test_what_is_asked_for_is_shown_before_it_is_issued_and_the_client_can_ask_too(
+    app: Flask, browser: FlaskClient, alex: Client
+) -> None:
+    asked = {"service": str(queries.get_service("prep_60").id), "count": "4"}
+    mine = app.test_client()
+    sign_in_client(mine, alex)
+
+    look = send(browser, f"/clients/{alex.id}/estimate", asked | {"look": "1"})
+    before = documents.documents_of([alex.id])
+    issued = send(browser, f"/clients/{alex.id}/estimate", asked)
+    again = send(mine, "/me/estimate", asked)
+    read_again()
+    (estimate,) = documents.documents_of([alex.id])
+
+    assert (look.status_code, before) == (200, [])
+    assert "4 still to be scheduled" in look.text
+    assert issued.location == f"/billing/papers/{estimate.id}"
+    assert again.location == f"/me/papers/{estimate.id}"  # it says the same: it is the same
+    assert estimate.total == Money(700_00, "USD")
+
+
 @pytest.mark.database("sqlite")
 @pytest.mark.parametrize(
     ("address", "answers", "words"),
