@@ -28,6 +28,7 @@ from practice.sessions.queries.appointments import of_client
 from practice.sessions.rules import for_clients as rules
 from practice.sessions.rules.for_staff import owed
 from practice.sessions.rules.lifecycle import AppointmentState
+from practice.sessions.rules.policies import fee_now
 from practice.sessions.views.mine_course import courses_shown
 from practice.sessions.views.shown import shown_of, zone_for
 
@@ -38,7 +39,10 @@ HERE_NOW = frozenset({S.ARRIVED, S.IN_SESSION})
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One session in a list of the client's own: in words, with the way to its page."""
+    """One session in a list of the client's own: in words, with the way to its page.
+
+    ``asks_first`` says that changing it costs something by now, so that a person is asked.
+    """
 
     token: str
     label: str
@@ -47,6 +51,7 @@ class Line:
     state: AppointmentState
     state_words: str
     is_coming: bool
+    asks_first: bool
     owed: Money
 
 
@@ -107,6 +112,7 @@ def is_ahead(appointment: Appointment) -> bool:
 def lines_of(appointments: Sequence[Appointment]) -> list[Line]:
     """Write some sessions down as lines of a list. One statement."""
     kept = kept_minor([each.id for each in appointments]) if appointments else {}
+    now = clock.now()
     return [
         Line(
             token=token_of(each),
@@ -116,6 +122,9 @@ def lines_of(appointments: Sequence[Appointment]) -> list[Line]:
             state=each.state,
             state_words=rules.STATE_WORDS[each.state],
             is_coming=is_ahead(each),
+            asks_first=bool(
+                fee_now(each.policy, price=each.price, starts_at=each.starts_at, now=now)
+            ),
             owed=owed(each.state, each.price, kept.get(each.id, 0)),
         )
         for each in appointments

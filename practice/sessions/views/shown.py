@@ -230,9 +230,15 @@ class Shown:
         return self.state is S.CANCELLED and self.can_undo and bool(self.balance.kept)
 
     @property
-    def kept_until(self) -> str:
-        """Until when the time of a booking that waits is kept without a word."""
-        return zones.instant_words(kept_until(self.appointment.starts_at), self.zone)
+    def kept_words(self) -> str:
+        """Until when the time of a booking that waits is kept, and what happens then."""
+        until = kept_until(self.appointment.starts_at)
+        if until <= self.now:
+            return "It starts soon, so we look at it with you."
+        words = zones.instant_words(until, self.zone)
+        return (
+            f"We keep it until {words}. If something is still missing then, we look at it with you."
+        )
 
     @property
     def answer_by(self) -> str:

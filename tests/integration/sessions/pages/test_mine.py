@@ -21,7 +21,7 @@ from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.service import booking
 from tests import factories
 from tests.browsers import send, sign_in_client
-from tests.integration.sessions.conftest import MONDAY_EIGHT
+from tests.integration.sessions.conftest import MONDAY_EIGHT, Clock
 from tests.integration.sessions.pages.conftest import (
     STREET,
     TUESDAY,
@@ -111,6 +111,27 @@ def test_sessions_lists_the_clients_own_and_nobody_elses(
     assert "Earlier Mon, Feb 8, 8:00 AM New York time" in words
     assert ("2:00 PM" in words, "Feb 15" in words) == (False, False)
     assert (page.text.count("Change<"), page.text.count("Add to calendar<")) == (1, 1)
+
+
+def test_a_session_that_is_close_is_asked_about_instead_of_changed(
+    browser: FlaskClient, alex: Client, time: Clock
+) -> None:
+    near, dosing = book(alex, "intake", TUESDAY), book(alex, "dosing_sl", TUESDAY, 13)
+    time.now = near.starts_at - timedelta(hours=23)
+    sign_in_client(browser, alex)
+
+    sessions = browser.get("/me/sessions").text
+    words = text_of(browser.get(f"/bookings/{token_of(dosing)}/"))
+
+    assert [f"/bookings/{token_of(near)}/{name}" in sessions for name in ("ask", "move")] == [
+        True,
+        False,
+    ]
+    assert "It starts soon, so we look at it with you." not in words
+    time.now = dosing.starts_at - timedelta(hours=23)
+    words = text_of(browser.get(f"/bookings/{token_of(dosing)}/"))
+    assert "Your time is kept." in words
+    assert "It starts soon, so we look at it with you." in words
 
 
 def test_money_shows_what_is_to_pay_and_the_papers_of_what_was_paid(
