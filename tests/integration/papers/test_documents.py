@@ -3,11 +3,14 @@
 import hashlib
 import io
 from datetime import date
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from fontTools.misc import timeTools
 from pypdf import PdfReader
 
 from practice.audit.models import AuditEntry
@@ -89,8 +92,10 @@ def text_of(body: bytes) -> str:
 
 
 def test_a_superbill_has_every_field_and_its_pdf_stays_the_same(
-    app: Flask, browser: FlaskClient, alex: Client, therapist: Resource, owner: Actor
+    monkeypatch: pytest.MonkeyPatch, browser: FlaskClient, alex: Client, therapist: Resource
 ) -> None:
+    owner, seconds = Actor(ActorKind.STAFF, therapist.user_id), count(1_800_000_000, 60)
+    monkeypatch.setattr(timeTools, "time", SimpleNamespace(time=lambda: next(seconds)))
     held = hold(browser, alex, therapist)
     session("prep_60", alex, therapist, MONDAY - days(2), 9, state=AppointmentState.NO_SHOW)
     with transaction():
