@@ -79,6 +79,7 @@ from practice.sessions.service import (
     booking,
     calendars,
     course_watch,
+    estimates,
     giving_back,
     paying,
     reaching,
@@ -152,6 +153,7 @@ def _name_the_work() -> None:
     jobs.handle("settle-payment", checkout.settle)
     jobs.handle("make-invoice-pdf", pdf.make_invoice)
     jobs.handle("make-receipt-pdf", pdf.make_receipt)
+    jobs.handle("make-document-pdf", pdf.make_document)
     jobs.handle("refund", refunds.carry_out)
     jobs.handle("processor-event", inbox.handle)
     jobs.handle(card_on_file.CHARGE_JOB, card_on_file.carry_out)
@@ -186,6 +188,7 @@ def _name_the_work() -> None:
     periods.every(periods.DAY, "verify-books", verifying.look_here)
     periods.every(periods.HOUR // 4, "remind-clients", reminding.remind)
     periods.every(periods.DAY, "look-ahead-for-courses", reaching.look_ahead)
+    periods.every(periods.HOUR, "write-estimates", estimates.write_due)
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
     mail.compose(charging.MAIL, billing_mails.card_not_charged)

@@ -18,7 +18,7 @@ from practice.calendar.wishes import Wish
 from practice.core import clock
 from practice.core.db import db, practice_scope, transaction
 from practice.core.errors import Conflict
-from practice.demo import online
+from practice.demo import insurers, online
 from practice.demo.cast import LABEL, PASSPHRASE, House, Member
 from practice.demo.lives import Hands, life_of, play, withdrawal_of
 from practice.demo.ways import Clearance
@@ -94,6 +94,8 @@ def _live(house: House) -> Hands:
     _leave_a_note(hands, midnight)
     with clock.pretend(midnight - STILL_NEWS):
         _subscribe(staff[0])
+    with clock.pretend(midnight - STILL_NEWS * 2):
+        insurers.provide(house.stories, staff, hands)
     _call_done(until=midnight - STILL_NEWS)
     return hands
 

@@ -175,6 +175,13 @@ KINDS = _kinds(
         lambda made: {"offered_at": made.now, "page": made.page},
     ),
     Kind(
+        "estimate",
+        "Estimate",
+        "When an estimate was written: within an hour of a booking, or when one was asked for.",
+        {"day": "issued_at | day(practice.time_zone)"} | PRACTICE,
+        lambda made: {"issued_at": made.now, "page": made.page},
+    ),
+    Kind(
         "payment-request",
         "Asked to pay",
         "When staff mail the link to pay.",

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from practice.billing import cards, fees
 from practice.billing import queries as billing
 from practice.billing.fee_models import Fee
+from practice.billing.models import Document
 from practice.billing.rules.cards import Use
 from practice.billing.rules.fees import FeeState, split
 from practice.calendar.rules import ics, zones
@@ -259,6 +260,15 @@ def staff_calendar(message: Message) -> dict[str, Any]:
     return _staff_facts(appointment) | {"calendar": part, "is_off": is_off}
 
 
+def estimate(message: Message) -> dict[str, Any]:
+    """An estimate is on the client's own pages. What it is of, and how much, is not said."""
+    document = db.session.scalar(sa.select(Document).where(Document.id == message.about_id))
+    if document is None:
+        raise Stale
+    path = f"/p/{get_practice().slug}/sign-in?next=/me/papers/{document.id}"
+    return {"issued_at": document.issued_at, "page": settings().base_url + path}
+
+
 COMPOSERS: dict[str, Composer] = {
     "approved": approved,
     "booked": booked,
@@ -267,6 +277,7 @@ COMPOSERS: dict[str, Composer] = {
     "cancelled-series": cancelled_series,
     "choose-times": choose_times,
     "declined": declined,
+    "estimate": estimate,
     "requested": requested,
     "tentative": tentative,
     "missed": missed,

@@ -28,7 +28,15 @@ from practice.billing.rules.cards import USES, SetupState
 from practice.billing.rules.fees import FeeFor
 from practice.billing.rules.invoices import Line
 from practice.billing.rules.payments import PaymentMethod
-from practice.billing.service import card_keeping, fees, openings, papers, visit
+from practice.billing.service import (
+    card_keeping,
+    documents,
+    fees,
+    openings,
+    papers,
+    statements,
+    visit,
+)
 from practice.calendar.models import (
     Closure,
     DetailLevel,
@@ -41,7 +49,7 @@ from practice.calendar.service import blocks, claims
 from practice.clients.models import Paper
 from practice.clients.rules.papers import PaperKind
 from practice.clients.rules.treatments import Helped
-from practice.clients.service import Tried, merging, write_treatment
+from practice.clients.service import Tried, merging, record_diagnosis, write_treatment
 from practice.core.db import Base, db, practice_scope, transaction
 from practice.core.money import Money
 from practice.moving.rules.runs import What
@@ -124,6 +132,7 @@ PUBLIC = {
 
 FOR_CLIENTS = {
     "me.account",
+    "me.ask_estimate",
     "me.calendar",
     "me.calendar_mail",
     "me.balance_waiting",
@@ -137,6 +146,8 @@ FOR_CLIENTS = {
     "me.course_review",
     "me.course_wishes_of",
     "me.details",
+    "me.document",
+    "me.document_pdf",
     "me.end_calendar",
     "me.end_sign_in",
     "me.home",
@@ -152,10 +163,12 @@ FOR_CLIENTS = {
     "me.renew_calendar",
     "me.send_again",
     "me.sessions",
+    "me.statement",
     "me.whom",
 }
 
 TOMORROW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 23)
 NOON_TO_ONE = (TOMORROW + timedelta(hours=2), TOMORROW + timedelta(hours=3))
 PRICE = Money(17_500, "USD")
 WORDS: dict[str, str] = {
@@ -253,6 +266,12 @@ def furnish(slug: str) -> House:
             service, host=person, starts_at=TOMORROW, client=client
         )
         line = Line(date(2026, 11, 23), service.label, 1, PRICE)
+        statement = documents.issue(
+            statements.prepare(client, date(2026, 1, 1), date(2026, 11, 23)), by=OWNER
+        )
+        diagnosis = record_diagnosis(
+            client, "F33.1", dated_on=TODAY, is_primary=True, today=TODAY, by=OWNER
+        )
         invoice = papers.issue_invoice(
             client, for_id=session.id, source_key="a test", lines=[line], by=OWNER
         )
@@ -394,6 +413,8 @@ def furnish(slug: str) -> House:
                 "template_id": course.template_id,
                 "course_id": course.id,
                 "closure_id": closure.id,
+                "document_id": statement.id,
+                "diagnosis_id": diagnosis.id,
                 "override_id": away.id,
                 "appointment_id": session.id,
                 "invoice_id": invoice.id,
@@ -429,6 +450,7 @@ def furnish(slug: str) -> House:
                 "opening_id": opening_id,
                 "setup_id": saving.id,
                 "sale_id": sold.id,
+                "document_id": statement.id,
                 "course_id": course.id,
                 "subscription_id": own_link.id,
             },
@@ -734,7 +756,7 @@ def test_what_is_another_clients_and_what_is_nobodys_get_the_same_answer(
         for name in sorted(rule.arguments)
     }
 
-    assert len(answers) == 18
+    assert len(answers) == 20
     assert {status for found in answers.values() for status, _ in found} == {404}
     assert all(len(set(found)) == 1 for found in answers.values())
     assert (everything(here), everything(there)) == (mine, theirs)

@@ -49,6 +49,7 @@ from practice.sessions.rules.gates import kept_until
 from practice.sessions.rules.lifecycle import LIVE, MOVES, WORDS, AppointmentState, may_be_held
 from practice.sessions.rules.windows import Finding
 from practice.sessions.service import collecting, day, undoing
+from practice.sessions.service.estimates import PassesEstimate
 from practice.sessions.staff_forms import PaymentForm
 from practice.sessions.views.called_off import costs_something_now
 from practice.sessions.views.gates import checklist
@@ -154,14 +155,25 @@ def run(appointment_id: UUID, deed: str) -> ResponseReturnValue:
         abort(404)
     chosen, by = Deed(deed), current_staff()
 
+    is_confirmed = chosen is Deed.COMPLETE and "above_estimate" in request.form
+    more = {"above_estimate": True} if is_confirmed else {}
+
     def work() -> Appointment:
-        return DO[chosen](queries.get_appointment(appointment_id), by=by)
+        return DO[chosen](queries.get_appointment(appointment_id), by=by, **more)
 
     if chosen is Deed.MISS and costs_something_now(queries.get_appointment(appointment_id)):
         at = url_for(".missed", appointment_id=appointment_id, next=request.form.get("next"))
         return redirect(at, 303)
     try:
         in_transaction(work)
+    except PassesEstimate as far_above:
+        return render_template(
+            "sessions/passes_estimate.html",
+            session=queries.get_appointment(appointment_id),
+            words=far_above.message,
+            form=PlainForm(formdata=None),
+            next=safe_path(request.form.get("next")) or "",
+        ), 409
     except Conflict:
         if not was_done(f"appointment:{LEADS_TO[chosen]}", appointment_id, by=by):
             raise

@@ -25,6 +25,7 @@ from practice.sessions.forms import PublicForm
 from practice.sessions.links import token_of
 from practice.sessions.queries.appointments import of_client
 from practice.sessions.views.mine import booked_of, lines_of
+from practice.sessions.views.mine_papers import papers_of
 from practice.sessions.views.sale_shown import all_of
 
 
@@ -61,6 +62,7 @@ def money() -> ResponseReturnValue:
         card=cards.on_file(client.id),
         payments=[each for each in payments if each.receipt_id],
         invoices=archive.invoices(archive.Filter(client_id=client.id)),
+        documents=papers_of(client),
         button_form=PublicForm(formdata=None),
     )
 

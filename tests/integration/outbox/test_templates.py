@@ -69,6 +69,7 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         for each in (DEAR, None)
     ],
     "choose-times": [{"offered_at": LONGEST_DAY, "page": PAGE}],
+    "estimate": [{"issued_at": LONGEST_DAY, "page": PAGE}],
     "declined": [BOOKING],
     "requested": [BOOKING | {"answer_by": LONGEST_DAY}],
     "booked": [

@@ -11,6 +11,7 @@ from practice.sessions.rules.for_staff import LEADS_TO
 
 SHOWN = (
     *("appointment:", "care:", "client:", "emergency_contact:", "paper:", "payment:"),
+    *("diagnosis:", "estimate:", "member_id:", "statement:", "superbill:"),
     *("invitation:", "practice:", "resource:", "service:", "user:"),
     *("course:", "course_template:", "gate:", "opening_balance:", "sessions:", "treatment:"),
 )
