@@ -36,6 +36,7 @@ from practice.billing.service import (
     inbox,
     reconcile,
     refunds,
+    verifying,
 )
 from practice.calendar import ports as calendar_ports
 from practice.calendar import views as calendar
@@ -169,6 +170,7 @@ def _name_the_work() -> None:
     periods.every(periods.DAY, "tidy-sign-ups", signing_up.tidy)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
     periods.every(periods.DAY, "compare-books", comparing.compare_here)
+    periods.every(periods.DAY, "verify-books", verifying.look_here)
     periods.every(periods.HOUR // 4, "remind-clients", reminding.remind)
     periods.every(periods.DAY, "look-ahead-for-courses", reaching.look_ahead)
     mail.compose("receipt", billing_mails.receipt)
@@ -207,4 +209,5 @@ def _open_the_rooms(app: Flask) -> None:
     app.cli.add_command(outbox_cli.drain)
     app.cli.add_command(billing_cli.reconcile)
     app.cli.add_command(billing_cli.invoices)
+    app.cli.add_command(billing_cli.verify)
     app.cli.add_command(demo_cli.demo)

@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0019"
-down_revision = "0016"
+down_revision = "0017"
 
 HERE = "nullif(current_setting('app.practice_id', true), '')::uuid"
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")
@@ -136,6 +136,7 @@ def upgrade() -> None:
         sa.Column("state", _closed(FEE_STATE, "fee_state"), nullable=False),
         sa.Column("amount_minor", sa.Integer(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("rest_is_credit", sa.Boolean(), nullable=False),
         sa.Column("service_on", sa.Date(), nullable=False),
         sa.Column("page", sa.String(length=400), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
@@ -155,6 +156,10 @@ def upgrade() -> None:
     op.create_index("ix_fees_client", "fees", ["practice_id", "client_id"])
     op.create_index("ix_fees_settles", "fees", ["practice_id", "settles_id"])
     op.add_column("appointments", sa.Column("off_why", sa.String(length=40), nullable=True))
+    op.add_column(
+        "appointments",
+        sa.Column("rest_is_credit", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
     for table in NEW:
         _wall_off(table, is_frozen=table in FROZEN)
 
@@ -162,6 +167,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(NEW):
         op.drop_table(table)  # with it go its guards
+    op.drop_column("appointments", "rest_is_credit")
     op.drop_column("appointments", "off_why")
     op.drop_column("payments", "keeps_card")
 

@@ -12,8 +12,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.billing.archive import OPEN_MINOR
-from practice.billing.models import Invoice, OpeningBalance, Payment, Receipt, Refund
+from practice.billing.models import LedgerEntry, OpeningBalance, Payment, Receipt, Refund
+from practice.billing.rules.ledger import Account
 from practice.billing.rules.payments import PaymentState, RefundState
 from practice.core.db import db
 from practice.core.money import Money
@@ -31,13 +31,11 @@ _GIVEN_BACK = (
 """What goes back or went back of a payment, in cents."""
 
 OPENING_MINOR = (
-    OpeningBalance.amount_minor
-    - OpeningBalance.paid_minor
-    - sa.select(sa.func.coalesce(sa.func.sum(Payment.amount_minor - _GIVEN_BACK), 0))
+    sa.select(sa.func.coalesce(sa.func.sum(LedgerEntry.minor), 0))
     .where(
-        Payment.practice_id == OpeningBalance.practice_id,
-        Payment.for_id == OpeningBalance.id,
-        Payment.state == PaymentState.PAID,
+        LedgerEntry.practice_id == OpeningBalance.practice_id,
+        LedgerEntry.for_id == OpeningBalance.id,
+        LedgerEntry.account == Account.RECEIVABLE,
     )
     .correlate(OpeningBalance)
     .scalar_subquery()
@@ -89,17 +87,12 @@ def open_minor(client_ids: Collection[UUID]) -> Mapping[UUID, int]:
 
 def owed_by_client(client_ids: Collection[UUID] | None = None) -> sa.Subquery:
     """Select ``client_id`` and the ``minor`` they owe; of everybody, or of some clients."""
-    billed = sa.select(Invoice.client_id, OPEN_MINOR.label("minor"))
-    brought = sa.select(OpeningBalance.client_id, OPENING_MINOR)
-    if client_ids is not None:
-        billed = billed.where(Invoice.client_id.in_(client_ids))
-        brought = brought.where(OpeningBalance.client_id.in_(client_ids))
-    both = sa.union_all(billed, brought).subquery()
-    return (
-        sa.select(both.c.client_id, sa.func.sum(both.c.minor).label("minor"))
-        .group_by(both.c.client_id)
-        .subquery("owed")
+    owed = sa.select(LedgerEntry.client_id, sa.func.sum(LedgerEntry.minor).label("minor")).where(
+        LedgerEntry.account == Account.RECEIVABLE
     )
+    if client_ids is not None:
+        owed = owed.where(LedgerEntry.client_id.in_(client_ids))
+    return owed.group_by(LedgerEntry.client_id).subquery("owed")
 
 
 @dataclass(frozen=True, slots=True)

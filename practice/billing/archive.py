@@ -11,15 +11,17 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.billing.models import (
-    Allocation,
     Invoice,
     InvoiceKind,
     InvoiceLine,
+    Journal,
+    LedgerEntry,
     Payment,
     Receipt,
     Refund,
 )
 from practice.billing.rules.invoices import InvoiceState, pour, state_of
+from practice.billing.rules.ledger import Account
 from practice.billing.rules.payments import RefundState
 from practice.core.db import db
 from practice.core.errors import NotFound
@@ -85,24 +87,25 @@ class ExportRow:
     currency: str
 
 
-_notes = sa.orm.aliased(Invoice)
-_PAID = (
-    sa.select(sa.func.coalesce(sa.func.sum(Allocation.amount_minor), 0))
-    .where(
-        Allocation.practice_id == Invoice.practice_id,
-        Allocation.invoice_id == Invoice.id,
+def _receivable(what: Any, *conditions: sa.ColumnElement[bool]) -> Any:
+    """Sum what the books say of an invoice's being owed."""
+    return (
+        sa.select(sa.func.coalesce(sa.func.sum(what), 0))
+        .where(
+            LedgerEntry.practice_id == Invoice.practice_id,
+            LedgerEntry.invoice_id == Invoice.id,
+            LedgerEntry.account == Account.RECEIVABLE,
+            *conditions,
+        )
+        .correlate(Invoice)
+        .scalar_subquery()
     )
-    .correlate(Invoice)
-    .scalar_subquery()
-)
-_CREDITED = (
-    sa.select(sa.func.coalesce(-sa.func.sum(_notes.total_minor), 0))
-    .where(_notes.practice_id == Invoice.practice_id, _notes.corrects_id == Invoice.id)
-    .correlate(Invoice)
-    .scalar_subquery()
-)
+
+
+_PAID = _receivable(-LedgerEntry.minor, LedgerEntry.payment_id.is_not(None))
+_CREDITED = _receivable(-LedgerEntry.minor, LedgerEntry.payment_id.is_(None), LedgerEntry.minor < 0)
 _IS_NOTE = Invoice.kind == InvoiceKind.CREDIT_NOTE
-OPEN_MINOR = sa.case((_IS_NOTE, 0), else_=Invoice.total_minor - _CREDITED - _PAID)
+OPEN_MINOR = _receivable(LedgerEntry.minor)
 _OWED = Invoice.total_minor - _CREDITED
 _IN_STATE: dict[InvoiceState, sa.ColumnElement[bool]] = {
     InvoiceState.CREDIT_NOTE: _IS_NOTE,
@@ -111,6 +114,9 @@ _IN_STATE: dict[InvoiceState, sa.ColumnElement[bool]] = {
     InvoiceState.PART_PAID: sa.and_(~_IS_NOTE, _PAID > 0, _PAID < _OWED),
     InvoiceState.OPEN: sa.and_(~_IS_NOTE, _PAID <= 0, _OWED > 0),
 }
+_OF_PAYMENT = sa.and_(
+    Payment.practice_id == LedgerEntry.practice_id, Payment.id == LedgerEntry.payment_id
+)
 _CLIENT = sa.and_(Client.practice_id == Invoice.practice_id, Client.id == Invoice.client_id)
 
 
@@ -208,15 +214,9 @@ def notes_on(invoice_id: UUID) -> list[Invoice]:
 def settled_by(invoice_id: UUID) -> list[tuple[Payment, Money]]:
     """Return the payments that settle an invoice and with how much each, oldest first."""
     rows = db.session.execute(
-        sa.select(Payment, sa.func.sum(Allocation.amount_minor).label("minor"))
-        .join(
-            Allocation,
-            sa.and_(
-                Allocation.practice_id == Payment.practice_id,
-                Allocation.payment_id == Payment.id,
-            ),
-        )
-        .where(Allocation.invoice_id == invoice_id)
+        sa.select(Payment, -sa.func.sum(LedgerEntry.minor).label("minor"))
+        .join(LedgerEntry, _OF_PAYMENT)
+        .where(LedgerEntry.invoice_id == invoice_id, LedgerEntry.account == Account.RECEIVABLE)
         .group_by(Payment.practice_id, Payment.id)
         .order_by(Payment.paid_at)
     )
@@ -325,9 +325,22 @@ def _payments_by_invoice(ids: list[UUID]) -> dict[UUID, _Paid]:
         .correlate(Payment)
         .scalar_subquery()
     )
+    earlier, its_journal = sa.orm.aliased(LedgerEntry), sa.orm.aliased(Journal)
     first = (
-        sa.select(sa.func.min(Allocation.made_at))
-        .where(Allocation.practice_id == Payment.practice_id, Allocation.payment_id == Payment.id)
+        sa.select(sa.func.min(its_journal.posted_at))
+        .join(
+            earlier,
+            sa.and_(
+                earlier.practice_id == its_journal.practice_id,
+                earlier.journal_id == its_journal.id,
+            ),
+        )
+        .where(
+            earlier.practice_id == Payment.practice_id,
+            earlier.payment_id == Payment.id,
+            earlier.account == Account.RECEIVABLE,
+            earlier.invoice_id.is_not(None),
+        )
         .correlate(Payment)
         .scalar_subquery()
     )
@@ -335,22 +348,26 @@ def _payments_by_invoice(ids: list[UUID]) -> dict[UUID, _Paid]:
     for start in range(0, len(ids), _CHUNK):
         rows = db.session.execute(
             sa.select(
-                Allocation.invoice_id,
+                LedgerEntry.invoice_id,
                 Payment.id,
                 Payment.charge_id,
                 Payment.fee_minor,
                 given_back.label("given_back"),
-                (sa.func.min(Allocation.made_at) == first).label("is_first"),
+                (sa.func.min(Journal.posted_at) == first).label("is_first"),
             )
+            .join(Payment, _OF_PAYMENT)
             .join(
-                Payment,
+                Journal,
                 sa.and_(
-                    Payment.practice_id == Allocation.practice_id,
-                    Payment.id == Allocation.payment_id,
+                    Journal.practice_id == LedgerEntry.practice_id,
+                    Journal.id == LedgerEntry.journal_id,
                 ),
             )
-            .where(Allocation.invoice_id.in_(ids[start : start + _CHUNK]))
-            .group_by(Allocation.invoice_id, Payment.practice_id, Payment.id)
+            .where(
+                LedgerEntry.invoice_id.in_(ids[start : start + _CHUNK]),
+                LedgerEntry.account == Account.RECEIVABLE,
+            )
+            .group_by(LedgerEntry.invoice_id, Payment.practice_id, Payment.id)
             .order_by(Payment.paid_at, Payment.id)
         )
         for row in rows:

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.billing.book_models import Dispute, Payout, ProcessorMove
-from practice.billing.models import Payment, Refund
+from practice.billing.models import LedgerEntry, Payment, Refund
 from practice.billing.rules.books import (
     TAKES_MONEY,
     Move,
@@ -18,6 +18,7 @@ from practice.billing.rules.books import (
     PayoutState,
     Source,
 )
+from practice.billing.rules.ledger import Account
 from practice.billing.rules.payments import PaymentMethod, PaymentState, RefundState
 from practice.core.db import db
 from practice.core.errors import NotFound
@@ -270,6 +271,58 @@ def lines_by_payout(
         amounts[payout.processor_id] = payout.amount
         lines.setdefault(payout.processor_id, []).append(as_told(row))
     return amounts, lines
+
+
+def has_moves(account: str) -> bool:
+    """Say whether any of the processor's books of an account are kept."""
+    return (
+        db.session.scalar(
+            sa.select(sa.exists().where(ProcessorMove.account == account)).select_from(
+                ProcessorMove
+            )
+        )
+        or False
+    )
+
+
+def first_paid_at(account: str) -> datetime | None:
+    """Return when the first card payment came into an account."""
+    return db.session.scalar(
+        sa.select(sa.func.min(Payment.paid_at)).where(
+            Payment.account == account, Payment.charge_id.is_not(None)
+        )
+    )
+
+
+def left_of_payments(
+    account: str, first_at: datetime, last_at: datetime
+) -> tuple[Mapping[UUID, int], Mapping[UUID, int]]:
+    """Return what is left of payments at the processor, by its books and by the ledger, in cents.
+
+    Those that moved between two instants, and of which nothing is on its way.
+    """
+    on_its_way = sa.select(Refund.payment_id).where(Refund.state == RefundState.PENDING)
+    net = sa.func.sum(ProcessorMove.amount_minor - ProcessorMove.fee_minor)
+    theirs = db.session.execute(
+        sa.select(ProcessorMove.payment_id, net)
+        .where(
+            ProcessorMove.account == account,
+            ProcessorMove.payment_id.is_not(None),
+            ProcessorMove.payment_id.not_in(on_its_way),
+        )
+        .group_by(ProcessorMove.payment_id)
+        .having(sa.func.max(ProcessorMove.made_at).between(first_at, last_at))
+    )
+    found = {payment_id: int(minor) for payment_id, minor in theirs if payment_id}
+    here = db.session.execute(
+        sa.select(LedgerEntry.payment_id, sa.func.sum(LedgerEntry.minor))
+        .where(
+            LedgerEntry.account == Account.CLEARING,
+            LedgerEntry.payment_id.in_(found),
+        )
+        .group_by(LedgerEntry.payment_id)
+    )
+    return found, {payment_id: int(minor) for payment_id, minor in here if payment_id}
 
 
 def ours(account: str, sources: Collection[str], first_at: datetime) -> Mapping[str, Ours]:

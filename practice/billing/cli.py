@@ -9,8 +9,11 @@ from flask.cli import with_appcontext
 from practice.billing.archive import Filter
 from practice.billing.collected import EXPORTS
 from practice.billing.service import reconcile as service
+from practice.billing.service import verifying
+from practice.core.db import practice_scope
 from practice.core.errors import PracticeError
-from practice.people.queries import enter_by_slug
+from practice.people import doors
+from practice.people.queries import enter_by_slug, get_practice
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -26,6 +29,21 @@ def reconcile() -> None:
     for words in report.differences:
         click.echo(words)
     click.echo(f"{report.payments} payments looked at, {len(report.differences)} differences")
+
+
+@click.command("verify")
+@with_appcontext
+def verify() -> None:
+    """Say whether every practice's books are whole, and if not, what is wrong."""
+    wrong = 0
+    for practice_id in doors.every_practice():
+        with practice_scope(practice_id):
+            for words in verifying.problems():
+                click.echo(f"{get_practice().slug}: {words}")
+                wrong += 1
+    if wrong:
+        raise click.ClickException(f"{wrong} things are wrong with the books.")
+    click.echo("The books balance.")
 
 
 @click.group("invoices")

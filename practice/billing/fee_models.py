@@ -42,6 +42,7 @@ class Fee(PracticeOwned, Base):
     amount_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(sa.String(3))
     amount: Mapped[Money] = composite("amount_minor", "currency")
+    rest_is_credit: Mapped[bool]  # what is paid beyond it stays here, and does not go back
     service_on: Mapped[date]  # the local day of the session
     page: Mapped[str] = mapped_column(sa.String(400))  # where the client pays it
     decided_at: Mapped[datetime]

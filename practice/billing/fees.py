@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.billing import archive
+from practice.billing import ledger
 from practice.billing.fee_models import Fee
 from practice.billing.models import Payment
 from practice.billing.rules.fees import FeeState
@@ -97,4 +97,4 @@ def open_of(fee: Fee) -> Money:
     """Return what is still to pay of a fee: nothing before it falls due, or once it is waived."""
     if fee.state is not FeeState.DUE or fee.invoice_id is None:
         return Money(0, fee.currency)
-    return archive.get_listed(fee.invoice_id).open
+    return Money(ledger.open_minor(fee.invoice_id), fee.currency)

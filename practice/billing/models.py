@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from practice.billing.rules.ledger import Account
 from practice.billing.rules.payments import (
     PaymentMethod,
     PaymentOutcome,
@@ -212,27 +213,71 @@ class InvoiceLine(PracticeOwned, Base):
     amount_minor: Mapped[int]
 
 
-class Allocation(PracticeOwned, Base):
-    """Which payment settles which invoice, and with how much. Append-only; negative undoes."""
+class LedgerEntry(PracticeOwned, Base):
+    """One line of a journal, in cents: a debit is positive, a credit negative. Append-only.
 
-    __tablename__ = "allocations"
+    Written before its journal, which seals it: the database refuses a line for a journal that
+    stands, and a journal whose lines do not add up to nothing. ``on_day`` is the journal's.
+    """
+
+    __tablename__ = "ledger_entries"
     __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "journal_id"],
+            ["journals.practice_id", "journals.id"],
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+        sa.ForeignKeyConstraint(
+            ["practice_id", "client_id"], ["clients.practice_id", "clients.id"]
+        ),
         sa.ForeignKeyConstraint(
             ["practice_id", "payment_id"], ["payments.practice_id", "payments.id"]
         ),
         sa.ForeignKeyConstraint(
             ["practice_id", "invoice_id"], ["invoices.practice_id", "invoices.id"]
         ),
-        sa.UniqueConstraint("practice_id", "source_key"),
-        sa.Index("ix_allocations_payment", "practice_id", "payment_id"),
-        sa.Index("ix_allocations_invoice", "practice_id", "invoice_id"),
+        sa.UniqueConstraint("practice_id", "journal_id", "position"),
+        sa.CheckConstraint("minor <> 0", name="is_something"),
+        sa.Index(
+            "ix_ledger_entries_client", "practice_id", "client_id", "account", "for_id", "minor"
+        ),
+        sa.Index("ix_ledger_entries_payment", "practice_id", "payment_id", "account"),
+        sa.Index("ix_ledger_entries_invoice", "practice_id", "invoice_id", "account", "minor"),
+        sa.Index("ix_ledger_entries_for", "practice_id", "for_id", "account"),
+        sa.Index("ix_ledger_entries_day", "practice_id", "on_day", "account", "minor"),
     )
 
-    payment_id: Mapped[UUID]
-    invoice_id: Mapped[UUID]
-    amount_minor: Mapped[int]
-    source_key: Mapped[str] = mapped_column(sa.String(120))
-    made_at: Mapped[datetime]
+    journal_id: Mapped[UUID]
+    position: Mapped[int]
+    on_day: Mapped[date]
+    account: Mapped[Account] = mapped_column(enum_by_value(Account))
+    minor: Mapped[int] = mapped_column(sa.BigInteger)
+    client_id: Mapped[UUID | None]
+    payment_id: Mapped[UUID | None]
+    invoice_id: Mapped[UUID | None]
+    for_id: Mapped[UUID | None]
+
+
+class Journal(PracticeOwned, Base):
+    """Entries that belong together and add up to nothing, written once for their key.
+
+    ``on_day`` is the practice's local day that it counts to. Never changed: a mistake is put
+    right by another journal.
+    """
+
+    __tablename__ = "journals"
+    __table_args__ = (
+        sa.UniqueConstraint("practice_id", "source_key"),
+        sa.Index("ix_journals_day", "practice_id", "on_day"),
+    )
+
+    source_key: Mapped[str] = mapped_column(sa.String(160))
+    on_day: Mapped[date]
+    posted_at: Mapped[datetime]
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    memo: Mapped[str] = mapped_column(sa.String(200), default="")
+    made_by: Mapped[str] = mapped_column(sa.String(40))  # an id, or a kind of actor
 
 
 class Receipt(PracticeOwned, Base):

@@ -151,7 +151,8 @@ TIDEWATER = House(
             phone="+17575550117", lives="12 Lynnhaven Lane\nVirginia Beach, VA 23452",
             reason="Panic in crowds and on bridges.",
             contact=EmergencyContact("Moira Tulloch", "wife", "+17575550167"),
-            came=-53, hour=15, way=LOOKED_AFTER, by_video=True, pays_next_online=True,
+            came=-53, hour=15, way=LOOKED_AFTER, by_video=True,
+            pays_next_online=True, keeps_card=True,
         ),
         Story(
             first_name="Carmen", last_name="Villareal", born="1973-11-03",

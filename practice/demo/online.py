@@ -13,6 +13,7 @@ import requests
 
 from practice.audit.rules import VISITOR, Actor, ActorKind
 from practice.billing import linked
+from practice.billing.rules.cards import USES
 from practice.billing.service import checkout
 from practice.calendar.rules import zones
 from practice.core import clock, tokens
@@ -33,6 +34,7 @@ from practice.sessions.service import booking
 
 GOOD_CARD = {"number": "4242 4242 4242 4242", "expiry": "12 / 40", "cvc": "123"}
 PATIENCE_SECONDS = 10
+FROM = "192.0.2.24"  # an address of nobody, for the record of what a client agreed to
 
 
 def come(house: House, *, hands: Hands) -> None:
@@ -122,14 +124,16 @@ def _pay_next(story: Story, hands: Hands, *, by_card: bool) -> None:
         if each.state is AppointmentState.CONFIRMED and each.starts_at > clock.now()
     )
     if by_card:
-        _pay_by_card(session, name=f"{story.first_name} {story.last_name}")
+        name = f"{story.first_name} {story.last_name}"
+        _pay_by_card(session, name=name, keeps_card=story.keeps_card)
     else:
         in_transaction(lambda: lives.pay(session, story, hands))
 
 
-def _pay_by_card(session: Appointment, *, name: str) -> None:
+def _pay_by_card(session: Appointment, *, name: str, keeps_card: bool = False) -> None:
     """Open the checkout, fill in and send the page that it leads to, and look what became of it."""
-    payment = in_transaction(lambda: booking.start_checkout(session, by=VISITOR))
+    keeps = checkout.Agreement(USES, FROM) if keeps_card else None
+    payment = in_transaction(lambda: booking.start_checkout(session, by=VISITOR, keeps=keeps))
     page = checkout.start(payment.id)
     typed = GOOD_CARD | {"name": name, "email": "payer@mail.example"}
     sent = _browser().post(page, data=typed, allow_redirects=False, timeout=PATIENCE_SECONDS)

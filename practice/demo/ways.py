@@ -109,6 +109,7 @@ class Story:
     pays: Pays = Pays.AT_THE_VISIT
     method: PaymentMethod = PaymentMethod.CARD_AT_VISIT
     pays_next_online: bool = False
+    keeps_card: bool = False  # with that payment
     clearance: Clearance = Clearance.IN_TIME
     turns: Mapping[int, Turn] = field(default_factory=dict)
     course: str = ""  # planned as a whole instead of going a way, by its name

@@ -46,7 +46,7 @@ class Made:
 
     @property
     def no_costs(self) -> Facts:
-        return {"fee": None, "kept": None, "owed": None, "card": ""}
+        return {"fee": None, "kept": None, "owed": None, "card": "", "credit": None}
 
     def money(self, minor: int) -> Money:
         return Money(minor, self.currency)

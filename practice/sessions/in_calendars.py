@@ -12,9 +12,12 @@ from practice.calendar.models import Claim
 from practice.calendar.rules.week import WeekEvent
 from practice.calendar.service.entries import EntryFacts
 from practice.core.db import db
+from practice.people.access import may
+from practice.people.rules import Permission
 from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import WITH_ALL, between
 from practice.sessions.rules.for_clients import KIND_WORDS
+from practice.sessions.rules.for_staff import CAN_CHANGE
 from practice.sessions.rules.lifecycle import LIVE, WORDS, AppointmentState
 from practice.sessions.service.telling import entry_of
 
@@ -33,11 +36,19 @@ def week_events(first_at: datetime, past_at: datetime) -> list[WeekEvent]:
             state=each.state.value,
             state_words=WORDS[each.state].capitalize(),
             address=url_for("sessions.appointment", appointment_id=each.id),
+            move_address=_move_address(each),
             host_id=each.host_id,
             hold_ends_at=each.hold_ends_at,
         )
         for each in between(first_at, past_at)
     ]
+
+
+def _move_address(appointment: Appointment) -> str:
+    is_held = appointment.hold_ends_at is not None
+    if is_held or appointment.state not in CAN_CHANGE or not may(Permission.APPOINTMENT_BOOK):
+        return ""
+    return url_for("sessions.check_move", appointment_id=appointment.id)
 
 
 def entries_of(resource_id: UUID, first_at: datetime, past_at: datetime) -> list[EntryFacts]:

@@ -72,7 +72,7 @@ def missed(message: Message) -> dict[str, Any]:
     appointment = _while(message, AppointmentState.NO_SHOW)
     if (fee := _fee_of(appointment)) is None or fee.state is FeeState.WAIVED:
         raise Stale
-    return _client_facts(appointment) | {"refund": _goes_back(appointment)} | _costs(fee)
+    return _client_facts(appointment) | _money_of(appointment, fee)
 
 
 def reminder(message: Message) -> dict[str, Any]:
@@ -104,11 +104,10 @@ def cancelled(message: Message) -> dict[str, Any]:
     It is known by the time that its client had heard of, wherever it was moved to since.
     """
     appointment = get_appointment(message.about_id)
-    refund = _goes_back(appointment)
     was_at = message.facts.get("was_at")
     starts_at = datetime.fromisoformat(was_at) if was_at else appointment.starts_at
-    costs = _costs(_fee_of(appointment))
-    return _client_facts(appointment) | {"starts_at": starts_at, "refund": refund} | costs
+    moved_money = _money_of(appointment, _fee_of(appointment))
+    return _client_facts(appointment) | {"starts_at": starts_at} | moved_money
 
 
 def slot_lost(message: Message) -> dict[str, Any]:
@@ -312,10 +311,18 @@ def _fee_of(appointment: Appointment) -> Fee | None:
     return own[0] if own else None
 
 
+def _money_of(appointment: Appointment, fee: Fee | None) -> dict[str, Any]:
+    """Say what comes back of a session that is off, what stays as credit, and what it costs."""
+    rest, costs = _goes_back(appointment), _costs(fee)
+    if appointment.rest_is_credit:
+        return costs | {"refund": None, "credit": rest}
+    return costs | {"refund": rest}
+
+
 def _costs(fee: Fee | None) -> dict[str, Any]:
     """Say what a change costs: the fee, what of it was kept, is owed, and which card pays it."""
     if fee is None or fee.state is FeeState.WAIVED:
-        return {"fee": None, "kept": None, "owed": None, "card": ""}
+        return {"fee": None, "kept": None, "owed": None, "card": "", "credit": None}
     ahead = fees.paid_ahead_minor(fee.settles_id)
     parts = split(fee.amount, Money(ahead, fee.currency))
     card = cards.on_file(fee.client_id) if parts.owed and linked.takes_cards() else None
@@ -324,6 +331,7 @@ def _costs(fee: Fee | None) -> dict[str, Any]:
         "kept": parts.kept or None,
         "owed": parts.owed or None,
         "card": card.words if card and Use.FEE in card.uses else "",
+        "credit": None,
     }
 
 

@@ -87,6 +87,33 @@ def test_the_arrow_keys_go_from_one_thing_to_the_next_and_enter_opens(page: Page
     ]
 
 
+def test_a_session_dragged_to_another_hour_is_looked_over_before_it_moves(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 1700})  # the whole grid, so nothing scrolls
+    sign_in(page)
+    take_on(page, "Dara")
+    page.goto(f"/calendar/week?on={weekday_in(9)}")
+    page.locator(".free a").nth(4).click()
+    for name in (re.compile("Dara Vale"), "Free meet-and-greet call"):
+        page.get_by_role("main").get_by_role("link", name=name).first.click()
+    page.get_by_role("button", name="Book this session").click()
+    page.goto(f"/calendar/week?on={weekday_in(9)}")
+    event = page.locator(".event a", has_text="Dara Vale")
+    was = event.locator("time").inner_text()
+    list_of_friday = page.locator(".agenda > section").nth(4).locator("ol")
+    height = list_of_friday.bounding_box()["height"]  # type: ignore[index]  # it is there
+
+    # 2:00 PM is row 28 of 56; the hand holds the session by its upper edge.
+    event.drag_to(
+        list_of_friday,
+        source_position={"x": 10, "y": 2},
+        target_position={"x": 10, "y": height / 2 + 2},
+    )
+
+    page.get_by_role("button", name=re.compile("^Move to Fri, .*, 2:00 PM$")).click()
+    expect(page.get_by_text("The session is moved.")).to_be_visible()
+    assert was != "2:00 PM"
+
+
 def test_today_looks_again_by_itself_but_not_under_a_hand(page: Page) -> None:
     page.clock.install()
     sign_in(page)

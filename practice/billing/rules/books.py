@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from practice.core.money import Money
 
@@ -106,6 +107,7 @@ class Move:
 CHARGES = frozenset({"charge", "payment"})
 REFUNDS = frozenset({"refund", "payment_refund", "refund_failure", "payment_failure_refund"})
 PAYOUTS = frozenset({"payout", "payout_failure", "payout_cancel"})
+FEES = frozenset({"stripe_fee"})
 DISPUTES = frozenset({"dispute", "dispute_reversal"})  # these are categories
 
 
@@ -206,6 +208,24 @@ def payout_differences(
                 )
             )
     return found
+
+
+def ledger_differences(
+    theirs: Mapping[UUID, int], here: Mapping[UUID, int], currency: str
+) -> list[Difference]:
+    """Compare what is left of payments at the processor with our ledger, in minor units.
+
+    Both by our payment's id: charges less refunds, disputes and fees. Payouts belong to none.
+    """
+    return [
+        Difference(
+            f"books:{payment_id}:ledger",
+            f"Of a card payment {Money(theirs[payment_id], currency)} are at the processor, and "
+            f"{Money(here.get(payment_id, 0), currency)} by our own books.",
+        )
+        for payment_id in sorted(theirs)
+        if theirs[payment_id] != here.get(payment_id, 0)
+    ]
 
 
 def _unknown(move: Move, source: Source) -> Difference:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from practice.billing.rules.ledger import Account
 from practice.core.money import Money
 
 
@@ -23,6 +24,20 @@ LINES: dict[FeeFor, str] = {
     FeeFor.MISSED: "Cancellation fee, missed",
 }
 """What stands on the invoice. It names no session: the day beside it does."""
+
+
+SOURCE = "fee:"
+"""How the source keys of their invoices begin, by which they are told from what was delivered."""
+
+
+def is_fee(source_key: str) -> bool:
+    """Say whether an invoice is for a fee: income of its own kind, and never on a superbill."""
+    return source_key.startswith(SOURCE)
+
+
+def earned_by(source_key: str) -> Account:
+    """Return the account of what an invoice earns."""
+    return Account.FEE_INCOME if is_fee(source_key) else Account.REVENUE
 
 
 class FeeState(StrEnum):

@@ -33,6 +33,7 @@ from practice.billing.rules.payments import (
     told,
 )
 from practice.billing.service import attention, card_keeping, charging, papers, refunds
+from practice.billing.service import ledger as books
 from practice.core import clock
 from practice.core.db import db, in_transaction, insert_unless_there
 from practice.core.errors import Conflict
@@ -328,6 +329,8 @@ def _move(payment: Payment, seen: SeenCheckout) -> None:
         doors.cut(DoorKind.PROCESSOR, seen.id, payment.id)
     payment.checkout_url = seen.url
     payment.fee_minor = seen.fee_minor
+    if payment.state is PaymentState.PAID:
+        books.keep_fee(payment)
     state = advance(payment.state, told(seen))
     if state is payment.state:
         return

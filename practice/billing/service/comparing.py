@@ -19,6 +19,7 @@ from practice.billing.rules.books import (
     Ours,
     Source,
     differences,
+    ledger_differences,
     payout_differences,
     source_of,
 )
@@ -27,6 +28,7 @@ from practice.core import clock
 from practice.core.db import in_transaction, read_again, require_practice_id
 from practice.core.settings import settings
 from practice.people import doors
+from practice.people.queries import get_practice
 from practice.people.rules import DoorKind
 
 log = logging.getLogger(__name__)
@@ -59,6 +61,7 @@ def compare(first_at: datetime, last_at: datetime) -> list[str]:
         return []  # nothing is linked yet
     if not settings().is_platform and len(doors.every_practice()) > 1:
         return []  # one account for several practices: nobody can say whose its books are
+    first_at = _from(account, first_at)
     moves = book_gateway.moves_since(first_at, account)
     _look_up(moves, account, first_at)
     in_transaction(lambda: payouts.take_down(moves, account))
@@ -69,10 +72,21 @@ def compare(first_at: datetime, last_at: datetime) -> list[str]:
         _ours(kept, account, first_at),
         first_at=first_at,
         last_at=last_at - NEWS_TAKES,
-    ) + payout_differences(*books.lines_by_payout(account, first_at))
+    )
+    found += payout_differences(*books.lines_by_payout(account, first_at))
+    found += ledger_differences(
+        *books.left_of_payments(account, first_at, last_at - NEWS_TAKES), get_practice().currency
+    )
     if found:
         in_transaction(lambda: _tell(found))
     return [one.what for one in found]
+
+
+def _from(account: str, first_at: datetime) -> datetime:
+    """Return since when on to read: the first time it is since the first payment."""
+    first_paid = None if books.has_moves(account) else books.first_paid_at(account)
+    read_again()
+    return min(first_at, first_paid - NEWS_TAKES) if first_paid else first_at
 
 
 def _look_up(moves: Iterable[Move], account: str, first_at: datetime) -> None:

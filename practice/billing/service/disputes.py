@@ -11,12 +11,14 @@ from practice.billing import book_gateway, books, queries
 from practice.billing.book_models import Dispute
 from practice.billing.models import Payment
 from practice.billing.rules.books import (
+    TAKES_MONEY,
     WANTS_ANSWER,
     DisputeState,
     SeenDispute,
     advance_dispute,
 )
-from practice.billing.service import attention
+from practice.billing.rules.ledger import dispute_lost, dispute_won, disputed
+from practice.billing.service import attention, ledger
 from practice.core import clock
 from practice.core.db import db, in_transaction
 from practice.outbox import service as outbox
@@ -82,6 +84,17 @@ def _open(payment: Payment, seen: SeenDispute) -> Dispute:
     return dispute
 
 
+def post(dispute: Dispute) -> None:
+    """Write into the ledger where the money of a dispute is. Call inside ``transaction()``."""
+    payment_id, minor = dispute.payment_id, dispute.amount.minor
+    if dispute.state in TAKES_MONEY:
+        ledger.post(f"dispute:{dispute.id}:opened", disputed(payment_id, minor))
+    if dispute.state is DisputeState.WON:
+        ledger.post(f"dispute:{dispute.id}:won", dispute_won(payment_id, minor))
+    if dispute.state is DisputeState.LOST:
+        ledger.post(f"dispute:{dispute.id}:lost", dispute_lost(payment_id, minor))
+
+
 def _tell(payment: Payment, dispute: Dispute) -> None:
     """Write down what became of a dispute, and ask for what has to be done about it."""
     audit.record(
@@ -91,6 +104,7 @@ def _tell(payment: Payment, dispute: Dispute) -> None:
         amount_minor=dispute.amount.minor,
     )
     key = f"{TASK}:{dispute.id}"
+    post(dispute)
     if dispute.state in WANTS_ANSWER:
         due_at = (dispute.due_at or clock.now()) - ANSWERED_BEFORE
         what = (

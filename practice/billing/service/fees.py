@@ -20,15 +20,17 @@ from practice.billing import archive, fees, queries
 from practice.billing.fee_models import Fee
 from practice.billing.models import Payment
 from practice.billing.rules.cards import Use
-from practice.billing.rules.fees import LINES, FeeFor, FeeState, goes_back
+from practice.billing.rules.fees import LINES, SOURCE, FeeFor, FeeState, goes_back
 from practice.billing.rules.invoices import Line
 from practice.billing.rules.payments import (
+    LIVE,
     Label,
     PaymentOutcome,
     PaymentState,
     left_to_refund,
 )
 from practice.billing.service import card_on_file, checkout, papers, refunds
+from practice.billing.service import ledger as books
 from practice.core import clock
 from practice.core.db import db, in_transaction
 from practice.core.errors import Conflict, Invalid
@@ -52,12 +54,14 @@ def decide(
     service_on: date,
     page: str,
     by: Actor,
+    rest_is_credit: bool = False,
 ) -> Fee:
     """Decide that a change of a session costs a fee. One change costs once.
 
     Nothing is charged before the change can no longer be undone. A session that was moved goes
-    on, so what was paid for it stays with it; otherwise that settles the fee. ``service_on`` is
-    the session's local day, ``page`` where the client pays.
+    on, so what was paid for it stays with it; otherwise that settles the fee, and the rest goes
+    back, or is credit for anything else. ``service_on`` is the session's local day, ``page``
+    where the client pays.
     """
     now, fee_id = clock.now(), uuid4()
     fee = Fee(
@@ -69,6 +73,7 @@ def decide(
         fee_for=fee_for,
         state=FeeState.WAITING,
         amount=amount,
+        rest_is_credit=rest_is_credit,
         service_on=service_on,
         page=page,
         decided_at=now,
@@ -98,20 +103,23 @@ def fall_due(fee_id: UUID) -> None:
         payments = _lock_payments(fees.get_fee(fee_id).settles_id)
         fee = fees.lock_fee(fee_id)
         if fee.state is FeeState.WAIVED and fee.invoice_id is None:
-            _give_back(payments, stays=0, by=PROGRAM)
+            give_back(fee.settles_id, payments, as_credit=fee.rest_is_credit)
         if fee.state is not FeeState.WAITING:
             return
         fee.state = FeeState.DUE
-        _give_back(payments, stays=fee.amount.minor, by=PROGRAM)
+        if not fee.rest_is_credit:
+            give_back(fee.settles_id, payments, stays=fee.amount.minor)
         invoice = papers.issue_invoice(
             people.get_client(fee.client_id),
             for_id=fee.settles_id,
-            source_key=f"fee:{fee.id}",
+            source_key=f"{SOURCE}{fee.id}",
             lines=[Line(fee.service_on, LINES[fee.fee_for], 1, fee.amount)],
             by=PROGRAM,
         )
         fee.invoice_id = invoice.id
         db.session.flush()
+        if fee.rest_is_credit:
+            books.set_free(fee.settles_id, by=PROGRAM)
         collect(fee)
 
     in_transaction(work)
@@ -159,7 +167,7 @@ def waive(fee_id: UUID, why: str, *, by: Actor) -> Fee:
     audit.record("appointment:waive", by=by, subject_id=fee.for_id)
     if fee.invoice_id is not None:
         papers.credit(archive.get_invoice(fee.invoice_id), reason=f"Fee waived: {why}", by=by)
-        _give_back(payments, stays=0, by=by)
+        give_back(fee.settles_id, payments, by=by)
     return fee
 
 
@@ -174,13 +182,15 @@ def start_checkout(
     """Ask for what is open of a fee by card: as for a session, ``checkout.start`` comes next.
 
     Raises:
-        Conflict: if nothing is open of it.
+        Conflict: if nothing is open of it, or a card on file is being charged for it just now.
         CardsOff: if no processor is set up.
     """
     fee = fees.lock_fee(fee_id)
     left = fees.open_of(fee)
     if not left:
         raise Conflict("Nothing is to pay for this any more.")
+    if is_being_charged(fee):
+        raise Conflict("Your card on file is being charged for this now. Look again in a minute.")
     return checkout.ask(
         people.get_client(fee.client_id),
         for_id=fee.settles_id,
@@ -190,6 +200,13 @@ def start_checkout(
         success_url=success_url,
         cancel_url=cancel_url,
         by=by,
+    )
+
+
+def is_being_charged(fee: Fee) -> bool:
+    """Say whether a charge of the card on file is on its way for a fee."""
+    return any(
+        each.is_off_session and each.state in LIVE for each in queries.payments_for(fee.settles_id)
     )
 
 
@@ -218,8 +235,21 @@ def _lock_payments(settles_id: UUID) -> Sequence[Payment]:
     return sorted(found, key=lambda each: (each.paid_at or each.created_at, each.id))
 
 
-def _give_back(payments: Sequence[Payment], *, stays: int, by: Actor) -> None:
-    """Give back what is left of some payments, oldest first, but for ``stays`` cents."""
+def give_back(
+    for_id: UUID,
+    payments: Sequence[Payment],
+    *,
+    stays: int = 0,
+    as_credit: bool = False,
+    by: Actor = PROGRAM,
+) -> None:
+    """Give back what is left of the payments for something, but for ``stays`` cents.
+
+    The oldest stay. ``as_credit`` lets all of it settle anything of the client from now on.
+    """
+    if as_credit:
+        books.set_free(for_id, by=by)
+        return
     lefts = [_left(each) for each in payments]
     for payment, back in zip(payments, goes_back(lefts, stays), strict=True):
         if back:

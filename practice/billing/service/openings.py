@@ -14,10 +14,12 @@ import sqlalchemy as sa
 
 from practice.audit.rules import Actor
 from practice.audit.service import record
-from practice.billing import accounts
+from practice.billing import ledger
 from practice.billing.models import OpeningBalance, Payment
+from practice.billing.rules.ledger import Owed
 from practice.billing.rules.payments import Label, PaymentOutcome
 from practice.billing.service import checkout
+from practice.billing.service import ledger as books
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict, NotFound
@@ -55,6 +57,7 @@ def bring(openings: Sequence[Opening], *, by: Actor) -> list[UUID]:
     db.session.add_all(rows)
     db.session.flush()
     for row in rows:
+        books.bring(row, by=by)
         record("opening_balance:bring", by=by, subject_id=row.id, client=str(row.client_id))
     return [row.id for row in rows]
 
@@ -74,6 +77,7 @@ def take_back(ids: Sequence[UUID], *, by: Actor) -> None:
         .execution_options(synchronize_session=False)
     )
     for each in ids:
+        books.reverse(f"opening:{each}", new_key=f"opening-taken-back:{each}", by=by)
         record("opening_balance:take_back", by=by, subject_id=each)
 
 
@@ -108,7 +112,7 @@ def start_checkout(
     opening = _lock(opening_id)
     if opening.client_id != client.id:
         raise NotFound("There is no such balance.")
-    open_minor = opening.amount_minor - opening.paid_minor - _kept_minor(opening)
+    open_minor = _open_minor(opening)
     if open_minor <= 0:
         raise Conflict("This balance is paid already.")
     return checkout.ask(
@@ -134,9 +138,7 @@ def paid(payment: Payment) -> PaymentOutcome:
     The balance is what its payments leave of it, so there is nothing to move. What comes in once
     nothing is open any more goes back.
     """
-    opening = _lock(payment.for_id)
-    before = opening.paid_minor + _kept_minor(opening) - payment.amount_minor
-    is_open = before < opening.amount_minor
+    is_open = _open_minor(_lock(payment.for_id)) > 0
     return PaymentOutcome.CONFIRMED if is_open else PaymentOutcome.DUPLICATE
 
 
@@ -149,5 +151,5 @@ def _lock(opening_id: UUID) -> OpeningBalance:
     return opening
 
 
-def _kept_minor(opening: OpeningBalance) -> int:
-    return accounts.kept_minor([opening.id]).get(opening.id, 0)
+def _open_minor(opening: OpeningBalance) -> int:
+    return ledger.open_minor_of(Owed(opening.client_id, opening_id=opening.id))

@@ -12,23 +12,24 @@ import sqlalchemy as sa
 
 from practice.audit.rules import PROGRAM, Actor
 from practice.audit.service import record
+from practice.billing import ledger
 from practice.billing.models import (
-    Allocation,
     Invoice,
     InvoiceKind,
     InvoiceLine,
     PaperKind,
     Payment,
     Receipt,
-    Refund,
 )
+from practice.billing.rules.fees import earned_by
 from practice.billing.rules.invoices import (
     SERIES_OF_CREDIT_NOTES,
     SERIES_OF_INVOICES,
     SERIES_OF_RECEIPTS,
     Line,
 )
-from practice.billing.rules.payments import PaymentState, RefundState
+from practice.billing.rules.ledger import Credit, Owed
+from practice.billing.service import ledger as books
 from practice.billing.service.numbers import next_number
 from practice.core import clock
 from practice.core.db import db
@@ -54,7 +55,7 @@ def issue_invoice(
     """
     if (issued := find_by_source(source_key)) is not None:
         return issued
-    ahead = sum(_free_minor(payment) for payment in _payments_for(for_id))
+    ahead = sum(minor for _, minor in _usable(client.id, for_id))
     total = sum(line.amount.minor for line in lines)
     invoice = _issue(
         InvoiceKind.INVOICE,
@@ -65,6 +66,7 @@ def issue_invoice(
         by=by,
         frozen={"paid_ahead_minor": min(ahead, total)},
     )
+    books.bill(invoice, earned=earned_by(source_key), by=by)
     _settle(invoice)
     return invoice
 
@@ -97,13 +99,14 @@ def credit(invoice: Invoice, *, reason: str, by: Actor) -> Invoice:
         corrects=invoice,
         frozen={"corrects": invoice.number, "reason": reason},
     )
-    for payment_id, minor in _settled_by(Allocation.invoice_id == invoice.id):
-        _allocate(payment_id, invoice.id, -minor, f"credit:{note.id}:{payment_id}")
+    owed = _owed(invoice)
+    books.unsettle(owed, f"credit:{note.id}")
+    books.bill(note, owed=owed, earned=earned_by(invoice.source_key), by=by)
     return note
 
 
 def issue_receipt(payment: Payment) -> Receipt:
-    """Issue the receipt for money that came in, and apply it to an invoice that waits for it.
+    """Write down money that came in, issue its receipt, and let it settle what waits for it.
 
     Call in the transaction in which ``payment`` became paid. Issued once a payment.
     """
@@ -132,31 +135,24 @@ def issue_receipt(payment: Payment) -> Receipt:
     db.session.flush()
     record("receipt:issue", by=PROGRAM, subject_id=receipt.id, number=receipt.number)
     enqueue(MAKE_PDF[PaperKind.RECEIPT], key=f"pdf:{receipt.id}", subject_id=receipt.id)
+    books.take_in(payment)
+    settle_waiting(payment)
+    return receipt
+
+
+def settle_waiting(payment: Payment) -> None:
+    """Let a payment settle what waits for it: the invoices of the same thing, or a balance."""
     waiting = db.session.scalars(
         sa.select(Invoice).where(
             Invoice.for_id == payment.for_id, Invoice.kind == InvoiceKind.INVOICE
         )
-    )
+    ).all()
     for invoice in waiting:
         _settle(invoice)
-    return receipt
-
-
-def take_back(refund: Refund) -> None:
-    """Undo what the refunded part of a payment had settled, newest invoice first.
-
-    Call in the transaction in which ``refund`` succeeded; once is enough, twice is harmless.
-    """
-    payment = db.session.scalar(sa.select(Payment).where(Payment.id == refund.payment_id))
-    if payment is None:
-        return
-    over = -_free_minor(payment)
-    for invoice_id, minor in _settled_by(Allocation.payment_id == payment.id, by_invoice=True):
-        if over <= 0:
-            break
-        part = min(over, minor)
-        _allocate(payment.id, invoice_id, -part, f"refund:{refund.id}:{invoice_id}")
-        over -= part
+    if not waiting:
+        owed = Owed(payment.client_id, opening_id=payment.for_id)
+        credits_ = [credit for credit, _ in ledger.credits_for(payment.for_id)]
+        books.settle(owed, credits_, f"settle:{payment.for_id}")
 
 
 def find_by_source(source_key: str) -> Invoice | None:
@@ -226,67 +222,21 @@ def _issue(
 
 
 def _settle(invoice: Invoice) -> None:
-    """Apply what is free of the payments for the same thing, oldest first."""
-    if invoice.for_id is None or find_by_source(f"credit:{invoice.id}") is not None:
-        return
-    owed = invoice.total.minor - sum(
-        minor for _, minor in _settled_by(Allocation.invoice_id == invoice.id)
-    )
-    for payment in _payments_for(invoice.for_id):
-        part = min(owed, _free_minor(payment))
-        if part > 0:
-            _allocate(payment.id, invoice.id, part, f"settle:{invoice.id}:{payment.id}:{owed}")
-            owed -= part
+    """Apply what was paid for the same thing, then what is free, the oldest first."""
+    if invoice.for_id is not None and find_by_source(f"credit:{invoice.id}") is None:
+        credits_ = [credit for credit, _ in _usable(invoice.client_id, invoice.for_id)]
+        books.settle(_owed(invoice), credits_, f"settle:{invoice.id}")
 
 
-def _payments_for(for_id: UUID) -> list[Payment]:
-    return list(
-        db.session.scalars(
-            sa.select(Payment)
-            .where(Payment.for_id == for_id, Payment.state == PaymentState.PAID)
-            .order_by(Payment.paid_at, Payment.id)
-        )
-    )
+def _usable(client_id: UUID, for_id: UUID) -> list[tuple[Credit, int]]:
+    """Return the credit that may settle what something costs, without what is to go back."""
+    found = [*ledger.credits_for(for_id), *ledger.free_credits(client_id)]
+    usable = [(each, minor - books.promised_minor(each.payment_id)) for each, minor in found]
+    return [(each, minor) for each, minor in usable if minor > 0]
 
 
-def _free_minor(payment: Payment) -> int:
-    """Return the cents of a payment that are neither given back nor settle anything.
-
-    Negative when more was given back than was free.
-    """
-    given_back = db.session.scalar(
-        sa.select(sa.func.sum(Refund.amount_minor)).where(
-            Refund.payment_id == payment.id, Refund.state != RefundState.FAILED
-        )
-    )
-    settled = sum(minor for _, minor in _settled_by(Allocation.payment_id == payment.id))
-    return payment.amount.minor - int(given_back or 0) - settled
-
-
-def _settled_by(
-    which: sa.ColumnElement[bool], *, by_invoice: bool = False
-) -> list[tuple[UUID, int]]:
-    key = Allocation.invoice_id if by_invoice else Allocation.payment_id
-    rows = db.session.execute(
-        sa.select(key, sa.func.sum(Allocation.amount_minor))
-        .where(which)
-        .group_by(key)
-        .order_by(sa.func.max(Allocation.made_at).desc(), key)
-    )
-    return [(one, int(minor)) for one, minor in rows if minor]
-
-
-def _allocate(payment_id: UUID, invoice_id: UUID, minor: int, source_key: str) -> None:
-    db.session.add(
-        Allocation(
-            payment_id=payment_id,
-            invoice_id=invoice_id,
-            amount_minor=minor,
-            source_key=source_key,
-            made_at=clock.now(),
-        )
-    )
-    db.session.flush()
+def _owed(invoice: Invoice) -> Owed:
+    return Owed(invoice.client_id, invoice_id=invoice.id)
 
 
 def _parties(practice: Practice, client: Client) -> dict[str, Any]:

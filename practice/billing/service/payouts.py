@@ -10,8 +10,16 @@ import sqlalchemy as sa
 from practice.billing import book_gateway, books, queries
 from practice.billing.book_models import Dispute, Payout, ProcessorMove
 from practice.billing.models import Payment, Refund
-from practice.billing.rules.books import Move, PayoutState, SeenPayout, advance_payout
-from practice.billing.service import attention
+from practice.billing.rules.books import (
+    CHARGES,
+    FEES,
+    Move,
+    PayoutState,
+    SeenPayout,
+    advance_payout,
+)
+from practice.billing.rules.ledger import paid_out, processor_kept
+from practice.billing.service import attention, ledger
 from practice.core import clock
 from practice.core.db import db, in_transaction, insert_unless_there
 
@@ -45,6 +53,8 @@ def _settle(seen: SeenPayout, inside: list[Move], account: str, event_id: UUID |
         raise RuntimeError("a row that was inserted is not there")
     payout.arrives_on = seen.arrives_on
     state = advance_payout(payout.state, seen.state)
+    if state is PayoutState.PAID:
+        ledger.post(f"payout:{payout.id}", paid_out(payout.amount_minor), on=payout.arrives_on)
     if state is PayoutState.FAILED and state is not payout.state:
         attention.tell_practice(
             "payout-failed",
@@ -53,6 +63,7 @@ def _settle(seen: SeenPayout, inside: list[Move], account: str, event_id: UUID |
             "See in Stripe which bank account it went to.",
             about_id=payout.id,
         )
+        ledger.reverse(f"payout:{payout.id}", new_key=f"payout-failed:{payout.id}")
     payout.state = state
     take_down(inside, account, payout_id=payout.id)
     if event_id is not None:
@@ -91,7 +102,21 @@ def take_down(moves: Iterable[Move], account: str, *, payout_id: UUID | None = N
     for row in rows:
         row.payment_id = row.payment_id or behind.get(row.source_id or "")
         row.payout_id = row.payout_id or payout_id
+        _post(row)
     db.session.flush()
+
+
+def _post(row: ProcessorMove) -> None:
+    """Write into the ledger what the processor kept, and for which nothing else does."""
+    if row.kind in CHARGES:
+        payment = queries.find_payment(row.payment_id) if row.payment_id else None
+        if payment is not None and payment.fee_minor is None:
+            payment.fee_minor = row.fee_minor
+            ledger.keep_fee(payment)
+        return
+    kept = row.fee_minor - (row.amount_minor if row.kind in FEES else 0)
+    if kept:
+        ledger.post(f"fee:{row.id}", processor_kept(row.payment_id, kept))
 
 
 def _payments_behind(sources: set[str], account: str) -> dict[str, UUID]:

@@ -24,6 +24,7 @@ from practice.billing.rules.payments import (
     left_to_refund,
 )
 from practice.billing.service import attention, papers
+from practice.billing.service import ledger as books
 from practice.core import clock
 from practice.core.db import db, in_transaction
 from practice.core.errors import Conflict, Invalid
@@ -170,7 +171,7 @@ def _move(payment: Payment, refund: Refund, wanted: RefundState) -> None:
     refund.settled_at = clock.now()
     audit.record(f"refund:{state}", by=PROGRAM, subject_id=refund.id)
     if state is RefundState.SUCCEEDED:
-        papers.take_back(refund)
+        books.give_back(refund, payment)
         outbox.post(
             "refunded",
             key=f"refunded:{refund.id}",
@@ -179,6 +180,8 @@ def _move(payment: Payment, refund: Refund, wanted: RefundState) -> None:
             client_id=payment.client_id,
         )
     else:
+        books.undo_give_back(refund)
+        papers.settle_waiting(payment)
         _tell_of_failure(payment, refund, "the bank sent the money back")
 
 

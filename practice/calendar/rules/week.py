@@ -17,7 +17,10 @@ SHORTEST_FREE = 2  # quarter hours that are worth a link of their own
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeekEvent:
-    """A session as the week shows it. Names stay inside the house: this leaves in no feed."""
+    """A session as the week shows it. Names stay inside the house: this leaves in no feed.
+
+    ``move_address`` leads to the last look before it is moved, if whoever looks may move it.
+    """
 
     id: UUID
     starts_at: datetime
@@ -29,6 +32,7 @@ class WeekEvent:
     state: str
     state_words: str
     address: str
+    move_address: str = ""
     host_id: UUID | None = None
     hold_ends_at: datetime | None = None
 
@@ -112,6 +116,14 @@ def place(
             end = _row(span.thing.ends_at, on, zone, up=True)
             placed += _with_buffers(span.thing, (first, start, end, past), half)
     return placed
+
+
+def first_row_at(on: date, zone: str) -> datetime:
+    """Return the instant at which the grid of a local date begins, 7:00.
+
+    From there to 21:00 no clock of a practice jumps, so a row is a quarter of an hour from it.
+    """
+    return zones.instant_of(zone, on, time(FIRST_HOUR))
 
 
 def free_parts(

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import render_template, request, url_for
+from flask import render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.calendar import blocked as blocking
@@ -21,6 +21,7 @@ from practice.calendar.rules.week import (
     Placed,
     WeekBlock,
     WeekEvent,
+    first_row_at,
     free_parts,
     monday_of,
     place,
@@ -30,7 +31,7 @@ from practice.calendar.views.blueprint import bp
 from practice.core import clock
 from practice.people.access import may, requires
 from practice.people.queries import get_practice
-from practice.people.rules import Permission
+from practice.people.rules import US_ZONES, Permission
 
 LIST_DAYS = 14
 
@@ -48,9 +49,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A column of the week, in order of time. The present is on today's column alone."""
+    """A column of the week, in order of time. The present is on today's column alone.
+
+    ``begins_at`` is the instant of its uppermost row.
+    """
 
     on: date
+    begins_at: datetime
     words: str
     items: list[Item]
     closed: str
@@ -114,6 +119,23 @@ def list_of_days() -> ResponseReturnValue:
     return _page("list", _on(), LIST_DAYS)
 
 
+def _also_in(home: str) -> str:
+    """Return the zone whose clock whoever travels wants to see too, or nothing.
+
+    ``?also=`` chooses one until the sign-in ends, and ``?also=`` with nothing none again.
+
+    Raises:
+        Invalid: for a zone that there is not.
+    """
+    asked = request.args.get("also")
+    if asked:
+        session["also_in"] = zones.zone(asked).key
+    elif asked is not None:
+        session.pop("also_in", None)
+    chosen = str(session.get("also_in", ""))
+    return "" if chosen == home else chosen
+
+
 def _on() -> date:
     today = zones.local_date(clock.now(), get_practice().time_zone)
     return read_day(request.args.get("on", ""), today)
@@ -139,6 +161,9 @@ def _page(view: str, first_on: date, days: int) -> str:
         now=now,
         people=[each for each in members if each.kind is ResourceKind.PERSON],
         rooms=[each for each in members if each.kind is not ResourceKind.PERSON],
+        also_in=_also_in(zone),
+        zone_choices=[choice for choice in US_ZONES if choice[0] != zone],
+        zone_words=zones.zone_words,
     )
 
 
@@ -160,7 +185,16 @@ def _days(shown: Shown, zone: str, now: datetime) -> list[Day]:
             items.append(Item("now", row_of(now, on, zone)))
         # The order of time, since on a phone this is a list. What begins goes before the present.
         items.sort(key=lambda item: (item.row, item.kind == "now"))
-        days.append(Day(on, zones.day_words(on), items, closed.get(on, ""), is_empty=not placed))
+        days.append(
+            Day(
+                on,
+                first_row_at(on, zone),
+                zones.day_words(on),
+                items,
+                closed.get(on, ""),
+                is_empty=not placed,
+            )
+        )
     return days
 
 

@@ -167,6 +167,7 @@ class Appointment(PracticeOwned, Base):
     begun_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
+    rest_is_credit: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     off_why: Mapped[str | None] = mapped_column(sa.String(40))  # why it was called off or missed
     override_reason: Mapped[str | None] = mapped_column(sa.String(300))
     declined_why_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)

@@ -23,6 +23,8 @@ class Why(StrEnum):
     PRESCRIBER = "prescriber_hold"
 
 
+NOT_THERE = "The client did not come"
+
 WORDS: dict[Why, str] = {
     Why.CLIENT: "The client’s own wish",
     Why.NOT_READY: "The client was not ready: not fasted, no escort, alcohol or cannabis",

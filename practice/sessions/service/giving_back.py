@@ -11,6 +11,7 @@ from practice.audit.rules import PROGRAM, Actor
 from practice.billing import queries as billing
 from practice.billing.models import Payment
 from practice.billing.rules.payments import PaymentState, left_to_refund
+from practice.billing.service import ledger as books
 from practice.billing.service import refunds
 from practice.core import clock
 from practice.core.db import db, in_transaction
@@ -73,7 +74,9 @@ def give_back_later(appointment_id: UUID) -> None:
         payments = lock_payments(get_appointment(appointment_id))
         appointment = lock(appointment_id)
         is_final = not undoing.may_be_undone(appointment_id)
-        if appointment.state in OFF and is_final:
+        if appointment.state in OFF and is_final and appointment.rest_is_credit:
+            books.set_free(appointment_id, by=PROGRAM)
+        elif appointment.state in OFF and is_final:
             for payment in payments:
                 give_back(payment, PROGRAM)
 

@@ -25,7 +25,7 @@ from practice.people.queries import get_practice
 from practice.sessions.links import booking_link
 from practice.sessions.models import Appointment
 from practice.sessions.rules import late
-from practice.sessions.rules.late import CLIENT_WORDS, WORDS, Why
+from practice.sessions.rules.late import CLIENT_WORDS, NOT_THERE, WORDS, Why
 from practice.sessions.rules.lifecycle import AppointmentState
 
 S = AppointmentState
@@ -47,12 +47,14 @@ class CostsOtherwise(Conflict):
 class Wish:
     """Why a session is changed. ``waived_why`` says why nobody is charged for it all the same.
 
-    ``expected`` is what the page said that it costs: it never costs anything else.
+    ``expected`` is what the page said that it costs: it never costs anything else. With
+    ``rest_is_credit`` what was paid beyond the fee stays here for something else.
     """
 
     why: Why
     waived_why: str | None = None
     expected: Money | None = None
+    rest_is_credit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def choices(
         found = tuple(each for each in found if each is not Why.ILLNESS)
     paid = _paid(appointment, fee_for)
     words = WORDS if whys is None else CLIENT_WORDS
+    if fee_for is FeeFor.MISSED:
+        words = {**words, Why.CLIENT: NOT_THERE}
     return [
         Choice(each, words[each], split(_fee(appointment, fee_for, each), paid)) for each in found
     ]
@@ -145,7 +149,7 @@ def charge(
     if wish is None:
         return False
     if fee_for is not FeeFor.MOVED:
-        appointment.off_why = wish.why.value
+        appointment.off_why, appointment.rest_is_credit = wish.why.value, wish.rest_is_credit
         db.session.flush()
     if not fee or appointment.client_id is None:
         return False
@@ -162,6 +166,7 @@ def charge(
         service_on=zones.local_date(starts_at or appointment.starts_at, zone),
         page=booking_link(appointment),
         by=by,
+        rest_is_credit=wish.rest_is_credit,
     )
     return True
 

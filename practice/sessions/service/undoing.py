@@ -253,6 +253,7 @@ def _restore(appointment: Appointment, change: SessionChange, ends_at: datetime)
         check_undo(appointment.state, was_state)
         appointment.state = was_state
         appointment.cancelled_at = appointment.off_why = None
+        appointment.rest_is_credit = False
     appointment.starts_at, appointment.ends_at = change.was_at, ends_at
     appointment.override_reason = change.was_reason
     telling.change(appointment)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from wtforms import HiddenField, IntegerField, RadioField, StringField
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, StringField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import HiddenInput
 
@@ -14,7 +14,7 @@ from practice.billing import cards
 from practice.billing.fees import fees_of, open_of
 from practice.billing.rules.cards import Use
 from practice.billing.rules.fees import LINES, FeeState
-from practice.billing.service.fees import LONGEST_WHY
+from practice.billing.service.fees import LONGEST_WHY, is_being_charged
 from practice.core.money import Money
 from practice.core.settings import settings
 from practice.people.forms import BaseForm
@@ -52,7 +52,13 @@ class StaffLateFields(LateFields):
     )
 
 
-class StaffLateForm(StaffLateFields):
+class RestFields(BaseForm):
+    """What becomes of what was paid beyond the fee."""
+
+    rest_is_credit = BooleanField("Keep the rest as credit instead of giving it back")
+
+
+class StaffLateForm(StaffLateFields, RestFields):
     """That staff cancel a session, as it was shown."""
 
     sequence = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
@@ -66,7 +72,7 @@ class StaffLateWayForm(WayForm, StaffLateFields):
     """A change of a session of a course by staff: what moves along, and why."""
 
 
-class MissedForm(StaffLateFields):
+class MissedForm(StaffLateFields, RestFields):
     """That a client did not come, as the page showed it."""
 
     next = HiddenField()
@@ -92,8 +98,9 @@ def wish_of(form: LateFields, choices: Sequence[Choice]) -> Wish | None:
     if chosen is None:
         form.why.errors = [OTHERWISE]
         return None
-    waived = getattr(form, "waived_why", None)
-    return Wish(chosen.why, (waived.data or None) if waived else None, chosen.split.fee)
+    waived = form.waived_why.data if isinstance(form, StaffLateFields) else None
+    rest = isinstance(form, RestFields) and form.rest_is_credit.data
+    return Wish(chosen.why, waived or None, chosen.split.fee, rest)
 
 
 def collected_by(client_id: UUID | None) -> str:
@@ -115,13 +122,16 @@ class FeeShown:
     state: FeeState
     invoice_id: UUID | None
     waived_why: str | None
+    is_being_charged: bool = False
 
     @property
     def state_words(self) -> str:
         if self.state is FeeState.WAITING:
-            return "Not charged yet: it can still be undone"
+            return "Not charged yet"
         if self.state is FeeState.WAIVED:
             return "Waived"
+        if self.is_being_charged:
+            return "Your card on file is being charged"
         return f"{self.open} still to pay" if self.open else "Paid"
 
 
@@ -139,6 +149,7 @@ def fees_shown(appointment: Appointment) -> list[FeeShown]:
             each.state,
             each.invoice_id,
             each.waived_why,
+            each.state is FeeState.DUE and is_being_charged(each),
         )
         for each in fees_of(appointment.id)
     ]

@@ -15,7 +15,7 @@
     for (const link of find("a[data-zone-guess]")) {
       if (link.dataset.zoneGuess === zone) continue;
       const url = new URL(link.href);
-      url.searchParams.set("tz", zone);
+      url.searchParams.set(link.dataset.zoneNameOf ?? "tz", zone);
       link.href = url;
       link.querySelector("[data-zone-name]").textContent = zone.split("/").pop().replaceAll("_", " ");
       link.hidden = false;
@@ -148,6 +148,40 @@
       search.focus();
     });
   }
+
+  // On a desk a session is dragged to another time. What follows from it is shown before anything moves, as by its menu.
+  const [quarter, rows] = [15 * 60e3, 56];
+  let dragged = null;
+  const over = (event) => {
+    const section = event.target.closest(".agenda.week > section[data-begins]");
+    if (!dragged || !section) return null;
+    const box = section.querySelector("ol").getBoundingClientRect();
+    const row = Math.round((event.clientY - dragged.grip - box.top) / (box.height / rows));
+    if (row < 0 || row >= rows) return null;
+    return { list: section.querySelector("ol"), row, at: new Date(Date.parse(section.dataset.begins) + row * quarter) };
+  };
+  const mark = document.createElement("li");
+  for (const link of find(".agenda.week a[data-move]")) {
+    link.draggable = true;
+    link.addEventListener("dragstart", (event) => {
+      dragged = { move: link.dataset.move, grip: event.clientY - link.getBoundingClientRect().top };
+      event.dataTransfer.effectAllowed = "move";
+    });
+    link.addEventListener("dragend", () => { dragged = null; mark.remove(); });
+  }
+  document.addEventListener("dragover", (event) => {
+    const there = over(event);
+    if (!there) return void mark.remove();
+    event.preventDefault();
+    mark.className = `now at${there.row >> 3} and${there.row & 7}`;
+    if (mark.parentNode !== there.list) there.list.append(mark);
+  });
+  document.addEventListener("drop", (event) => {
+    const there = over(event);
+    if (!there) return;
+    event.preventDefault();
+    location.href = `${dragged.move}?start=${there.at.toISOString().replace(".000", "")}`;
+  });
 
   // Arrow keys between what lies in the days, empty hours included; Enter opens, as on every link.
   const days = find(".agenda > section");

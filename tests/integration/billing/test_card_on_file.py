@@ -72,6 +72,7 @@ def test_a_card_stays_on_file_with_the_payment_it_made(wallet: Wallet, till: Til
     assert wallet.charge().state is PaymentState.PAID
 
 
+@pytest.mark.database("sqlite")
 def test_a_declined_card_is_not_saved_and_a_page_that_ran_out_saves_none(
     wallet: Wallet, later: Later
 ) -> None:
@@ -85,6 +86,7 @@ def test_a_declined_card_is_not_saved_and_a_page_that_ran_out_saves_none(
     assert (cards.get_setup(setup_id).state, wallet.on_file()) == (SetupState.EXPIRED, None)
 
 
+@pytest.mark.database("sqlite")
 def test_another_card_takes_its_place_and_the_first_is_forgotten(wallet: Wallet) -> None:
     before = len(wallet.sandbox.requests())
     wallet.save(GOOD_CARD)
@@ -115,6 +117,7 @@ def test_a_card_that_was_taken_off_is_charged_no_more(wallet: Wallet) -> None:
         wallet.decide("fee:1:2")
 
 
+@pytest.mark.database("sqlite")
 def test_a_card_forgotten_at_the_processor_is_off_here_too(wallet: Wallet, served: str) -> None:
     card = wallet.save()
     method_id = cards.get_card(card.id).method_id
@@ -159,6 +162,7 @@ def test_a_charge_that_fails_is_told_and_tried_no_more(
     assert mails() == ["card-not-charged", *["payment-needs-attention"] * len(kinds)]
 
 
+@pytest.mark.database("sqlite")
 def test_nobody_is_charged_for_what_they_did_not_agree_to(wallet: Wallet) -> None:
     wallet.save(GOOD_CARD, (Use.BALANCE,))
 
@@ -181,6 +185,7 @@ def test_a_lost_answer_charges_once(wallet: Wallet, line: Line, later: Later) ->
     assert made(wallet.sandbox, "/v1/payment_intents", before) == {payment.intent_id}
 
 
+@pytest.mark.database("sqlite")
 @pytest.mark.parametrize(
     ("fate", "ends"), [(Fate.LOST, PaymentState.PAID), (Fate.CUT, PaymentState.FAILED)]
 )

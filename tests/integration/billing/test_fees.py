@@ -1,6 +1,7 @@
 """Sessions cancelled, moved or missed too late: shown, decided, charged after the undo, waived."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,16 +12,18 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from practice.billing import cards, fees, ports
+from practice.billing import cards, fees, ledger, ports
 from practice.billing.archive import get_listed, notes_on
 from practice.billing.fee_models import Fee
 from practice.billing.models import Invoice, Payment
 from practice.billing.rules.cards import Failure
 from practice.billing.rules.fees import FeeFor, FeeState
 from practice.billing.rules.invoices import InvoiceState
+from practice.billing.rules.ledger import Account
 from practice.billing.rules.payments import PaymentOutcome, PaymentState
-from practice.billing.service import card_on_file, checkout
+from practice.billing.service import card_on_file, checkout, verifying
 from practice.billing.service import fees as service
+from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.db import db, in_transaction, practice_scope, read_again
 from practice.core.errors import Conflict
@@ -90,13 +93,19 @@ class House:
         found = get_listed(invoice_id)
         return found.total, found.open, found.state
 
-    def cancel(self, why: Why = Why.CLIENT, waived_why: str | None = None) -> None:
+    def cancel(
+        self,
+        why: Why = Why.CLIENT,
+        waived_why: str | None = None,
+        *,
+        rest_is_credit: bool = False,
+    ) -> None:
         in_transaction(
             lambda: booking.cancel(
                 queries.get_appointment(self.session.id),
                 by=factories.OWNER,
                 can_be_undone=True,
-                wish=late.Wish(why, waived_why),
+                wish=late.Wish(why, waived_why, None, rest_is_credit),
             )
         )
 
@@ -109,7 +118,8 @@ class House:
 
 
 @pytest.fixture
-def house(till: Till, wallet: Wallet, later: Later, app: Flask) -> House:
+def house(till: Till, wallet: Wallet, later: Later, app: Flask) -> Iterator[House]:
+    """A session booked well ahead. Whatever a test does, the books are whole afterwards."""
     app.config["SERVER_NAME"] = till.address.removeprefix("http://")
     in_transaction(factories.furnish)
     ports.paid.bind(booking.paid)  # the real one, in place of the shelf
@@ -123,7 +133,9 @@ def house(till: Till, wallet: Wallet, later: Later, app: Flask) -> House:
     in_transaction(agree)
     later(minutes=4)
     jobs.run_due()
-    return House(till, wallet, later, see(session), app.test_client())
+    yield House(till, wallet, later, see(session), app.test_client())
+    read_again()
+    assert verifying.problems() == []
 
 
 def test_a_client_cancels_late_reads_what_it_costs_and_can_take_it_back(house: House) -> None:
@@ -151,6 +163,26 @@ def test_a_client_cancels_late_reads_what_it_costs_and_can_take_it_back(house: H
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Invoice)) == 1
 
 
+def test_the_rest_may_stay_as_credit_and_the_fee_is_income_of_its_own_kind(house: House) -> None:
+    house.pay()
+    house.close_to()
+    today = zones.local_date(clock.now(), "America/New_York")
+
+    house.cancel(rest_is_credit=True)
+    house.work()
+
+    client_id = house.till.payer.id
+    assert ledger.free_credit(client_id) == (INTAKE - HALF).minor
+    assert house.till.seen() == []
+    found = ledger.totals(today, today)
+    assert found[Account.FEE_INCOME] == (0, HALF.minor)
+    assert Account.REVENUE not in found
+    fee_id = house.fee().id
+    in_transaction(lambda: service.waive(fee_id, "Sorry", by=factories.OWNER))
+    assert ledger.totals(today, today)[Account.FEE_INCOME] == (HALF.minor, HALF.minor)
+
+
+@pytest.mark.database("sqlite")
 def test_a_free_reason_or_a_waiver_charges_nothing_and_gives_everything_back(
     house: House,
 ) -> None:
@@ -292,6 +324,7 @@ def test_staff_mark_a_session_missed_and_waive_its_fee_later(house: House) -> No
     assert "missed" in mails()
 
 
+@pytest.mark.database("sqlite")
 def test_a_fee_that_is_waived_before_it_falls_due_is_never_charged(house: House) -> None:
     house.pay()
     house.close_to()
@@ -304,6 +337,7 @@ def test_a_fee_that_is_waived_before_it_falls_due_is_never_charged(house: House)
     assert (house.fee().invoice_id, kept(house.session)) == (None, 0)
 
 
+@pytest.mark.database("sqlite")
 def test_an_illness_is_free_the_first_time_alone(house: House, payer: Client) -> None:
     house.close_to()
     house.cancel(Why.ILLNESS)
@@ -319,6 +353,7 @@ def test_an_illness_is_free_the_first_time_alone(house: House, payer: Client) ->
     assert fees.fees_of(house.session.id) == []
 
 
+@pytest.mark.database("sqlite")
 def test_what_was_shown_is_what_it_costs_or_nothing_happens(house: House) -> None:
     house.close_to(24.01)
     shown = late.choices(see(house.session), FeeFor.CANCELLED)[0].split.fee
@@ -335,6 +370,7 @@ def test_what_was_shown_is_what_it_costs_or_nothing_happens(house: House) -> Non
     assert see(house.session).state is AppointmentState.CONFIRMED
 
 
+@pytest.mark.database("sqlite")
 def test_a_client_sees_and_pays_a_fee_among_their_money(house: House) -> None:
     house.close_to()
     house.cancel()

@@ -1,6 +1,7 @@
 """The migrations go both ways, and say what the models say."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import joinedload
 
+from practice.billing import ledger
+from practice.billing.archive import Filter, invoices
+from practice.billing.rules.invoices import Line
+from practice.billing.rules.payments import PaymentMethod
+from practice.billing.service import openings, papers, refunds, verifying, visit
 from practice.core.db import db, practice_scope
+from practice.core.money import Money
 from practice.health import BEHIND, MIGRATIONS, UNGUARDED
 from practice.sessions.models import Appointment
 from practice.sessions.queries import get_service
@@ -215,3 +222,45 @@ def test_services_and_sessions_from_before_get_the_terms_that_are_shipped(moved:
         (kind, shipped_policy(kind), shipped_policy(kind))
         for kind in (SessionKind.DOSING, SessionKind.PREP)
     ]
+
+
+def test_the_books_of_before_say_what_allocations_said_and_the_other_way_round(
+    moved: Flask,
+) -> None:
+    with moved.app_context():
+        practice = factories.create_practice()
+        with factories.made(practice):
+            client, for_id = factories.create_client(), uuid4()
+            brought = openings.Opening(client.id, "A-1", date(2027, 1, 4), 30_000, 10_000)
+            openings.bring([brought], by=factories.OWNER)
+            cash = PaymentMethod.CASH
+            payments = [
+                visit.record(client.id, for_id, Money(minor, "USD"), cash, factories.OWNER)
+                for minor in (10_000, 9_000)
+            ]
+            line = Line(date(2027, 3, 1), "Session", 1, Money(17_500, "USD"))
+            papers.issue_invoice(
+                client, for_id=for_id, source_key="once", lines=[line], by=factories.OWNER
+            )
+            refunds.decide(payments[1], Money(4_000, "USD"), "asked for", factories.OWNER)
+    before = _books(moved, practice.id)
+
+    assert command(moved, "downgrade", str(SCRIPT.get_revision("0017").down_revision)) == 0
+    assert command(moved, "upgrade") == 0
+
+    assert _books(moved, practice.id) == before
+
+
+def _books(app: Flask, practice_id: UUID) -> tuple[object, ...]:
+    """Return all that the books say of a practice, and what is wrong with them."""
+    with app.app_context(), practice_scope(practice_id):
+        days = (date(2000, 1, 1), date(2100, 1, 1))
+        stands = {
+            account: debit - credit for account, (debit, credit) in ledger.totals(*days).items()
+        }
+        listed = [(each.number, each.paid, each.open, each.state) for each in invoices(Filter())]
+        found = stands, listed, verifying.problems()
+        db.session.rollback()
+        db.engine.dispose()
+    assert found[-1] == []
+    return found

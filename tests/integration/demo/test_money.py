@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from practice.billing import archive
 from practice.billing.archive import Filter
 from practice.billing.models import (
-    Allocation,
     Invoice,
     InvoiceLine,
+    LedgerEntry,
     Payment,
     Receipt,
     Refund,
 )
+from practice.billing.rules.ledger import Account
 from practice.billing.rules.payments import PaymentMethod, PaymentState, RefundState
 from practice.core.db import db
 from practice.people.models import Practice
@@ -23,6 +24,9 @@ from practice.sessions.rules.lifecycle import AppointmentState
 from tests.integration.demo.conftest import TUESDAY, appointments
 
 S = AppointmentState
+SETTLED = sa.select(LedgerEntry).where(
+    LedgerEntry.account == Account.RECEIVABLE, LedgerEntry.payment_id.is_not(None)
+)
 
 
 def total(amounts: Iterable[int]) -> int:
@@ -32,8 +36,8 @@ def total(amounts: Iterable[int]) -> int:
 def test_all_that_came_in_settles_something_or_went_back_or_waits(tidewater: Practice) -> None:
     came_in = {p.id: p.amount.minor for p in db.session.scalars(sa.select(Payment))}
     settles, went_back = Counter[object](), Counter[object]()
-    for one in db.session.scalars(sa.select(Allocation)):
-        settles[one.payment_id] += one.amount_minor
+    for one in db.session.scalars(SETTLED):
+        settles[one.payment_id] -= one.minor
     for refund in db.session.scalars(sa.select(Refund)):
         assert refund.state is RefundState.SUCCEEDED
         went_back[refund.payment_id] += refund.amount.minor
@@ -73,7 +77,7 @@ def test_invoices_are_the_sums_of_their_lines(tidewater: Practice) -> None:
 
 def test_the_lists_totals_are_those_of_the_rows(tidewater: Practice) -> None:
     shown = archive.totals(Filter(), "USD")
-    settled = total(db.session.scalars(sa.select(Allocation.amount_minor)))
+    settled = -total(one.minor for one in db.session.scalars(SETTLED))
     issued = total(db.session.scalars(sa.select(Invoice.total_minor)))
     rows = list(archive.export_rows(Filter()))
 

@@ -54,9 +54,9 @@ ONE: dict[str, Any] = {
 }
 
 COSTS: list[dict[str, Any]] = [
-    {"fee": None, "kept": None, "owed": None, "card": ""},
-    {"fee": DEAR, "kept": DEAR, "owed": DEAR, "card": ""},
-    {"fee": DEAR, "kept": None, "owed": DEAR, "card": "Visa ending in 4242"},
+    {"fee": None, "kept": None, "owed": None, "card": "", "credit": DEAR},
+    {"fee": DEAR, "kept": DEAR, "owed": DEAR, "card": "", "credit": None},
+    {"fee": DEAR, "kept": None, "owed": DEAR, "card": "Visa ending in 4242", "credit": None},
 ]
 
 FACTS: dict[str, list[dict[str, Any]]] = {

@@ -4,7 +4,9 @@ import pytest
 import sqlalchemy as sa
 
 from practice.audit.rules import Actor
-from practice.billing.models import Allocation, Invoice, InvoiceLine, Payment
+from practice.billing import ledger
+from practice.billing.models import Invoice, InvoiceLine, Payment
+from practice.billing.rules.ledger import Owed
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import visit
 from practice.calendar.models import Resource
@@ -74,8 +76,8 @@ def test_what_was_paid_ahead_settles_the_invoice(
             deed(prep, by=owner)
 
     payment = db.session.scalars(sa.select(Payment)).one()
-    allocation = db.session.scalars(sa.select(Allocation)).one()
-    assert (allocation.payment_id, allocation.amount_minor) == (payment.id, 17500)
+    invoice = db.session.scalars(sa.select(Invoice)).one()
+    assert ledger.settled_by(Owed(alex.id, invoice_id=invoice.id)) == [(payment.id, 17500)]
 
 
 def test_a_free_session_has_no_invoice(alex: Client, owner: Actor, time: Clock) -> None:

@@ -17,7 +17,7 @@ from practice.billing.rules.cards import (
     failure_of,
     terms_of,
 )
-from practice.billing.rules.fees import goes_back, split
+from practice.billing.rules.fees import goes_back, is_fee, split
 from practice.core.money import Money
 from practice.sessions.rules import late, policies
 from practice.sessions.rules.late import REDUCED, WAIVED, Why
@@ -50,6 +50,10 @@ def test_what_goes_back_of_each_payment_is_what_a_cent_by_cent_count_says(
     assert all(0 <= back <= left for left, back in zip(lefts, found, strict=True))
     touched = [place for place, back in enumerate(found) if back]
     assert all(stays[place] == 0 for place in touched[1:])  # the oldest settle it first
+
+
+def test_the_invoice_of_a_fee_is_told_from_one_for_a_session() -> None:
+    assert [is_fee(key) for key in ("fee:1", "session:1", "credit:1")] == [True, False, False]
 
 
 def test_each_reason_costs_its_share_of_the_price_rounded_down() -> None:

@@ -5,7 +5,16 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practice.calendar.rules.week import ROWS, Free, WeekBlock, WeekEvent, free_parts, place
+from practice.calendar.rules.week import (
+    ROWS,
+    Free,
+    WeekBlock,
+    WeekEvent,
+    first_row_at,
+    free_parts,
+    place,
+    row_of,
+)
 
 ZONE = "America/New_York"
 MONDAY = date(2027, 3, 1)
@@ -39,6 +48,20 @@ def shape(
     events: list[WeekEvent], on: date = MONDAY, blocks: tuple[WeekBlock, ...] = ()
 ) -> list[tuple[str, int, int, int]]:
     return [(p.kind, p.row, p.rows, p.half) for p in place(events, on, ZONE, blocks)]
+
+
+@given(
+    st.dates(date(2026, 1, 1), date(2030, 12, 31)),
+    st.integers(0, ROWS - 1),
+    st.sampled_from(["America/New_York", "America/Phoenix", "Pacific/Honolulu", "America/Adak"]),
+)
+def test_a_row_is_as_many_quarters_from_the_first_as_the_clock_says(
+    on: date, row: int, zone: str
+) -> None:
+    instant = first_row_at(on, zone) + row * timedelta(minutes=15)
+
+    assert row_of(instant, on, zone) == row
+    assert instant.astimezone(ZoneInfo(zone)).time() == time(7 + row // 4, row % 4 * 15)
 
 
 def test_buffers_stand_around_their_session_in_order_of_time() -> None:

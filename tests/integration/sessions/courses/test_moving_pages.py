@@ -1,19 +1,23 @@
 """Moving a session of a course with a browser: what follows is shown, then done as one."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import unescape
 
+import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from practice.audit.rules import PROGRAM
-from practice.core.db import transaction
+from practice.billing.fees import fees_of
+from practice.billing.rules.fees import FeeState
+from practice.core.db import read_again, transaction
 from practice.people.rules import Role
 from practice.sessions.links import token_of
 from practice.sessions.models import Course
 from practice.sessions.service import booking
 from tests.browsers import send
+from tests.integration.sessions.conftest import Clock
 from tests.integration.sessions.courses.conftest import DAY, get_course, session
 from tests.integration.sessions.pages.conftest import nothing_changes, sent, text_of, value_of
 from tests.integration.sessions.staff.conftest import SignedIn, browser, signed_in
@@ -152,3 +156,30 @@ def test_a_step_whose_session_was_cancelled_is_booked_again(
     assert starts(booked)["integration_3"] == lost.starts_at
     assert browser.get(url).status_code == 409
     assert browser.get(f"/courses/{booked.id}/again?step=99").status_code == 404
+
+
+@pytest.mark.database("sqlite")
+def test_a_session_of_a_course_moved_late_costs_what_the_page_says_and_nothing_if_undone(
+    browser: FlaskClient, booked: Course, time: Clock
+) -> None:
+    before = starts(booked)
+    first = min(before, key=before.__getitem__)
+    time.now = before[first] - timedelta(hours=20)
+    url = check(booked, first, 1)
+    page = browser.get(url)
+    price = session(booked, first).price.minor
+    answers = {"way": ways(page)[0], "seal": value_of(page, "seal")}
+
+    with nothing_changes():
+        silent = send(browser, url, answers)
+    answer = send(browser, url, answers | {"why": f"client:{price}"})
+    read_again()
+    moved = session(booked, first)
+    found = [(fee.amount.minor, fee.state) for fee in fees_of(moved.id)]
+    send(browser, f"/sessions/{moved.id}/take-back", {})
+    read_again()
+
+    assert "Why does it move?" in text_of(page)
+    assert (silent.status_code, answer.status_code) == (422, 302)
+    assert found == [(price, FeeState.WAITING)]
+    assert fees_of(moved.id) == []

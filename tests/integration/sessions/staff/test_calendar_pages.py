@@ -50,6 +50,43 @@ def test_every_size_shows_sessions_holds_closures_and_the_present(
     assert 'class="agenda week day"' in day.text
 
 
+def test_what_may_be_moved_says_where_and_each_day_says_when_it_begins(
+    browser: FlaskClient, alex: Client, therapist: Resource, time: Clock, signed_in: SignedIn
+) -> None:
+    booked = session("prep_60", alex, therapist, MONDAY, 10)
+    session("prep_60", alex, therapist, MONDAY, 12, state=S.CANCELLED)
+    until = time.now + timedelta(minutes=10)
+    session("intake", alex, therapist, MONDAY, 14, state=S.TENTATIVE, hold_ends_at=until)
+
+    week = browser.get("/calendar/week?on=2027-03-14").text
+
+    assert re.findall(r'data-begins="([^"]*)"', week)[-2:] == [
+        "2027-03-13T12:00:00+00:00",
+        "2027-03-14T11:00:00+00:00",  # the day on which the clocks go forward
+    ]
+    week = browser.get("/calendar/week?on=2027-03-01").text
+    assert re.findall(r'data-move="([^"]*)"', week) == [f"/sessions/{booked.id}/move/check"]
+    reader = signed_in(Role.MEDICAL_MONITOR).get("/calendar/week?on=2027-03-01").text
+    assert "data-move" not in reader
+
+
+def test_whoever_travels_sees_both_clocks_until_they_say_no(
+    browser: FlaskClient, alex: Client, therapist: Resource
+) -> None:
+    session("prep_60", alex, therapist, MONDAY, 10)
+
+    asked = browser.get("/calendar/week?on=2027-03-01&also=America/Los_Angeles")
+    day = text_of(browser.get("/calendar/day?on=2027-03-01"))
+    wrong = browser.get("/calendar/week?also=America/Atlantis")
+    without = text_of(browser.get("/calendar/week?on=2027-03-01&also="))
+
+    assert "10:00 AM (7:00 AM PST) Alex Bell" in text_of(asked)
+    assert "Beside each start stands Los Angeles time." in text_of(asked)
+    assert "10:00 AM (7:00 AM PST) Alex Bell" in day
+    assert wrong.status_code == 422
+    assert "PST" not in without
+
+
 def test_an_empty_hour_carries_its_start_to_a_booking_of_four_clicks(
     browser: FlaskClient, alex: Client, therapist: Resource
 ) -> None:
