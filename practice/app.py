@@ -16,9 +16,11 @@ from practice.api.service import webhooks as news
 from practice.api.views import asking
 from practice.audit import models as _audit  # noqa: F401
 from practice.audit import ports as audit_ports
+from practice.billing import book_models as _books  # noqa: F401
 from practice.billing import card_models as _cards  # noqa: F401
 from practice.billing import cli as billing_cli
 from practice.billing import fee_models as _fees  # noqa: F401
+from practice.billing import linked_models as _linked  # noqa: F401
 from practice.billing import mails as billing_mails
 from practice.billing import models as _billing  # noqa: F401
 from practice.billing import pdf, webhooks
@@ -30,6 +32,7 @@ from practice.billing.service import (
     card_on_file,
     charging,
     checkout,
+    comparing,
     fees,
     inbox,
     reconcile,
@@ -185,6 +188,7 @@ def _name_the_work() -> None:
     periods.every(periods.DAY, "tidy-enquiries", enquiries.tidy)
     periods.every(periods.DAY, "tidy-sign-ups", signing_up.tidy)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
+    periods.every(periods.DAY, "compare-books", comparing.compare_here)
     periods.every(periods.DAY, "verify-books", verifying.look_here)
     periods.every(periods.HOUR // 4, "remind-clients", reminding.remind)
     periods.every(periods.DAY, "look-ahead-for-courses", reaching.look_ahead)

@@ -28,6 +28,8 @@ PROGRAM = Actor(ActorKind.PROGRAM)
 VISITOR = Actor(ActorKind.CLIENT)
 
 IN_WORDS: dict[str, str] = {
+    "account:link": "Stripe account linked",
+    "account:stand": "Stripe account changed its standing",
     "appointment:approve": "Request approved",
     "appointment:arrived": "Client arrived",
     "appointment:ask": "Client asks for a call",
@@ -90,6 +92,14 @@ IN_WORDS: dict[str, str] = {
     "diagnosis:end": "Diagnosis ended",
     "diagnosis:make_primary": "Another diagnosis is the primary one",
     "diagnosis:record": "Diagnosis recorded",
+    "dispute:asked": "Bank asked about a card payment",
+    "dispute:asked_answered": "Question of a bank answered",
+    "dispute:asked_closed": "Question of a bank closed",
+    "dispute:evidence": "Evidence for a dispute put together",
+    "dispute:lost": "Dispute lost",
+    "dispute:needs_answer": "Card payment disputed",
+    "dispute:under_review": "Dispute answered",
+    "dispute:won": "Dispute won",
     "emergency_contact:write": "Emergency contact written down",
     "estimate:download": "Estimate downloaded",
     "estimate:issue": "Good faith estimate issued",

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 import requests
 
 from practice.audit.rules import VISITOR, Actor, ActorKind
+from practice.billing import linked
 from practice.billing.rules.cards import USES
 from practice.billing.service import checkout
 from practice.calendar.rules import zones
@@ -102,7 +103,7 @@ def _book(stranger: Stranger, today: date, hands: Hands, *, by_card: bool) -> No
         )
         return booking.give_details(held, details, by=VISITOR)
 
-    if not service.price or not settings().takes_cards:
+    if not service.price or not linked.takes_cards():
         session = in_transaction(by_themselves)
     elif by_card:
         session = in_transaction(step_by_step)

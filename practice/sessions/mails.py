@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.billing import cards, fees
+from practice.billing import cards, fees, linked
 from practice.billing import queries as billing
 from practice.billing.fee_models import Fee
 from practice.billing.models import Document
@@ -375,7 +375,7 @@ def _costs(fee: Fee | None) -> dict[str, Any]:
         return {"fee": None, "kept": None, "owed": None, "card": "", "credit": None}
     ahead = fees.paid_ahead_minor(fee.settles_id)
     parts = split(fee.amount, Money(ahead, fee.currency))
-    card = cards.on_file(fee.client_id) if parts.owed and settings().takes_cards else None
+    card = cards.on_file(fee.client_id) if parts.owed and linked.takes_cards() else None
     return {
         "fee": parts.fee,
         "kept": parts.kept or None,

@@ -117,6 +117,7 @@ PUBLIC = {
     "public.waiting",
     # Who signs what they send.
     "stripe.receive",
+    "stripe.receive_of_linked",
     # Other programs, without a token.
     "api.index",
     "api.openapi",

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from practice.audit import service as audit
 from practice.audit.rules import Actor
+from practice.billing import linked
 from practice.billing.models import Payment
 from practice.billing.queries import find_live
 from practice.billing.rules.payments import LIVE as MAY_BE_PAID
@@ -25,7 +26,6 @@ from practice.calendar.service import claims
 from practice.core import clock
 from practice.core.db import db, in_transaction, take_turns
 from practice.core.errors import Conflict, TooMany, Unavailable
-from practice.core.settings import settings
 from practice.outbox import service as outbox
 from practice.people.rules import ClientDetails
 from practice.people.service import add_client, edit_client
@@ -243,7 +243,7 @@ def check_nothing_to_pay(agreed: Service | Appointment) -> None:
     Raises:
         StillToPay: if it costs something, cards are taken, and it is not paid at the visit.
     """
-    if agreed.price and settings().takes_cards and not agreed.pay_at_visit:
+    if agreed.price and linked.takes_cards() and not agreed.pay_at_visit:
         raise StillToPay("This is booked by paying for it.")
 
 

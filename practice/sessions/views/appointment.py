@@ -11,14 +11,13 @@ from flask.typing import ResponseReturnValue
 
 from practice.audit.queries import was_done
 from practice.audit.rules import ActorKind
-from practice.billing import accounts, archive
+from practice.billing import accounts, archive, linked
 from practice.billing.rules.payments import PaymentMethod, PaymentState
 from practice.calendar.rules import zones
 from practice.clients.queries import history
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict
 from practice.core.money import Money
-from practice.core.settings import settings
 from practice.outbox.queries import messages_about
 from practice.outbox.rules import UNDO_FOR
 from practice.people.access import current_staff, may, requires
@@ -99,7 +98,7 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         fees=fees_shown(session) if may(Permission.MONEY_VIEW) else [],
         invoices=archive.invoices_for(session.id) if may(Permission.MONEY_VIEW) else [],
         mailed=messages_about(session.id, collecting.PAY_LINK),
-        takes_cards=settings().takes_cards,
+        takes_cards=linked.takes_cards(),
         client_link=booking_link(session),
         buttons=BUTTONS,
         note=newest_note(session.id) if may(Permission.APPOINTMENT_RUN) else None,
