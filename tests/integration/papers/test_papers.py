@@ -17,6 +17,7 @@ from practice.billing.archive import Filter, Totals
 from practice.billing.models import Invoice, PaperKind, Payment, Refund, StoredPaper
 from practice.billing.rules.invoices import InvoiceState, Line
 from practice.billing.rules.payments import PaymentMethod, PaymentState, RefundState
+from practice.billing.service import ledger as books
 from practice.billing.service import papers
 from practice.core.db import db, practice_scope, transaction
 from practice.core.errors import Conflict
@@ -62,7 +63,7 @@ def refund(payment: Payment, minor: int) -> None:
     )
     db.session.add(refund)
     db.session.flush()
-    papers.take_back(refund)
+    books.give_back(refund, payment)
 
 
 def issue(client: Client, *lines: Line, for_id: UUID | None = None) -> Invoice:
