@@ -73,6 +73,7 @@ from practice.sessions import mails as sessions_mails
 from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions import views as sessions
 from practice.sessions.service import (
+    attending,
     booking,
     course_watch,
     giving_back,
@@ -123,6 +124,7 @@ def _bind_ports() -> None:
     outbox_ports.made_up.bind(messages_service.made_up)
     billing_ports.paid.bind(booking.paid)
     billing_ports.checkout_ended.bind(booking.checkout_ended)
+    billing_ports.visit_paid_for.bind(attending.visit)
     clients_ports.papers_changed.bind(readiness.reconsider)
     clients_ports.sessions_of.bind(on_clients_page.sessions_of)
     clients_ports.next_sessions.bind(on_clients_page.next_sessions)

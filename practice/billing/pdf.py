@@ -95,7 +95,12 @@ def _find(kind: PaperKind, subject_id: UUID) -> bytes | None:
 
 
 def _make(kind: PaperKind, subject_id: UUID) -> bytes:
-    html = render_template(f"billing/{kind.value}.pdf.html", **facts_of(kind, subject_id))
+    return made_of(kind.value, **facts_of(kind, subject_id))
+
+
+def made_of(template: str, **facts: Any) -> bytes:
+    """Return what a template of papers makes of some facts, as PDF."""
+    html = render_template(f"billing/{template}.pdf.html", **facts)
     weasyprint = _weasyprint()
     fonts = weasyprint.text.fonts.FontConfiguration()
     # Our style sheet may read its fonts from this machine; a paper itself may load nothing.
