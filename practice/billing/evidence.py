@@ -61,7 +61,7 @@ def as_pdf(evidence: Evidence) -> bytes | None:
     """Return the evidence as one PDF; ``None`` where this machine lacks Pango."""
     if pdf.missing():
         return None
-    return pdf.made_of("evidence", evidence=evidence, made_at=clock.now())
+    return pdf.made_of("evidence", evidence=evidence, practice=get_practice(), made_at=clock.now())
 
 
 def _agreed(payment: Payment) -> list[Agreed]:
