@@ -79,6 +79,7 @@ from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions import views as sessions
 from practice.sessions.queries import covered
 from practice.sessions.service import (
+    attending,
     booking,
     calendars,
     course_watch,
@@ -134,6 +135,7 @@ def _bind_ports() -> None:
     billing_ports.checkout_ended.bind(booking.checkout_ended)
     billing_ports.due_days.bind(covered.due_days)
     billing_ports.sale_paid.bind(paying.sale_paid)
+    billing_ports.visit_paid_for.bind(attending.visit)
     clients_ports.papers_changed.bind(readiness.reconsider)
     clients_ports.sessions_of.bind(on_clients_page.sessions_of)
     clients_ports.next_sessions.bind(on_clients_page.next_sessions)

@@ -25,7 +25,7 @@ OUR_PAGE = (
     r"|/bookings/[A-Za-z0-9_-]+/fees/[0-9a-f-]{36}/waiting"
     r"|/me/money|/me/(balances|cards)/[0-9a-f-]{36}/waiting)"
 )
-OUR_SETTINGS = r"https?://[^/\s]+/billing/account/(back|again)"
+OUR_SETTINGS = r"https?://[^/\s]+/billing/account/(back|again)|https?://[^/\s]+/settings/payments"
 PERSON = r"[^<>{}\n]{1,200}"
 METADATA = {"pay": UUID, "client": UUID, "kind": rf"client|payment|card|refund:{UUID}"}
 PAGES = {"limit": NUMBER, "starting_after": r"[a-z]+_[A-Za-z0-9_]+"}

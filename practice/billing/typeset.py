@@ -28,7 +28,12 @@ def typeset(sheet: str, number: str, **facts: Any) -> bytes:
 
     Takes up to a second the first time: call it outside ``transaction()``.
     """
-    html = render_template("billing/paper.pdf.html", sheet=sheet, number=number, **facts)
+    return made_of("paper", sheet=sheet, number=number, **facts)
+
+
+def made_of(template: str, **facts: Any) -> bytes:
+    """Return what one of the templates for paper makes of some facts, as PDF."""
+    html = render_template(f"billing/{template}.pdf.html", **facts)
     weasyprint = _weasyprint()
     # Made anew each time: what one document leaves in the fonts would change the bytes of the next.
     fonts = weasyprint.text.fonts.FontConfiguration()

@@ -22,12 +22,14 @@ from practice.api.rules.events import Event
 from practice.api.rules.scopes import Scope
 from practice.api.service import tokens as api_tokens
 from practice.api.service import webhooks
+from practice.billing.book_models import Dispute, Payout
 from practice.billing.card_models import CardSetup
-from practice.billing.models import Receipt
+from practice.billing.models import Payment, Receipt
+from practice.billing.rules.books import DisputeState, PayoutState
 from practice.billing.rules.cards import USES, SetupState
 from practice.billing.rules.fees import FeeFor
 from practice.billing.rules.invoices import Line
-from practice.billing.rules.payments import PaymentMethod
+from practice.billing.rules.payments import Label, PaymentMethod, PaymentState
 from practice.billing.service import (
     card_keeping,
     documents,
@@ -253,7 +255,7 @@ class House:
     own: Mapping[str, UUID]
 
 
-def furnish(slug: str) -> House:
+def furnish(slug: str) -> House:  # noqa: PLR0915  # one of everything
     practice = factories.create_practice(slug=slug)
     with factories.made(practice):
         owner = factories.create_user(*Role)
@@ -297,6 +299,37 @@ def furnish(slug: str) -> House:
             page="",
             by=OWNER,
         )
+        card_payment = Payment(
+            client_id=client.id,
+            for_id=session.id,
+            amount=PRICE,
+            label=Label.APPOINTMENT,
+            method=PaymentMethod.CARD_ONLINE,
+            state=PaymentState.FAILED,
+            account="",
+            created_at=TOMORROW,
+            paid_at=TOMORROW,
+        )
+        payout = Payout(
+            account="",
+            processor_id="po_1",
+            state=PayoutState.PAID,
+            amount=PRICE,
+            made_at=TOMORROW,
+            arrives_on=date(2026, 12, 1),
+        )
+        db.session.add_all([card_payment, payout])
+        db.session.flush()
+        dispute = Dispute(
+            payment_id=card_payment.id,
+            account="",
+            processor_id="du_1",
+            state=DisputeState.NEEDS_ANSWER,
+            reason="fraudulent",
+            amount=PRICE,
+            opened_at=TOMORROW,
+        )
+        db.session.add(dispute)
         (opening_id,) = openings.bring(
             [openings.Opening(client.id, "OLD-1", date(2026, 9, 1), 10_000, 0)], by=OWNER
         )
@@ -418,6 +451,8 @@ def furnish(slug: str) -> House:
                 "diagnosis_id": diagnosis.id,
                 "override_id": away.id,
                 "appointment_id": session.id,
+                "dispute_id": dispute.id,
+                "payout_id": payout.id,
                 "invoice_id": invoice.id,
                 "receipt_id": db.session.scalars(sa.select(Receipt.id)).one(),
                 "subscription_id": link.id,

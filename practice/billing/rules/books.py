@@ -165,6 +165,7 @@ def differences(
     *,
     first_at: datetime,
     last_at: datetime,
+    currency: str,
 ) -> list[Difference]:
     """Compare the processor's lines with our rows, both by the processor's ids.
 
@@ -185,7 +186,7 @@ def differences(
             found.append(_other_amount(move, source, known))
     for wanted, one in sorted(ours.items()):
         if one.is_settled and first_at <= one.since <= last_at and wanted not in told:
-            found.append(_missing(wanted, one))
+            found.append(_missing(wanted, one, currency))
     return found
 
 
@@ -247,9 +248,9 @@ def _other_amount(move: Move, source: Source, known: Ours) -> Difference:
     )
 
 
-def _missing(wanted: str, one: Ours) -> Difference:
+def _missing(wanted: str, one: Ours, currency: str) -> Difference:
     return Difference(
         f"books:{wanted}:missing",
-        f"Our books have a {one.source} of {one.amount_minor / 100:,.2f} that the processor's "
-        "do not have.",
+        f"Our books have a {one.source} of {Money(one.amount_minor, currency)} that the "
+        "processor's do not have.",
     )

@@ -66,16 +66,18 @@ def compare(first_at: datetime, last_at: datetime) -> list[str]:
     _look_up(moves, account, first_at)
     in_transaction(lambda: payouts.take_down(moves, account))
     read_again()
+    currency = get_practice().currency
     kept = books.moves_between(account, first_at, last_at)
     found = differences(
         kept,
         _ours(kept, account, first_at),
         first_at=first_at,
         last_at=last_at - NEWS_TAKES,
+        currency=currency,
     )
     found += payout_differences(*books.lines_by_payout(account, first_at))
     found += ledger_differences(
-        *books.left_of_payments(account, first_at, last_at - NEWS_TAKES), get_practice().currency
+        *books.left_of_payments(account, first_at, last_at - NEWS_TAKES), currency
     )
     if found:
         in_transaction(lambda: _tell(found))

@@ -8,6 +8,8 @@ from datetime import timedelta
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from practice.billing import linked
+from practice.billing.rules.linked import Standing
 from practice.billing.rules.names import telling_words
 from practice.calendar.queries import booking_rules
 from practice.calendar.rules import zones
@@ -17,6 +19,7 @@ from practice.core.db import in_transaction, take_turns
 from practice.core.settings import settings
 from practice.people import changing
 from practice.people.access import current_staff, requires
+from practice.people.forms import PlainForm
 from practice.people.models import Practice
 from practice.people.queries import get_practice
 from practice.people.rules import US_ZONES, Permission
@@ -133,9 +136,16 @@ def _zone_page(form: ZoneForm, chosen: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """How cards are taken. ``telling`` are words of the business name that banks should not see."""
+    """How cards are taken. ``telling`` are words of the business name that banks should not see.
+
+    ``standing`` is where the practice's own account at Stripe stands; nothing where it has none,
+    or where ``links`` says that here nobody links one.
+    """
 
     are_on: bool
+    links: bool
+    standing: Standing | None
+    account_name: str
     are_pretend: bool
     are_real: bool
     telling: list[str]
@@ -144,11 +154,16 @@ class Cards:
 def cards_of(practice: Practice) -> Cards:
     """Say how a practice is paid by card, and what its name gives away."""
     config = settings()
+    account = linked.current() if config.is_platform else None
+    name = account.name if account else ""
     return Cards(
-        are_on=config.takes_cards,
+        are_on=linked.takes_cards(),
+        links=config.is_platform,
+        standing=account.standing if account else None,
+        account_name=name,
         are_pretend=config.payments_sandbox,
         are_real=config.moves_real_money,
-        telling=telling_words(practice.business_name, practice.neutral_name),
+        telling=telling_words(practice.business_name, practice.neutral_name, name),
     )
 
 
@@ -156,4 +171,8 @@ def cards_of(practice: Practice) -> Cards:
 @requires(Permission.PRACTICE_MANAGE)
 def payment_settings() -> ResponseReturnValue:
     """Show whether cards are on, whether they are real, and what banks see."""
-    return render_template("sessions/payments.html", cards=cards_of(get_practice()))
+    return render_template(
+        "sessions/payments.html",
+        cards=cards_of(get_practice()),
+        button_form=PlainForm(formdata=None),
+    )
