@@ -38,6 +38,7 @@ from practice.sessions.rules.lifecycle import (
     AppointmentState,
     Modality,
 )
+from practice.sessions.rules.policies import free_until
 from practice.sessions.rules.reminders import wakes_at
 from practice.sessions.rules.requests import answer_by
 from practice.sessions.service.calendars import OFF, as_it_stands, serving
@@ -46,15 +47,22 @@ from practice.sessions.service.reminding import zone_of
 
 
 def booked(message: Message) -> dict[str, Any]:
-    """A session is confirmed. It can be cancelled without cost until it begins."""
+    """A session is confirmed. How long it can be cancelled without cost is what was agreed."""
     appointment = _while(message, AppointmentState.CONFIRMED)
     kept = billing.paid_minor(appointment.id) - billing.refunded_minor(appointment.id)
     owed = appointment.to_pay.minor - kept
     return _with_calendar(message, appointment) | {
         "paid": _money(kept, appointment),
         "owed": _money(owed, appointment),
-        "cancel_until": appointment.starts_at,
+        "cancel_until": _free_until(appointment),
     }
+
+
+def _free_until(appointment: Appointment) -> datetime | None:
+    """Return until when cancelling costs nothing, unless that is over."""
+    starts_at = appointment.starts_at
+    until = free_until(appointment.policy, starts_at) if appointment.price else starts_at
+    return until if until and until > clock.now() else None
 
 
 def tentative(message: Message) -> dict[str, Any]:

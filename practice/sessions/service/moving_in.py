@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -19,8 +19,10 @@ from practice.sessions.queries.services import get_service, offered_by
 from practice.sessions.service import catalog
 
 
-def price(prices: Mapping[UUID, int], *, by: Actor) -> None:
-    """Give services other prices, in cents. What is booked or held keeps the one it was shown.
+def price(prices: Mapping[UUID, int], *, without: Collection[UUID] = (), by: Actor) -> None:
+    """Give services other prices, in cents, and offer some no longer.
+
+    What is booked or held keeps the price it was shown.
 
     Raises:
         NotFound: for a service that is not offered any more.
@@ -30,6 +32,8 @@ def price(prices: Mapping[UUID, int], *, by: Actor) -> None:
         offered = offered_by(service)
         asked = replace(offered, price=Money(minor, offered.price.currency))
         catalog.change(service_id, asked, seen=service.version, by=by)
+    for service_id in sorted(without):
+        catalog.retire(service_id, by=by)
 
 
 @dataclass(frozen=True, slots=True)

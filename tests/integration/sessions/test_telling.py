@@ -112,7 +112,7 @@ def test_a_visit_names_the_town_and_never_the_street(
         "page": links.booking_link(prep),
         "paid": None,
         "owed": Money(17500, "USD"),
-        "cancel_until": prep.starts_at,
+        "cancel_until": prep.starts_at - timedelta(hours=24),
     }
 
 
