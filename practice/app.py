@@ -35,6 +35,7 @@ from practice.billing.service import (
     comparing,
     fees,
     inbox,
+    instalments,
     reconcile,
     refunds,
     verifying,
@@ -189,6 +190,7 @@ def _name_the_work() -> None:
     periods.every(periods.DAY, "tidy-sign-in-links", letting_in.tidy)
     periods.every(periods.DAY, "tidy-enquiries", enquiries.tidy)
     periods.every(periods.DAY, "tidy-sign-ups", signing_up.tidy)
+    periods.every(periods.HOUR, "collect-instalments", instalments.collect)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
     periods.every(periods.DAY, "compare-books", comparing.compare_here)
     periods.every(periods.DAY, "verify-books", verifying.look_here)
@@ -197,6 +199,7 @@ def _name_the_work() -> None:
     periods.every(periods.HOUR, "write-estimates", estimates.write_due)
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
+    mail.compose(instalments.MAIL, billing_mails.instalment)
     mail.compose(charging.MAIL, billing_mails.card_not_charged)
     mail.compose("sign-in", letting_in.compose)
     mail.compose("staff-call-back", enquiries.compose)

@@ -1,8 +1,8 @@
 """Keep what a practice sells ahead: packages, sales, their units and instalments; and prices.
 
 Units are a ledger of their own: each entry says how many sessions are left after it, follows from
-the one before, and never leaves less than none; the database refuses everything else. Deposits,
-a client's own prices and promotions are data of the practice. Columns on appointments say what a
+the one before, and never leaves less than none; the database refuses everything else. Deposits and a client's own
+prices are data of the practice. Columns on appointments say what a
 session asks for when it is booked, and of which sale it is a part; all are empty for those that
 are there. Adds columns without rewriting a table.
 """
@@ -24,7 +24,6 @@ NEW = (
     "unit_entries",
     "instalments",
     "client_prices",
-    "offers",
 )
 
 FROZEN = ("unit_entries",)
@@ -85,7 +84,6 @@ def upgrade() -> None:
     op.add_column("services", sa.Column("deposit", JSON, server_default="{}", nullable=False))
     op.add_column("appointments", sa.Column("asks_minor", sa.Integer(), nullable=True))
     op.add_column("appointments", sa.Column("price_why", sa.String(length=240), nullable=True))
-    op.add_column("appointments", sa.Column("offer_id", sa.Uuid(), nullable=True))
     op.add_column("appointments", sa.Column("sale_id", sa.Uuid(), nullable=True))
     op.add_column("appointments", sa.Column("sale_what", sa.String(length=60), nullable=True))
 
@@ -210,35 +208,16 @@ def _prices() -> None:
         sa.Column("made_at", AT, nullable=False),
         sa.Column("made_by", sa.Uuid(), nullable=False),
         sa.Column("ended_at", AT, nullable=True),
-        *_of_a_price("client_prices", least=">="),
+        sa.CheckConstraint("value >= 0", name=op.f("ck_client_prices_value")),
+        sa.CheckConstraint(
+            "way <> 'percent' OR value <= 100", name=op.f("ck_client_prices_percent")
+        ),
+        sa.CheckConstraint(
+            "until_on IS NULL OR until_on >= from_on", name=op.f("ck_client_prices_days")
+        ),
         _points("client_prices", "client_id", "clients"),
     )
     op.create_index("ix_client_prices_client", "client_prices", ["practice_id", "client_id"])
-    _table(
-        "offers",
-        sa.Column("code", sa.String(length=20), nullable=False),
-        sa.Column("title", sa.String(length=120), nullable=False),
-        sa.Column("way", _choice("price_way", "amount", "percent"), nullable=False),
-        sa.Column("value", sa.Integer(), nullable=False),
-        sa.Column("for_ids", JSON, nullable=False),
-        sa.Column("from_on", sa.Date(), nullable=False),
-        sa.Column("until_on", sa.Date(), nullable=True),
-        sa.Column("most_uses", sa.Integer(), nullable=True),
-        sa.Column("made_at", AT, nullable=False),
-        sa.Column("ended_at", AT, nullable=True),
-        *_of_a_price("offers", least=">"),
-        _unique("offers", "code"),
-    )
-
-
-def _of_a_price(table: str, *, least: str) -> list[sa.CheckConstraint]:
-    return [
-        sa.CheckConstraint(f"value {least} 0", name=op.f(f"ck_{table}_value")),
-        sa.CheckConstraint("way <> 'percent' OR value <= 100", name=op.f(f"ck_{table}_percent")),
-        sa.CheckConstraint(
-            "until_on IS NULL OR until_on >= from_on", name=op.f(f"ck_{table}_days")
-        ),
-    ]
 
 
 def _table(name: str, *columns: sa.schema.SchemaItem) -> None:
@@ -311,7 +290,7 @@ def _guard_units() -> None:
 
 
 def downgrade() -> None:
-    for column in ("sale_what", "sale_id", "offer_id", "price_why", "asks_minor"):
+    for column in ("sale_what", "sale_id", "price_why", "asks_minor"):
         op.drop_column("appointments", column)
     op.drop_column("services", "deposit")
     for table in reversed(NEW):

@@ -1,12 +1,18 @@
 """What the mails about money say. Neutral: an amount, a day, and whose they are."""
 
+from datetime import datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from practice.billing import cards, queries
-from practice.billing.rules.cards import Failure
+from practice.billing import cards, queries, sales
+from practice.billing.rules.cards import Failure, Use
 from practice.billing.rules.payments import PaymentMethod
+from practice.billing.service import card_on_file, instalments
+from practice.core.money import Money
 from practice.core.settings import settings
+from practice.outbox.mail import Stale
 from practice.outbox.models import Message
+from practice.people.queries import get_practice
 
 
 def receipt(message: Message) -> dict[str, Any]:
@@ -49,4 +55,21 @@ def payment_needs_attention(message: Message) -> dict[str, Any]:
     return {
         "what": message.facts["what"],
         "today": f"{settings().base_url}/today",
+    }
+
+
+def instalment(message: Message) -> dict[str, Any]:
+    """A part of what was bought in parts falls due soon, or is due, unless it is paid."""
+    sale = sales.get_sale(message.about_id)
+    [standing] = sales.standings([sale])
+    [due] = [each for each in standing.dues if each.position == message.facts["position"]]
+    if not due.open_minor or due.on is None or due.on.isoformat() != message.facts["on"]:
+        raise Stale
+    noon = datetime.combine(due.on, time(12), ZoneInfo(get_practice().time_zone))
+    return {
+        "amount": Money(due.open_minor, sale.price.currency),
+        "due_at": noon,
+        "is_due": due.on <= sales.today_here(),
+        "by_card": card_on_file.chargeable(sale.client_id, Use.INSTALMENT) is not None,
+        "page": instalments.pay_page(),
     }

@@ -204,29 +204,3 @@ class ClientPrice(PracticeOwned, Base):
     @property
     def own(self) -> Own:
         return Own(self.for_id, self.way, self.value, self.from_on, self.until_on, self.reason)
-
-
-class Offer(PracticeOwned, Base):
-    """A promotion: whoever knows its code pays less. ``value`` is taken off, cents or percent.
-
-    ``for_ids`` are what it is good for; none: everything.
-    """
-
-    __tablename__ = "offers"
-    __table_args__ = (
-        sa.UniqueConstraint("practice_id", "code"),
-        sa.CheckConstraint("value > 0", name="value"),
-        sa.CheckConstraint("way <> 'percent' OR value <= 100", name="percent"),
-        sa.CheckConstraint("until_on IS NULL OR until_on >= from_on", name="days"),
-    )
-
-    code: Mapped[str] = mapped_column(sa.String(20))
-    title: Mapped[str] = mapped_column(sa.String(120))
-    way: Mapped[PriceWay] = mapped_column(enum_by_value(PriceWay))
-    value: Mapped[int]
-    for_ids: Mapped[list[str]]
-    from_on: Mapped[date]
-    until_on: Mapped[date | None]
-    most_uses: Mapped[int | None]
-    made_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]

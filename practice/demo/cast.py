@@ -121,7 +121,7 @@ TIDEWATER = House(
             phone="+17575550113", lives="5 Cedar Point Road\nChesapeake, VA 23320",
             reason="Had a course elsewhere last year; comes for single sessions.",
             contact=EmergencyContact("Ingrid Lindgren", "sister", "+17575550163"),
-            came=-80, hour=11, way=BOOSTERS,
+            came=-80, hour=11, way=BOOSTERS, courtesy=2,
         ),
         Story(
             first_name="Priya", last_name="Raman", born="1988-12-19",
@@ -180,7 +180,7 @@ TIDEWATER = House(
             phone="+17575550121", lives="29 Riverside Mews\nHampton, VA 23669",
             reason="Burned out; wants to feel things again.",
             contact=EmergencyContact("Luc Achard", "brother", "+17575550171"),
-            came=-24, hour=16, pays=Pays.NEXT_TIME, by_video=True,
+            came=-24, hour=16, pays=Pays.NEXT_TIME, by_video=True, own_percent=60,
         ),
         Story(
             first_name="Hugh", last_name="Penrose", born="1965-08-09",

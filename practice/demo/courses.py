@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from uuid import uuid4
 
 import sqlalchemy as sa
 
 from practice.audit.rules import Actor
+from practice.billing import sales
+from practice.billing.rules.payments import PaymentMethod
 from practice.calendar.rules import zones
 from practice.core.db import db
 from practice.people.models import Client
@@ -20,7 +23,7 @@ from practice.sessions.queries.course_standing import standing_of
 from practice.sessions.queries.courses import get_course
 from practice.sessions.rules import planner
 from practice.sessions.rules.course_wishes import PartOfDay, Wishes
-from practice.sessions.service import course_decisions, course_steps, courses
+from practice.sessions.service import course_decisions, course_money, course_steps, courses
 
 WRITTEN_DOWN_AT = time(17, 20)
 NOON = 12
@@ -62,6 +65,15 @@ def book(course: Course, *, by: Actor) -> list[Appointment]:
     chosen = chosen_of(found.plans[0], seen)
     made = courses.confirm(course.id, chosen, seen=course.version, by=by)
     return sorted(made, key=lambda each: each.starts_at)
+
+
+def pay_due(course: Course, method: PaymentMethod, *, by: Actor) -> None:
+    """Take what is due of a course by now, at the desk; nothing for one that is paid singly."""
+    sale = sales.sale_for(course.id)
+    if sale is not None:
+        [standing] = sales.standings([sale])
+        if due := standing.due(sales.today_here()):
+            course_money.take_payment(sale.id, due, method, payment_id=uuid4(), by=by)
 
 
 def visits_of(course: Course) -> list[Outside]:

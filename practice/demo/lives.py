@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from practice.audit.rules import Actor, ActorKind
+from practice.billing.rules.prices import PriceWay
 from practice.billing.service import visit as till
 from practice.calendar.rules import zones
 from practice.clients.queries import papers_by_client
@@ -25,6 +26,7 @@ from practice.clients.service import (
     write_care,
 )
 from practice.core import clock
+from practice.core.money import Money
 from practice.demo import courses
 from practice.demo.choosing import choose
 from practice.demo.ways import Booked, Clearance, Pays, Story, Turn
@@ -35,7 +37,7 @@ from practice.people.service import add_client
 from practice.sessions import queries
 from practice.sessions.models import Appointment
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, Modality, SessionKind
-from practice.sessions.service import booking, day
+from practice.sessions.service import booking, day, pricing, taking
 
 Life = Iterator[datetime]
 
@@ -87,6 +89,17 @@ def life_of(story: Story, *, today: date, hands: Hands) -> Life:
     on = today + timedelta(days=story.came)
     yield zones.instant_of(zone, on - CALLS_BEFORE, CALLS_AT)
     client = add_client(_details(story), by=hands.desk)
+    if story.own_percent:
+        pricing.agree(
+            client,
+            service_id=None,
+            way=PriceWay.PERCENT,
+            value=story.own_percent,
+            from_on=_today(),
+            until_on=None,
+            reason="Sliding scale",
+            by=hands.practitioner,
+        )
     live = _course_of if story.course else _way_of
     yield from live(client, story, on, hands)
 
@@ -100,6 +113,7 @@ def _way_of(client: Client, story: Story, on: date, hands: Hands) -> Life:
         if route is not None:
             _prepare_papers(client, story, None if has_signed else route, hands)
         sessions = _book(client, booked, story, on, hands)
+        _give_away(sessions, story.courtesy - number, hands)
         on = zones.local_date(sessions[-1].starts_at, zone)
         if route is not None and not has_signed and story.clearance is Clearance.LATE:
             yield zones.instant_of(zone, _today(), PAPERS_COME_AT)
@@ -128,6 +142,7 @@ def _course_of(client: Client, story: Story, on: date, hands: Hands) -> Life:
     if not story.is_booked:
         return
     sessions, visits = courses.book(course, by=hands.desk), courses.visits_of(course)
+    courses.pay_due(course, story.method, by=hands.desk)
     has_signed = False
     for session in sessions:
         while visits and visits[0].on < zones.local_date(session.starts_at, session.time_zone):
@@ -141,8 +156,15 @@ def _course_of(client: Client, story: Story, on: date, hands: Hands) -> Life:
             has_signed = True
         elif session.kind is SessionKind.INTEGRATION:
             courses.decide(course, (hands.prescriber, hands.practitioner))
-        if story.pays is Pays.AT_THE_VISIT:
-            pay(session, story, hands)
+        courses.pay_due(course, story.method, by=hands.desk)
+
+
+def _give_away(sessions: list[Appointment], number: int, hands: Hands) -> None:
+    """Let one of some sessions cost nothing: the one of that number, if it is among them."""
+    if 0 < number <= len(sessions):
+        gift = sessions[number - 1]
+        free = Money(0, gift.price.currency)
+        pricing.change(gift, free, "A courtesy after a long illness", by=hands.desk)
 
 
 def withdrawal_of(story: Story, *, today: date, hands: Hands) -> Life:
@@ -168,8 +190,9 @@ def known(story: Story) -> Client:
 
 def pay(session: Appointment, story: Story, hands: Hands) -> None:
     """Hand over the price of a session in person; nothing for one that is free."""
-    if session.client_id is not None and session.price:
-        till.record(session.client_id, session.id, session.price, story.method, hands.desk)
+    to_pay = taking.lock(session.id).to_pay
+    if session.client_id is not None and to_pay:
+        till.record(session.client_id, session.id, to_pay, story.method, hands.desk)
 
 
 def _details(story: Story) -> ClientDetails:

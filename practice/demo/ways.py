@@ -115,6 +115,8 @@ class Story:
     course: str = ""  # planned as a whole instead of going a way, by its name
     is_booked: bool = True  # else the course is proposed only
     waits_days: int = 0  # so long after they came their course begins
+    own_percent: int = 0  # what they pay of every list price, if not all of it
+    courtesy: int = 0  # the number of their session that costs nothing, from 1
 
     @property
     def email(self) -> str:

@@ -189,6 +189,19 @@ KINDS = _kinds(
         lambda made: {**made.booking, "amount": made.money(12_500)},
     ),
     Kind(
+        "instalment",
+        "Instalment",
+        "3 days before an instalment falls due, and on its day where no card on file pays it.",
+        {"day": "due_at | day(practice.time_zone)", "amount": "amount | money"} | PRACTICE,
+        lambda made: {
+            "amount": made.money(193_750),
+            "due_at": made.now,
+            "is_due": False,
+            "by_card": False,
+            "page": made.page,
+        },
+    ),
+    Kind(
         "receipt",
         "Receipt",
         "When money comes in.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from wtforms.form import BaseForm as AnyForm
 from wtforms.validators import DataRequired, InputRequired, Length, StopValidation
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
+from practice.billing.rules import prices
+from practice.billing.rules.prices import Asked, PriceWay
 from practice.clients.rules.papers import ROUTE_NAMES, Route
 from practice.core.errors import Invalid
 from practice.core.money import Money
@@ -90,6 +93,32 @@ class PriceField(StringField):
         self.minor = int(found[1]) * 100 + int(found[2] or 0)
 
 
+class PartField(StringField):
+    """A part of a price: ``100.00`` or ``25%``; empty is all of it. ``part`` is what was read."""
+
+    part: Asked | None = None
+
+    def pre_validate(self, form: AnyForm) -> None:  # noqa: ARG002  # WTForms hands it over
+        text = (self.data or "").strip()
+        if not text:
+            self.part = None
+        elif found := re.fullmatch(r"([0-9]{1,5})(?:\.([0-9]{2}))?", text):
+            self.part = Asked(PriceWay.AMOUNT, int(found[1]) * 100 + int(found[2] or 0))
+        elif (found := re.fullmatch(r"([0-9]{1,3}) ?%", text)) and int(found[1]) <= 100:
+            self.part = Asked(PriceWay.PERCENT, int(found[1]))
+        else:
+            raise StopValidation("Enter an amount like 100.00, or a percentage from 0% to 100%")
+
+    def show(self, asked: Asked | None) -> None:
+        """Fill the field with what is asked."""
+        if asked is None:
+            self.data = ""
+        elif asked.way is PriceWay.PERCENT:
+            self.data = f"{asked.value}%"
+        else:
+            self.data = f"{asked.value // 100}.{asked.value % 100:02d}"
+
+
 class BoxesField(SelectMultipleField):
     """Some of several boxes."""
 
@@ -150,6 +179,8 @@ class ServiceForm(BaseForm):
         default="online",
         validators=[InputRequired("Choose how it is paid")],
     )
+    deposit = PartField("Due when booking")
+    first_deposit = PartField("For a first visit")
     billed_by_practice = BooleanField("The practice bills for it", default=True)
     modalities = BoxesField(
         "Where it is given", choices={way.value: words for way, words in WAYS.items()}
@@ -183,6 +214,9 @@ class ServiceForm(BaseForm):
         }
         for name, value in data.items():
             self[name].data = value
+        asked = service.asked
+        self.deposit.show(asked)
+        self.first_deposit.show(asked.first if asked else None)
 
     def settle(self, service: Service) -> None:
         """Take kind and route from the service itself: they are not the form's to change."""
@@ -201,6 +235,10 @@ class ServiceForm(BaseForm):
     def validate_roles(self, field: BoxesField) -> None:
         if not field.data:
             raise StopValidation("Choose who holds the session")
+
+    def validate_first_deposit(self, field: PartField) -> None:
+        if field.part is not None and self.deposit.part is None:
+            raise StopValidation("Say what is due when booking otherwise, too")
 
     def validate_route(self, field: SelectField) -> None:
         gives_medicine = self.kind.data in {kind.value for kind in GIVES_MEDICINE}
@@ -227,8 +265,14 @@ class ServiceForm(BaseForm):
             notice_hours=self.notice_hours.number or 0,
             billed_by_practice=bool(self.billed_by_practice.data),
             pay_at_visit=self.paid.data == "visit",
+            deposit=self._asked,
             position=self.position.number or 1,
         )
+
+    @property
+    def _asked(self) -> dict[str, Any]:
+        asked = self.deposit.part
+        return prices.as_terms(replace(asked, first=self.first_deposit.part) if asked else None)
 
     @property
     def _ways(self) -> set[Modality]:

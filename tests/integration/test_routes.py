@@ -30,6 +30,7 @@ from practice.billing.rules.cards import USES, SetupState
 from practice.billing.rules.fees import FeeFor
 from practice.billing.rules.invoices import Line
 from practice.billing.rules.payments import Label, PaymentMethod, PaymentState
+from practice.billing.rules.prices import PriceWay
 from practice.billing.service import (
     card_keeping,
     documents,
@@ -63,7 +64,7 @@ from practice.people.models import Client, ClientSignIn, Enquiry, Practice, Sign
 from practice.people.rules import MAY, Permission, Role
 from practice.sessions.models import GateOverride, Service
 from practice.sessions.rules.lifecycle import SessionKind
-from practice.sessions.service import setup
+from practice.sessions.service import pricing, setup
 from tests import factories
 from tests.browsers import send, sign_in, sign_in_client
 from tests.factories import OWNER
@@ -334,6 +335,16 @@ def furnish(slug: str) -> House:  # noqa: PLR0915  # one of everything
             [openings.Opening(client.id, "OLD-1", date(2026, 9, 1), 10_000, 0)], by=OWNER
         )
         sold = factories.sell_package(client, service)
+        own_price = pricing.agree(
+            client,
+            service_id=None,
+            way=PriceWay.PERCENT,
+            value=60,
+            from_on=TOMORROW.date(),
+            until_on=None,
+            reason="Sliding scale",
+            by=OWNER,
+        )
         elsewhere_too = ClientSignIn(
             email=client.email,
             client_id=client.id,
@@ -472,6 +483,7 @@ def furnish(slug: str) -> House:  # noqa: PLR0915  # one of everything
                     sa.select(Message.id).where(Message.key == "a test")
                 ).one(),
                 "fee_id": fee.id,
+                "price_id": own_price.id,
                 "sale_id": sold.id,
                 "package_id": sold.package_id or sold.id,
                 "user_id": colleague.id,

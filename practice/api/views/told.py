@@ -55,7 +55,7 @@ def booking(row: Appointment) -> schemas.Booking:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         time_zone=row.time_zone,
-        price=amount(row.price),
+        price=amount(row.to_pay),
         client_id=row.client_id,
         hold_ends_at=row.hold_ends_at,
         sequence=row.sequence,
@@ -76,7 +76,7 @@ def public_booking(row: Appointment) -> schemas.PublicBooking:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         time_zone=row.time_zone,
-        price=amount(row.price),
+        price=amount(row.to_pay),
         has_details=row.client_id is not None,
         hold_ends_at=row.hold_ends_at,
     )

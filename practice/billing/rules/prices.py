@@ -1,4 +1,4 @@
-"""What a session costs one client: list price, own price, promotion; and what is due to book it."""
+"""What a session costs one client: list price, own price; and what is due to book it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from practice.core.errors import Invalid
+from practice.core.money import Money
 
 
 class PriceWay(StrEnum):
@@ -97,6 +98,8 @@ def own_price(prices: Iterable[Own], for_id: UUID, on: date) -> Own | None:
     return max(holding, key=lambda each: (each.for_id is not None, each.from_on), default=None)
 
 
-def reduced(list_minor: int, way: PriceWay, value: int) -> int:
-    """Return a price with a promotion taken off: nothing at the least."""
-    return list_minor - part_of(list_minor, way, value)
+def in_words(asked: Asked, currency: str) -> str:
+    """Say what is asked for: ``$100.00`` or ``25%``."""
+    if asked.way is PriceWay.PERCENT:
+        return f"{asked.value}%"
+    return str(Money(asked.value, currency))

@@ -192,7 +192,7 @@ def start_checkout(
     """
     sale = units.lock(sale_id)
     if sale.client_id != client.id:
-        raise NotFound("There is nothing to pay at this address.")
+        raise NotFound("There is nothing at this address.")
     [standing] = sales.standings([sale])
     amount = standing.open if whole else next_amount(standing)
     if not amount:

@@ -83,6 +83,13 @@ class Service(PracticeOwned, Base):
         return prices.from_terms(self.deposit)
 
     @property
+    def due_at_booking(self) -> Money:
+        """What somebody who has never been here pays to book it, if it is not paid at the visit."""
+        asked = self.asked
+        minor = asked.minor(self.price.minor, is_first=True) if asked else self.price.minor
+        return Money(minor, self.price.currency)
+
+    @property
     def shape(self) -> Shape:
         return Shape(
             minutes=self.minutes,
@@ -165,7 +172,6 @@ class Appointment(PracticeOwned, Base):
     pay_at_visit: Mapped[bool] = mapped_column(default=False)
     asks_minor: Mapped[int | None]
     price_why: Mapped[str | None] = mapped_column(sa.String(240))
-    offer_id: Mapped[UUID | None]
     sale_id: Mapped[UUID | None]
     sale_what: Mapped[str | None] = mapped_column(sa.String(60))
     time_zone: Mapped[str] = mapped_column(sa.String(60))  # as booked, so that wall time is known

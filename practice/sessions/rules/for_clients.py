@@ -121,6 +121,7 @@ LETTERS: Mapping[str, str] = {
     "cancelled": "Your booking was cancelled",
     "missed": "A booking that you missed",
     "payment-request": "The link to pay",
+    "instalment": "An instalment falls due",
     "card-not-charged": "Your card on file did not pay",
     "receipt": "A receipt",
     "refunded": "Money went back to you",

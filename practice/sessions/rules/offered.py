@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from practice.billing.rules import prices
 from practice.clients.rules.papers import Route
 from practice.core.errors import Invalid
 from practice.core.money import Money
@@ -56,6 +57,7 @@ class Offered:
     notice_hours: int
     billed_by_practice: bool
     pay_at_visit: bool
+    deposit: dict[str, Any]
     position: int
 
     def __post_init__(self) -> None:
@@ -104,6 +106,7 @@ def terms_of(offered: Offered, cancellation: Mapping[str, Any]) -> dict[str, Any
         "notice_hours": offered.notice_hours,
         "billed_by_practice": offered.billed_by_practice,
         "pay_at_visit": offered.pay_at_visit,
+        "deposit": offered.deposit,
         "position": offered.position,
         "cancellation": dict(cancellation),
     }
@@ -137,7 +140,7 @@ def _in_words(terms: Mapping[str, Any]) -> dict[str, str]:
         "Set-up": f"{terms['buffer_before_minutes']} minutes",
         "Turnover": f"{terms['buffer_after_minutes']} minutes",
         "Price": str(price) if price else "free",
-        "Paid": "at the visit" if terms["pay_at_visit"] else "when booking",
+        "Paid": "at the visit" if terms["pay_at_visit"] else _due_words(terms),
         "Billed by": "the practice" if terms["billed_by_practice"] else "the prescriber",
         "Given": " or ".join(WAYS[Modality(way)].lower() for way in terms["modalities"]),
         "Needs": ", ".join(
@@ -148,6 +151,23 @@ def _in_words(terms: Mapping[str, Any]) -> dict[str, str]:
         "Place in the list": str(terms["position"]),
         "Cancelling": policies.in_full(policies.from_terms(terms["cancellation"])),
     }
+
+
+def _due_words(terms: Mapping[str, Any]) -> str:
+    asked = prices.from_terms(terms.get("deposit") or {})
+    if asked is None:
+        return "when booking"
+    words = f"{prices.in_words(asked, terms['currency'])} when booking"
+    if asked.first is not None:
+        words += f", {prices.in_words(asked.first, terms['currency'])} for a first visit"
+    return words
+
+
+def due_words(offered: Offered) -> str:
+    """Say what of a deposit is due when booking; nothing where all of the price is, or none."""
+    if not offered.deposit or offered.pay_at_visit or not offered.price:
+        return ""
+    return _due_words({"deposit": offered.deposit, "currency": offered.price.currency})
 
 
 def slug_for(label: str, taken: Collection[str]) -> str:

@@ -41,6 +41,7 @@ from practice.sessions.service import (
     late,
     limits,
     passing,
+    pricing,
     readiness,
     taking,
     telling,
@@ -215,6 +216,7 @@ def book(
     if step is not None:
         course_steps.attach(step.step.course.id, step.step.key, appointment, by=by)
     if appointment.sale_id is None:
+        pricing.apply(appointment)
         covering.cover_by_package(appointment, by=by)
     limits.record_override(appointment, broken, by)
     passing.keep(appointment, ahead.barred, reason, by)

@@ -243,7 +243,7 @@ def check_nothing_to_pay(agreed: Service | Appointment) -> None:
     Raises:
         StillToPay: if it costs something, cards are taken, and it is not paid at the visit.
     """
-    if agreed.price and linked.takes_cards() and not agreed.pay_at_visit:
+    if agreed.due_at_booking and linked.takes_cards() and not agreed.pay_at_visit:
         raise StillToPay("This is booked by paying for it.")
 
 

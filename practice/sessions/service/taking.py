@@ -31,7 +31,7 @@ from practice.people.models import Client
 from practice.people.queries import get_practice
 from practice.people.rules import DoorKind
 from practice.sessions.links import token_of
-from practice.sessions.models import Appointment
+from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import WITH_ALL
 from practice.sessions.queries.times import Look
 from practice.sessions.rules import caps
@@ -161,6 +161,7 @@ def write_down(
         modality=look.modality,
         cancellation=service.cancellation,
         pay_at_visit=service.pay_at_visit,
+        asks_minor=_due_at_booking(service, client),
         starts_at=place.starts_at,
         ends_at=place.ends_at,
         time_zone=look.zone,
@@ -184,6 +185,25 @@ def write_down(
     )
     doors.cut(DoorKind.BOOKING, token_of(appointment), appointment.id)
     return appointment
+
+
+def _due_at_booking(service: Service, client: Client | None) -> int | None:
+    """Return what is due to book a service, in cents, where that is not all of the price.
+
+    Asks the database only where a first visit differs, and somebody is known.
+    """
+    asked = service.asked
+    if asked is None:
+        return None
+    is_first = client is None or (asked.first is not None and not _was_here(client.id))
+    return asked.minor(service.price.minor, is_first=is_first)
+
+
+def _was_here(client_id: UUID) -> bool:
+    held = sa.select(Appointment.id).where(
+        Appointment.client_id == client_id, Appointment.state == S.COMPLETED
+    )
+    return bool(db.session.scalar(sa.select(sa.exists(held))))
 
 
 def grant(

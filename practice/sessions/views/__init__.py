@@ -39,6 +39,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     notes,
     packages,
     policies,
+    prices,
     series,
     setting_up,
     settings,

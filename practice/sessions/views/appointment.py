@@ -39,6 +39,7 @@ from practice.sessions.rules.for_staff import (
     BUTTONS,
     CAN_CHANGE,
     DONE,
+    IS_OWED,
     LEADS_TO,
     WAYS,
     Deed,
@@ -104,6 +105,8 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         note=newest_note(session.id) if may(Permission.APPOINTMENT_RUN) else None,
         can_hold=may_be_held(session.state, session.kind),
         held=held_why(session) if may(Permission.CARE_VIEW) else None,
+        can_be_priced=session.sale_id is None
+        and session.state in IS_OWED - {AppointmentState.COMPLETED},
         can_move=session.state in CAN_CHANGE and session.hold_ends_at is None,
         can_cancel=AppointmentState.CANCELLED in MOVES[session.state],
         history=history(subjects),

@@ -17,7 +17,7 @@ from practice.sessions.catalog_forms import ServiceForm
 from practice.sessions.models import Service
 from practice.sessions.queries.services import any_service, changes_of, every_service
 from practice.sessions.rules.for_clients import KIND_WORDS
-from practice.sessions.rules.offered import Offered
+from practice.sessions.rules.offered import Offered, due_words
 from practice.sessions.service import catalog
 from practice.sessions.service.catalog import ChangedMeanwhile
 from practice.sessions.views.public import Card, card_for, card_of
@@ -120,6 +120,7 @@ def _page(form: ServiceForm, shown: Service | None, offered: Offered | None) -> 
         service=shown,
         kind_words=KIND_WORDS,
         card=_card(offered),
+        due_words=due_words(offered) if offered else "",
         changes=[(each, told) for each in changes_of([shown]) for told in each.differences]
         if shown
         else [],

@@ -139,6 +139,9 @@ class Shown:
         """What is to be paid online before it is booked, or can be at any time until it is paid."""
         at_visit = self.appointment.pay_at_visit and self.step is Step.CHECK
         can_be = self.balance.owed and self.takes_cards and not at_visit
+        if can_be and self.step is Step.CHECK:
+            due = min(self.balance.owed, self.appointment.due_at_booking, key=_cents)
+            return due or None
         return self.balance.owed if can_be else None
 
     @property
@@ -319,6 +322,10 @@ class Shown:
     @property
     def calendar_title(self) -> str:
         return f"{ics.CLIENT_TITLE}, {self.practice.neutral_name}"
+
+
+def _cents(amount: Money) -> int:
+    return amount.minor
 
 
 def show(token: str) -> Shown:

@@ -103,6 +103,11 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"what": "A refund did not go through.", "today": "https://book.example/today"}
     ],
     "payment-request": [BOOKING | {"amount": DEAR}],
+    "instalment": [
+        {"amount": DEAR, "due_at": LONGEST_DAY, "is_due": due, "by_card": card, "page": PAGE}
+        for due in (True, False)
+        for card in (True, False)
+    ],
     "receipt": [
         {"amount": DEAR, "label": "Appointment payment", "paid_at": LONGEST_DAY, "page": page}
         for page in (PAGE, None)

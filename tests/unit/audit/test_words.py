@@ -10,7 +10,8 @@ from practice.people import rules
 from practice.sessions.rules.for_staff import LEADS_TO
 
 SHOWN = (
-    *("appointment:", "care:", "client:", "emergency_contact:", "paper:", "payment:"),
+    *("appointment:", "card:", "care:", "client:", "fee:", "emergency_contact:"),
+    *("paper:", "payment:", "package:", "sale:"),
     *("diagnosis:", "estimate:", "member_id:", "statement:", "superbill:"),
     *("invitation:", "practice:", "resource:", "service:", "user:"),
     *("course:", "course_template:", "gate:", "opening_balance:", "sessions:", "treatment:"),

@@ -32,6 +32,7 @@ PREP = Offered(
     route=None,
     notice_hours=24,
     billed_by_practice=True,
+    deposit={},
     pay_at_visit=False,
     position=7,
 )

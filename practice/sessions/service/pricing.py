@@ -1,0 +1,154 @@
+"""What one client pays: prices of their own, and the price of one session changed with a reason.
+
+Only staff do either. Call inside ``transaction()``. A session keeps the price it was booked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from practice.audit import service as audit
+from practice.audit.rules import Actor
+from practice.billing import queries as billing
+from practice.billing.accounts import kept_minor
+from practice.billing.rules import prices
+from practice.billing.rules.prices import PriceWay
+from practice.billing.sale_models import ClientPrice
+from practice.calendar.rules import zones
+from practice.core import clock
+from practice.core.db import db
+from practice.core.errors import Conflict, Invalid, NotFound
+from practice.core.money import Money
+from practice.people.models import Client
+from practice.sessions.models import Appointment
+from practice.sessions.rules.for_staff import IS_OWED
+from practice.sessions.rules.lifecycle import AppointmentState
+from practice.sessions.service import readiness
+from practice.sessions.service.taking import lock
+
+LONGEST_REASON = 200
+
+
+def agree(
+    client: Client,
+    *,
+    service_id: UUID | None,
+    way: PriceWay,
+    value: int,
+    from_on: date,
+    until_on: date | None,
+    reason: str,
+    by: Actor,
+) -> ClientPrice:
+    """Agree on a price of a client's own, for one service or all. ``value``: cents or percent.
+
+    Raises:
+        Invalid: for a value, days or a reason that are none.
+    """
+    prices.check_value(way, value)
+    if until_on is not None and until_on < from_on:
+        raise Invalid("The last day comes before the first.")
+    if by.id is None:
+        raise Invalid("Only a person agrees on a price.")
+    price = ClientPrice(
+        client_id=client.id,
+        for_id=service_id,
+        way=way,
+        value=value,
+        from_on=from_on,
+        until_on=until_on,
+        reason=_checked(reason),
+        made_at=clock.now(),
+        made_by=by.id,
+    )
+    db.session.add(price)
+    db.session.flush()
+    audit.record("client:price", by=by, subject_id=client.id, price=str(price.id))
+    return price
+
+
+def end(price_id: UUID, *, by: Actor) -> ClientPrice:
+    """Let a client's own price hold no longer for what is booked from now on."""
+    price: ClientPrice | None = db.session.scalar(
+        sa.select(ClientPrice).where(ClientPrice.id == price_id).with_for_update()
+    )
+    if price is None:
+        raise NotFound("There is no such price.")
+    if price.ended_at is None:
+        price.ended_at = clock.now()
+        db.session.flush()
+        audit.record("client:price_end", by=by, subject_id=price.client_id, price=str(price.id))
+    return price
+
+
+def prices_of(client_id: UUID) -> Sequence[ClientPrice]:
+    """Return a client's own prices, those that hold first, then the newest."""
+    return db.session.scalars(
+        sa.select(ClientPrice)
+        .where(ClientPrice.client_id == client_id)
+        .order_by(ClientPrice.ended_at.is_not(None), ClientPrice.made_at.desc(), ClientPrice.id)
+    ).all()
+
+
+def apply(appointment: Appointment) -> None:
+    """Let a session that was just booked have its client's own price, where one holds that day."""
+    if appointment.client_id is None or not appointment.price:
+        return
+    agreed = db.session.scalars(
+        sa.select(ClientPrice).where(
+            ClientPrice.client_id == appointment.client_id, ClientPrice.ended_at.is_(None)
+        )
+    ).all()
+    on = zones.local_date(appointment.starts_at, appointment.time_zone)
+    own = prices.own_price((each.own for each in agreed), appointment.service_id, on)
+    if own is None:
+        return
+    appointment.price = Money(own.minor(appointment.price.minor), appointment.price.currency)
+    appointment.price_why = f"Own price: {own.reason}"
+    db.session.flush()
+
+
+def change(appointment: Appointment, price: Money, reason: str, *, by: Actor) -> Appointment:
+    """Change what one session costs, with a reason; nothing makes it complimentary.
+
+    Raises:
+        Conflict: if it is part of a package, was billed, is not to be paid, or more was paid.
+        Invalid: without a reason, or for an amount that is none.
+    """
+    why = _checked(reason)
+    if price.minor < 0:
+        raise Invalid("A price is nothing or more.")
+    if appointment.client_id is not None:
+        readiness.take_turns_on_client(appointment.client_id)
+    appointment = lock(appointment.id)
+    if appointment.sale_id is not None:
+        raise Conflict("This session is paid with a package or a course.")
+    if appointment.state not in IS_OWED - {AppointmentState.COMPLETED}:
+        raise Conflict("The price of this session is settled.")
+    if billing.find_live(appointment.id) is not None:
+        raise Conflict("This session is being paid for just now.")
+    paid = Money(kept_minor([appointment.id]).get(appointment.id, 0), price.currency)
+    if price.minor < paid.minor:
+        raise Conflict(f"{paid} was paid for it already. Give that back first.")
+    if (appointment.price, appointment.price_why) == (price, why):
+        return appointment
+    old = appointment.price.minor
+    appointment.price, appointment.price_why = price, why
+    db.session.flush()
+    audit.record(
+        "appointment:price", by=by, subject_id=appointment.id, old=old, amount_minor=price.minor
+    )
+    if appointment.client_id is not None:
+        readiness.reconsider(appointment.client_id, by)
+    return appointment
+
+
+def _checked(reason: str) -> str:
+    why = reason.strip()
+    if not 0 < len(why) <= LONGEST_REASON:
+        raise Invalid(f"Give the reason in at most {LONGEST_REASON} characters.")
+    return why
