@@ -115,6 +115,8 @@ def create_app(config: Config) -> Flask:
 
     _bind_ports()
     _name_the_work()
+    _name_what_comes_round()
+    _name_the_mails()
     _open_the_rooms(app)
     return app
 
@@ -154,7 +156,7 @@ def _bind_ports() -> None:
 
 
 def _name_the_work() -> None:
-    """Say which function does each kind of job, and which tells each mail its facts."""
+    """Say which function does each kind of job."""
     jobs.handle("mail", mail.deliver)
     jobs.handle("settle-payment", checkout.settle)
     jobs.handle("make-invoice-pdf", pdf.make_invoice)
@@ -173,15 +175,19 @@ def _name_the_work() -> None:
     jobs.handle(inviting.STAFF_JOB, invitations.tell_staff)
     jobs.handle(inviting.CLIENT_JOB, invitations.tell_client)
     jobs.handle(CALENDARS_JOB, calendars.look_at_all)
-    periods.every(periods.HOUR // 4, "release-addresses", calendars.release_addresses)
-    periods.every(periods.DAY, "end-unused-feeds", feeds.end_unused)
     jobs.handle(importing.JOB, importing.carry_out)
     jobs.handle(exporting.JOB, exporting.carry_out)
     jobs.handle(news.DELIVER_JOB, delivering.deliver)
+    jobs.handle(letting_in.MAIL_LINK_JOB, letting_in.mail_link)
+
+
+def _name_what_comes_round() -> None:
+    """Say what is done for every practice once in each hour or day."""
+    periods.every(periods.HOUR // 4, "release-addresses", calendars.release_addresses)
+    periods.every(periods.DAY, "end-unused-feeds", feeds.end_unused)
     periods.every(periods.DAY, "tidy-api-answers", answers.tidy)
     periods.every(periods.DAY, "tidy-deliveries", delivering.tidy)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
-    jobs.handle(letting_in.MAIL_LINK_JOB, letting_in.mail_link)
     periods.every(periods.DAY, "watch-courses", course_watch.watch)
     periods.every(periods.HOUR, "tidy-exports", exporting.tidy)
     periods.every(periods.DAY, "look-at-gates", readiness.look_at_all)
@@ -197,6 +203,10 @@ def _name_the_work() -> None:
     periods.every(periods.HOUR // 4, "remind-clients", reminding.remind)
     periods.every(periods.DAY, "look-ahead-for-courses", reaching.look_ahead)
     periods.every(periods.HOUR, "write-estimates", estimates.write_due)
+
+
+def _name_the_mails() -> None:
+    """Say which function tells each mail its facts."""
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
     mail.compose(instalments.MAIL, billing_mails.instalment)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.billing import books, cards, pdf, ports, queries
+from practice.billing import books, cards, ports, queries, typeset
 from practice.billing.book_models import Dispute
 from practice.billing.card_models import Card, CardConsent
 from practice.billing.models import Payment, Receipt, Refund
@@ -59,9 +59,11 @@ def gather(dispute_id: UUID) -> Evidence:
 
 def as_pdf(evidence: Evidence) -> bytes | None:
     """Return the evidence as one PDF; ``None`` where this machine lacks Pango."""
-    if pdf.missing():
+    if typeset.missing():
         return None
-    return pdf.made_of("evidence", evidence=evidence, practice=get_practice(), made_at=clock.now())
+    return typeset.made_of(
+        "evidence", evidence=evidence, practice=get_practice(), made_at=clock.now()
+    )
 
 
 def _agreed(payment: Payment) -> list[Agreed]:

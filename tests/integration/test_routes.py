@@ -804,7 +804,7 @@ def test_what_is_another_clients_and_what_is_nobodys_get_the_same_answer(
         for name in sorted(rule.arguments)
     }
 
-    assert len(answers) == 20
+    assert len(answers) == 22
     assert {status for found in answers.values() for status, _ in found} == {404}
     assert all(len(set(found)) == 1 for found in answers.values())
     assert (everything(here), everything(there)) == (mine, theirs)

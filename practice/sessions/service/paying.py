@@ -51,9 +51,10 @@ def start_checkout(
     owed = Money(appointment.to_pay.minor - _kept_minor(appointment), appointment.price.currency)
     if owed.minor <= 0:
         raise Conflict("This session is paid already.")
-    is_deposit = appointment.hold_ends_at is not None and appointment.due_at_booking != owed
+    asked = appointment.due_at_booking
+    is_deposit = appointment.hold_ends_at is not None and asked.minor < owed.minor
     if is_deposit:
-        owed = appointment.due_at_booking
+        owed = asked
     rules = appointment.service.rules
     link = booking_link(appointment)
     payment = checkout.ask(
