@@ -39,7 +39,7 @@ def link_again() -> ResponseReturnValue:
     """Lead to Stripe anew: the address that was used, or was too old, leads here."""
     account = linked.current()
     if account is None:
-        return redirect(url_for("sessions.payment_settings"))
+        return redirect(url_for("sessions.payment_settings"), 303)
     return _to_stripe(account.id)
 
 
@@ -50,7 +50,7 @@ def link_back() -> ResponseReturnValue:
     account = linked.current()
     if account is not None:
         flash(BACK[linking.sync(account.id).standing])
-    return redirect(url_for("sessions.payment_settings"))
+    return redirect(url_for("sessions.payment_settings"), 303)
 
 
 def _to_stripe(account_id: UUID) -> ResponseReturnValue:
