@@ -19,6 +19,7 @@ from practice.billing.models import (
 from practice.billing.rules.ledger import Account
 from practice.billing.rules.payments import PaymentMethod, PaymentState, RefundState
 from practice.billing.sale_models import Sale
+from practice.billing.service import verifying
 from practice.core.db import db
 from practice.people.models import Practice
 from practice.sessions.rules.lifecycle import AppointmentState
@@ -32,6 +33,10 @@ SETTLED = sa.select(LedgerEntry).where(
 
 def total(amounts: Iterable[int]) -> int:
     return sum(amounts)
+
+
+def test_the_books_of_the_demo_are_whole(tidewater: Practice) -> None:
+    assert verifying.problems() == []
 
 
 def test_all_that_came_in_settles_something_or_went_back_or_waits(tidewater: Practice) -> None:
