@@ -42,6 +42,7 @@ class Config:
     base_url: str
     stripe_secret_key: str | None = None
     stripe_webhook_secrets: tuple[str, ...] = ()
+    stripe_connect_secrets: tuple[str, ...] = ()
     stripe_api_base: str | None = None
     payments_sandbox: bool = False
     clock_file: Path | None = None
@@ -59,6 +60,11 @@ class Config:
     def takes_cards(self) -> bool:
         """Without a processor's key, bookings are paid at the visit."""
         return self.stripe_secret_key is not None
+
+    @property
+    def is_platform(self) -> bool:
+        """Each practice links an account of its own, and is charged and paid there."""
+        return bool(self.stripe_connect_secrets)
 
     @property
     def moves_real_money(self) -> bool:
@@ -93,6 +99,9 @@ class Config:
             "base_url": read("BASE_URL", _web_address),
             "stripe_secret_key": read("STRIPE_SECRET_KEY", _stripe_key),
             "stripe_webhook_secrets": read("STRIPE_WEBHOOK_SECRETS", _webhook_secrets, NO_SECRETS),
+            "stripe_connect_secrets": read(
+                "STRIPE_CONNECT_WEBHOOK_SECRETS", _webhook_secrets, NO_SECRETS
+            ),
             "stripe_api_base": read("STRIPE_API_BASE", _web_address),
             "payments_sandbox": read("PAYMENTS_SANDBOX", _switch, default=False),
             "clock_file": read("CLOCK_FILE", Path),
@@ -228,6 +237,8 @@ def _stripe_problems(env: Mapping[str, str]) -> list[str]:
     if bool(key) != bool(secrets):
         missing = "STRIPE_WEBHOOK_SECRETS" if key else "STRIPE_SECRET_KEY"
         problems.append(f"{missing} is missing: Stripe's settings are all given or none")
+    if given("STRIPE_CONNECT_WEBHOOK_SECRETS") and not key:
+        problems.append("STRIPE_CONNECT_WEBHOOK_SECRETS is wrong: it needs STRIPE_SECRET_KEY")
     if base and not sandbox:
         problems.append("STRIPE_API_BASE is wrong: only PAYMENTS_SANDBOX=1 may move Stripe")
     if sandbox and not (key and base):

@@ -162,8 +162,9 @@ def _the_import(kind: str) -> None:
         place = seed.staffed(Role.OWNER)
         with practice_scope(place.practice.id):
             by = Actor(ActorKind.STAFF, place.people[0].user_id)
+            seen = importing.look(What.CLIENTS, body)
             run = in_transaction(
-                lambda: importing.receive(What.CLIENTS, "clients.csv", body, by=by)
+                lambda: importing.receive(What.CLIENTS, "clients.csv", seen, by=by)
             )
             dry = _seconds(lambda: importing.check(moving.get_import(run.id)))
             with transaction():

@@ -16,9 +16,11 @@ from practice.api.service import webhooks as news
 from practice.api.views import asking
 from practice.audit import models as _audit  # noqa: F401
 from practice.audit import ports as audit_ports
+from practice.billing import book_models as _books  # noqa: F401
 from practice.billing import card_models as _cards  # noqa: F401
 from practice.billing import cli as billing_cli
 from practice.billing import fee_models as _fees  # noqa: F401
+from practice.billing import linked_models as _linked  # noqa: F401
 from practice.billing import mails as billing_mails
 from practice.billing import models as _billing  # noqa: F401
 from practice.billing import pdf, webhooks
@@ -30,6 +32,7 @@ from practice.billing.service import (
     card_on_file,
     charging,
     checkout,
+    comparing,
     fees,
     inbox,
     instalments,
@@ -37,8 +40,11 @@ from practice.billing.service import (
     refunds,
     verifying,
 )
+from practice.calendar import mails as calendar_mails
 from practice.calendar import ports as calendar_ports
 from practice.calendar import views as calendar
+from practice.calendar.service import feeds, invitations, inviting, refreshing
+from practice.calendar.service import imported as imported_calendars
 from practice.clients import models as _clients  # noqa: F401
 from practice.clients import ports as clients_ports
 from practice.clients import views as clients
@@ -53,6 +59,7 @@ from practice.moving.service import exporting, importing
 from practice.outbox import cli as outbox_cli
 from practice.outbox import jobs, mail, periods
 from practice.outbox import ports as outbox_ports
+from practice.outbox.rules import CALENDARS_JOB
 from practice.people import (
     access,
     client_views,
@@ -73,8 +80,11 @@ from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions import views as sessions
 from practice.sessions.queries import covered
 from practice.sessions.service import (
+    attending,
     booking,
+    calendars,
     course_watch,
+    estimates,
     giving_back,
     paying,
     reaching,
@@ -105,6 +115,8 @@ def create_app(config: Config) -> Flask:
 
     _bind_ports()
     _name_the_work()
+    _name_what_comes_round()
+    _name_the_mails()
     _open_the_rooms(app)
     return app
 
@@ -126,6 +138,7 @@ def _bind_ports() -> None:
     billing_ports.checkout_ended.bind(booking.checkout_ended)
     billing_ports.due_days.bind(covered.due_days)
     billing_ports.sale_paid.bind(paying.sale_paid)
+    billing_ports.visit_paid_for.bind(attending.visit)
     clients_ports.papers_changed.bind(readiness.reconsider)
     clients_ports.sessions_of.bind(on_clients_page.sessions_of)
     clients_ports.next_sessions.bind(on_clients_page.next_sessions)
@@ -134,19 +147,21 @@ def _bind_ports() -> None:
     clients_ports.course_positions.bind(on_clients_courses.positions_of)
     clients_ports.overrides_of.bind(on_clients_page.overrides_of)
     clients_ports.left_over.bind(on_clients_page.left_over)
-    clients_ports.sessions_changed_hands.bind(telling.show_again)
+    clients_ports.sessions_changed_hands.bind(calendars.show_again)
     clients_ports.never_changed.bind(lambda: guards.FROZEN)
     calendar_ports.sessions_between.bind(in_calendars.week_events)
     calendar_ports.entries_of.bind(in_calendars.entries_of)
+    calendar_ports.session_now.bind(calendars.session_now)
     calendar_ports.let_go.bind(taking.let_go)
 
 
 def _name_the_work() -> None:
-    """Say which function does each kind of job, and which tells each mail its facts."""
+    """Say which function does each kind of job."""
     jobs.handle("mail", mail.deliver)
     jobs.handle("settle-payment", checkout.settle)
     jobs.handle("make-invoice-pdf", pdf.make_invoice)
     jobs.handle("make-receipt-pdf", pdf.make_receipt)
+    jobs.handle("make-document-pdf", pdf.make_document)
     jobs.handle("refund", refunds.carry_out)
     jobs.handle("processor-event", inbox.handle)
     jobs.handle(card_on_file.CHARGE_JOB, card_on_file.carry_out)
@@ -156,13 +171,23 @@ def _name_the_work() -> None:
     jobs.handle("release-hold", booking.release_at_end)
     jobs.handle(giving_back.GIVE_BACK_JOB, giving_back.give_back_later)
     jobs.handle("tell-of-booking", telling.tell_of_booking)
+    jobs.handle(imported_calendars.JOB, refreshing.refresh)
+    jobs.handle(inviting.STAFF_JOB, invitations.tell_staff)
+    jobs.handle(inviting.CLIENT_JOB, invitations.tell_client)
+    jobs.handle(CALENDARS_JOB, calendars.look_at_all)
     jobs.handle(importing.JOB, importing.carry_out)
     jobs.handle(exporting.JOB, exporting.carry_out)
     jobs.handle(news.DELIVER_JOB, delivering.deliver)
+    jobs.handle(letting_in.MAIL_LINK_JOB, letting_in.mail_link)
+
+
+def _name_what_comes_round() -> None:
+    """Say what is done for every practice once in each hour or day."""
+    periods.every(periods.HOUR // 4, "release-addresses", calendars.release_addresses)
+    periods.every(periods.DAY, "end-unused-feeds", feeds.end_unused)
     periods.every(periods.DAY, "tidy-api-answers", answers.tidy)
     periods.every(periods.DAY, "tidy-deliveries", delivering.tidy)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
-    jobs.handle(letting_in.MAIL_LINK_JOB, letting_in.mail_link)
     periods.every(periods.DAY, "watch-courses", course_watch.watch)
     periods.every(periods.HOUR, "tidy-exports", exporting.tidy)
     periods.every(periods.DAY, "look-at-gates", readiness.look_at_all)
@@ -173,17 +198,24 @@ def _name_the_work() -> None:
     periods.every(periods.DAY, "tidy-sign-ups", signing_up.tidy)
     periods.every(periods.HOUR, "collect-instalments", instalments.collect)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
+    periods.every(periods.DAY, "compare-books", comparing.compare_here)
     periods.every(periods.DAY, "verify-books", verifying.look_here)
     periods.every(periods.HOUR // 4, "remind-clients", reminding.remind)
     periods.every(periods.DAY, "look-ahead-for-courses", reaching.look_ahead)
+    periods.every(periods.HOUR, "write-estimates", estimates.write_due)
+
+
+def _name_the_mails() -> None:
+    """Say which function tells each mail its facts."""
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
     mail.compose(instalments.MAIL, billing_mails.instalment)
     mail.compose(charging.MAIL, billing_mails.card_not_charged)
     mail.compose("sign-in", letting_in.compose)
     mail.compose("staff-call-back", enquiries.compose)
-    for name, composer in (*people_mails.COMPOSERS.items(), *sessions_mails.COMPOSERS.items()):
-        mail.compose(name, composer)
+    for composers in (people_mails, calendar_mails, sessions_mails):
+        for name, composer in composers.COMPOSERS.items():
+            mail.compose(name, composer)
     mail.compose("payment-needs-attention", billing_mails.payment_needs_attention)
 
 
@@ -193,6 +225,7 @@ def _open_the_rooms(app: Flask) -> None:
     app.register_blueprint(people.bp)
     app.register_blueprint(client_views.bp)
     app.register_blueprint(calendar.bp)
+    app.register_blueprint(calendar.settings)
     app.register_blueprint(messages.bp)
     app.register_blueprint(billing.bp)
     app.register_blueprint(webhooks.bp)

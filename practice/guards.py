@@ -18,6 +18,9 @@ FROZEN = frozenset(
     {
         "audit_entries",
         "card_consents",
+        "document_files",
+        "document_items",
+        "documents",
         "gate_overrides",
         "invoice_lines",
         "invoices",

@@ -25,7 +25,12 @@ def main() -> None:
     """Serve on loopback; print the base URL once requests are answered."""
     asked = _arguments()
     world = World(clock.from_environment(), asked.state)
-    hooks = Hooks(asked.webhook_url, asked.webhook_secret)
+    hooks = Hooks(
+        asked.webhook_url,
+        asked.webhook_secret,
+        asked.connect_webhook_url,
+        asked.connect_webhook_secret,
+    )
     recorder = Recorder()
 
     def tick() -> None:
@@ -63,6 +68,17 @@ def _arguments() -> argparse.Namespace:
         "--webhook-secret",
         default=os.environ.get("SANDBOX_WEBHOOK_SECRET"),
         help="sign events with this; also SANDBOX_WEBHOOK_SECRET",
+    )
+    parser.add_argument(
+        "--connect-webhook-url",
+        action="append",
+        default=[],
+        help="send every event of connected accounts here; repeatable",
+    )
+    parser.add_argument(
+        "--connect-webhook-secret",
+        default=os.environ.get("SANDBOX_CONNECT_WEBHOOK_SECRET"),
+        help="sign those with this; also SANDBOX_CONNECT_WEBHOOK_SECRET",
     )
     return parser.parse_args()
 

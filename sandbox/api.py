@@ -10,19 +10,18 @@ from urllib.parse import parse_qsl
 
 from flask import Blueprint, Request, Response, current_app, jsonify, request
 
-from sandbox import contract, idempotency
+from sandbox import contract, faults, idempotency
 from sandbox.errors import ApiError, broken, invalid, unauthorized, unmodelled
 from sandbox.expand import expanded
 from sandbox.forms import Tree, decode
 from sandbox.handlers import Handler
 from sandbox.recorder import Recorder
-from sandbox.resources import HANDLERS
+from sandbox.resources import HANDLERS, accounts
 from sandbox.store import PLATFORM, Context, Json, World, new_id
 from sandbox.timetable import catch_up
 
 bp = Blueprint("api", __name__, url_prefix="/v1")
 
-_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]+")
 _TEST_KEY = re.compile(r"(sk|rk)_test_\w+")
 
 
@@ -58,9 +57,13 @@ def serve(_rest: str) -> Response:
     request_id = new_id("req_", 14)
     key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
     tree: Tree | str = request.get_data(as_text=True)
+    account = request.headers.get("Stripe-Account", PLATFORM)
+    fault = faults.strike(world, request.method, request.path, account)
     try:
         tree = _decoded(request)
+        faults.before(fault, request.environ)
         answer = _answer(world, recorder, tree, key, request_id)
+        faults.after(fault, request.environ)
     except ApiError as error:
         answer = Answer(error.status, error.body, request_id)
     if answer.status >= 400 and (found := contract.find(request.method, request.path)):
@@ -68,7 +71,7 @@ def serve(_rest: str) -> Response:
     recorder.note(
         method=request.method,
         path=request.path,
-        account=request.headers.get("Stripe-Account", PLATFORM),
+        account=account,
         idempotency_key=key,
         params=tree,
         status=answer.status,
@@ -92,13 +95,8 @@ def _answer(
 ) -> Answer:
     _check_key(request)
     account = request.headers.get("Stripe-Account", PLATFORM)
-    if account != PLATFORM and not _ACCOUNT.fullmatch(account):
-        raise ApiError(
-            403,
-            "invalid_request_error",
-            f"The provided key does not have access to account '{account}'.",
-            code="account_invalid",
-        )
+    if account != PLATFORM:
+        accounts.check_access(world, account)
     _check_version(request.headers.get("Stripe-Version"))
     found = contract.find(request.method, request.path)
     if found is None:

@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, request
 
-from sandbox import api, clockpage, control, pages
+from sandbox import api, clockpage, control, dashboard, onboarding, pages
 from sandbox.recorder import Recorder
 from sandbox.store import World
 from sandbox.webhooks import Courier
@@ -12,7 +12,7 @@ def create_app(world: World, courier: Courier, recorder: Recorder, hooks: contro
     """Return the WSGI application. ``hooks`` are the endpoints that a reset brings back."""
     app = Flask(__name__)
     app.extensions.update(world=world, courier=courier, recorder=recorder, hooks=hooks)
-    for blueprint in (api.bp, pages.bp, clockpage.bp, control.bp):
+    for blueprint in (api.bp, pages.bp, onboarding.bp, clockpage.bp, control.bp, dashboard.bp):
         app.register_blueprint(blueprint)
 
     @app.after_request

@@ -23,6 +23,15 @@ class RefundCourse(StrEnum):
     """Succeeded, then failed."""
 
 
+class DisputeCourse(StrEnum):
+    """What the holder's bank says of a payment a moment later, in Stripe's word for why."""
+
+    FRAUDULENT = "fraudulent"
+    NOT_RECEIVED = "product_not_received"
+    INQUIRY = "inquiry"
+    """It only asks, and takes nothing back."""
+
+
 @dataclass(frozen=True)
 class Decline:
     """Why a bank says no: Stripe's error code, decline code and words for the payer."""
@@ -45,6 +54,7 @@ class TestCard:
     """Whether it can be put on file although its bank declines every charge."""
     authentication: Authentication = Authentication.NEVER
     refund: RefundCourse = RefundCourse.AT_ONCE
+    dispute: DisputeCourse | None = None
     alias: str | None = None
     """The payment method id that stands for the card, such as ``pm_card_visa``."""
 
@@ -128,6 +138,15 @@ CARDS = (
     ),
     TestCard("4000000000007726", refund=RefundCourse.PENDING_FIRST, alias="pm_card_pendingRefund"),
     TestCard("4000000000005126", refund=RefundCourse.FAILS_LATER, alias="pm_card_refundFail"),
+    TestCard("4000000000000259", dispute=DisputeCourse.FRAUDULENT, alias="pm_card_createDispute"),
+    TestCard(
+        "4000000000002685",
+        dispute=DisputeCourse.NOT_RECEIVED,
+        alias="pm_card_createDisputeProductNotReceived",
+    ),
+    TestCard(
+        "4000000000001976", dispute=DisputeCourse.INQUIRY, alias="pm_card_createDisputeInquiry"
+    ),
 )
 
 BY_NUMBER = {card.number: card for card in CARDS}

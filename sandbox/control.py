@@ -1,9 +1,29 @@
 """Controls for tests and the demo: look inside, and upset the order of things.
 
 Everything here is under ``/_sandbox`` and answers this machine alone. JSON in, JSON out.
+
+What there is, here and in ``dashboard``, by what it lets a test do to an application:
+
+- see: ``GET /requests?since=N``, ``GET /violations``, ``GET /deliveries``
+- wait: ``POST /deliveries/wait`` until nothing is queued and nothing is in flight
+- time: ``PUT /clock {"ahead": seconds}`` moves the clock of everybody who reads ``CLOCK_FILE``
+- lost answers and the like, for the next API requests: ``POST /faults``, see ``faults``. ``GET``
+  shows those that are left, ``DELETE`` takes them away
+- webhooks, held with ``POST /deliveries/hold`` and let go with ``POST /deliveries/release``: in an
+  ``order`` (an id named twice is sent twice), all ``together``, or at random from a ``seed``:
+  ``shuffled``, a share of them ``duplicated`` (0 to 1) and a share ``dropped``. The same seed over
+  the same deliveries gives the same order. ``POST /deliveries/drop`` and ``/deliveries/retry``
+- redelivery: ``POST /events/ID/redeliver``
+- what happens without the application: ``POST /refunds``, ``/refunds/ID/settle``,
+  ``/sessions/ID/expire``, ``/disputes``, ``/disputes/ID/submit``, ``/disputes/ID/close``,
+  ``/payouts``, ``/payouts/ID/arrive``, ``/payouts/ID/fail``, ``/fees``, ``/accounts/ID/onboard``,
+  ``/accounts/ID/switch``, ``/accounts/ID/let-go``
+- begin anew: ``POST /reset`` forgets all of it, the faults too. Call it before every test: a fault
+  that one has left over hits the next
 """
 
 import ipaddress
+import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +32,11 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
+from sandbox import clock, faults
 from sandbox.errors import ApiError, invalid, missing
 from sandbox.events import enqueue
 from sandbox.recorder import Recorder
-from sandbox.resources import checkout, refunds, webhook_endpoints
+from sandbox.resources import webhook_endpoints
 from sandbox.store import PLATFORM, Context, Delivery, Json, World
 from sandbox.timetable import catch_up
 from sandbox.webhooks import Courier, check_loopback
@@ -28,20 +49,31 @@ _BEAT_SECONDS = 0.25
 
 @dataclass
 class Hooks:
-    """The webhook endpoints given at the start; a reset brings them back."""
+    """The webhook endpoints given at the start; a reset brings them back.
+
+    ``connect_urls`` hear of the connected accounts, under a secret of their own.
+    """
 
     urls: list[str] = field(default_factory=list)
     secret: str | None = None
+    connect_urls: list[str] = field(default_factory=list)
+    connect_secret: str | None = None
 
     def install(self, world: World) -> None:
         """Put the endpoints in place, each once however often this runs."""
         platform = world.account(PLATFORM)
         known = {one["url"]: one["id"] for one in platform.all("webhook_endpoint")}
-        for url in self.urls:
-            if url not in known:
-                webhook_endpoints.make(platform, url=url, now=world.clock(), secret=self.secret)
-            elif self.secret:
-                platform.hidden[known[url]]["secret"] = self.secret
+        for urls, secret, connect in (
+            (self.urls, self.secret, False),
+            (self.connect_urls, self.connect_secret, True),
+        ):
+            for url in urls:
+                if url not in known:
+                    webhook_endpoints.make(
+                        platform, url=url, now=world.clock(), secret=secret, connect=connect
+                    )
+                elif secret:
+                    platform.hidden[known[url]]["secret"] = secret
 
 
 @bp.before_request
@@ -70,7 +102,7 @@ def list_violations() -> Response:
 @bp.get("/deliveries")
 def list_deliveries() -> Response:
     """Every delivery since the last reset, in the order in which they were queued."""
-    return _shown(list(_world().deliveries.values()))
+    return _shown(list(world_here().deliveries.values()))
 
 
 @bp.post("/deliveries/wait")
@@ -79,10 +111,10 @@ def wait() -> Response | tuple[Response, int]:
 
     Held deliveries do not count; those that wait for a retry do. ``timeout`` is in seconds.
     """
-    world = _world()
+    world = world_here()
     with world.lock:
         catch_up(world)
-        if _wait_for(world, ("queued", "in_flight"), _given().get("timeout", WAIT_SECONDS)):
+        if _wait_for(world, ("queued", "in_flight"), given().get("timeout", WAIT_SECONDS)):
             return jsonify(idle=True)
         return jsonify(idle=False), 504
 
@@ -90,7 +122,7 @@ def wait() -> Response | tuple[Response, int]:
 @bp.post("/deliveries/hold")
 def hold() -> Response:
     """Keep back every delivery from now on, until ``release`` is asked for all of them."""
-    world = _world()
+    world = world_here()
     with world.lock:
         world.holding = True
     return jsonify(holding=True)
@@ -102,24 +134,27 @@ def release() -> Response:
 
     ``order`` lists delivery ids, sent one after another; an id that is named again is sent
     again. ``together`` sends all at once. Without ``order`` everything held is sent, and
-    holding ends.
+    holding ends; with a ``seed`` shuffled, and some of it ``dropped`` or ``duplicated``.
     """
-    world, given = _world(), _given()
+    world, asked = world_here(), given()
     with world.lock:
-        chosen = _chosen(world, given.get("order"))
-        if "order" not in given:
+        order = asked.get("order")
+        if "seed" in asked:
+            order = _disordered(world, asked)
+        chosen = _chosen(world, order)
+        if "order" not in asked:
             world.holding = False
         _take(chosen)
-    _courier().send(chosen, together=bool(given.get("together")))
+    _courier().send(chosen, together=bool(asked.get("together")))
     return _shown(chosen)
 
 
 @bp.post("/deliveries/drop")
 def drop() -> Response:
     """Lose held deliveries for good: those in ``order``, or all."""
-    world = _world()
+    world = world_here()
     with world.lock:
-        chosen = _chosen(world, _given().get("order"))
+        chosen = _chosen(world, given().get("order"))
         for delivery in chosen:
             delivery.state = "dropped"
     return _shown(chosen)
@@ -128,7 +163,7 @@ def drop() -> Response:
 @bp.post("/deliveries/retry")
 def retry() -> Response:
     """Attempt everything that waits for its next attempt; answer when all has been tried."""
-    world = _world()
+    world = world_here()
     with world.lock:
         waiting = [one for one in world.deliveries.values() if one.state == "queued"]
         _take(waiting)
@@ -139,7 +174,7 @@ def retry() -> Response:
 @bp.post("/events/<wanted>/redeliver")
 def redeliver(wanted: str) -> Response:
     """Send an event again to every endpoint, as the dashboard's Resend button does."""
-    with _place("event", wanted) as (context, event):
+    with place("event", wanted) as (context, event):
         platform = context.world.account(PLATFORM)
         sent = [
             enqueue(context.world, context.account.id, event, endpoint)
@@ -149,42 +184,66 @@ def redeliver(wanted: str) -> Response:
         return _shown(sent)
 
 
-@bp.post("/refunds")
-def refund_by_dashboard() -> Response:
-    """Refund a ``charge`` (all of it, or ``amount`` cents) without the application's doing."""
-    given = _given()
-    with _place("charge", given.get("charge", "")) as (context, charge):
-        return jsonify(refunds.give_back(context, charge, amount=given.get("amount")))
+@bp.get("/faults")
+def list_faults() -> Response:
+    """The faults that still wait for an API request."""
+    with world_here().lock:
+        return jsonify([asdict(fault) for fault in world_here().faults])
 
 
-@bp.post("/refunds/<wanted>/settle")
-def settle_refund(wanted: str) -> Response:
-    """Bring a pending refund, or one to a failing card, to its end now."""
-    with _place("refund", wanted) as (context, refund):
-        return jsonify(refunds.settle(context, refund["id"]))
+@bp.post("/faults")
+def add_fault() -> Response:
+    """Let the next API requests go wrong, as ``faults`` says."""
+    fault = faults.read(given())
+    with world_here().lock:
+        world_here().faults.append(fault)
+    return jsonify(asdict(fault))
 
 
-@bp.post("/sessions/<wanted>/expire")
-def expire_session(wanted: str) -> Response:
-    """Let an open Checkout Session expire now, as if its time had come."""
-    with _place("checkout.session", wanted) as (context, session):
-        checkout.end(context, session)
-        return jsonify(session)
+@bp.delete("/faults")
+def clear_faults() -> Response:
+    """Let everything go well from now on."""
+    with world_here().lock:
+        world_here().faults.clear()
+    return jsonify([])
+
+
+@bp.put("/clock")
+def move_clock() -> Response:
+    """Let the clock run ``ahead`` of real time by so many seconds, and let what is due happen."""
+    file = clock.file()
+    ahead = given().get("ahead")
+    if file is None or not isinstance(ahead, int | float) or ahead < 0:
+        raise invalid("There is no CLOCK_FILE, or `ahead` is not a number of seconds.")
+    clock.set_ahead(file, ahead)
+    catch_up(world_here())
+    return jsonify(now=world_here().clock())
 
 
 @bp.put("/webhook")
 def set_webhook() -> Response:
-    """Send everything to ``url`` alone, signed with ``secret``; no ``url`` means nowhere."""
-    world, given = _world(), _given()
-    url = given.get("url")
-    if url:
-        check_loopback(url)
+    """Send everything to ``url`` alone, signed with ``secret``; no ``url`` means nowhere.
+
+    What connected accounts tell goes to ``connect_url``, signed with ``connect_secret``.
+    """
+    world, asked = world_here(), given()
+    url, connect_url = asked.get("url"), asked.get("connect_url")
+    for one in filter(None, (url, connect_url)):
+        check_loopback(one)
     with world.lock:
         platform = world.account(PLATFORM)
         for endpoint in platform.all("webhook_endpoint"):
             platform.remove(endpoint)
         if url:
-            webhook_endpoints.make(platform, url=url, now=world.clock(), secret=given.get("secret"))
+            webhook_endpoints.make(platform, url=url, now=world.clock(), secret=asked.get("secret"))
+        if connect_url:
+            webhook_endpoints.make(
+                platform,
+                url=connect_url,
+                now=world.clock(),
+                secret=asked.get("connect_secret"),
+                connect=True,
+            )
         return jsonify(platform.all("webhook_endpoint"))
 
 
@@ -195,7 +254,7 @@ def reset() -> Response | tuple[Response, int]:
     Deliveries that are queued or held are lost with the rest, so that none of them reaches
     whoever listens at the same address next.
     """
-    world = _world()
+    world = world_here()
     hooks: Hooks = current_app.extensions["hooks"]
     with world.lock:
         world.clear()
@@ -206,9 +265,9 @@ def reset() -> Response | tuple[Response, int]:
 
 
 @contextmanager
-def _place(kind: str, wanted: str) -> Iterator[tuple[Context, Json]]:
+def place(kind: str, wanted: str) -> Iterator[tuple[Context, Json]]:
     """Hold the lock, with an object and the context of the account that has it."""
-    world = _world()
+    world = world_here()
     with world.lock:
         catch_up(world)
         found = world.locate(kind, wanted)
@@ -235,6 +294,23 @@ def _chosen(world: World, order: list[str] | None) -> list[Delivery]:
     return chosen
 
 
+def _disordered(world: World, asked: Json) -> list[str]:
+    """Return the ids of held deliveries in a random order, some left out and some named twice."""
+    dice = random.Random(str(asked["seed"]))  # noqa: S311  nothing secret: the same every time
+    order: list[str] = []
+    for key, delivery in world.deliveries.items():
+        if delivery.state != "held":
+            continue
+        if dice.random() < asked.get("dropped", 0):
+            delivery.state = "dropped"
+            continue
+        order += [key] * (2 if dice.random() < asked.get("duplicated", 0) else 1)
+    if asked.get("shuffled", True):
+        dice.shuffle(order)
+    world.holding = False
+    return order
+
+
 def _take(deliveries: list[Delivery]) -> None:
     """Take deliveries out of the courier's sight, to be sent by whoever calls."""
     for delivery in deliveries:
@@ -242,7 +318,7 @@ def _take(deliveries: list[Delivery]) -> None:
 
 
 def _shown(deliveries: list[Delivery]) -> Response:
-    with _world().lock:
+    with world_here().lock:
         return jsonify([asdict(delivery) for delivery in deliveries])
 
 
@@ -256,12 +332,14 @@ def _wait_for(world: World, states: tuple[str, ...], seconds: float) -> bool:
     return True
 
 
-def _given() -> Json:
-    given: Any = request.get_json(silent=True)
-    return given if isinstance(given, dict) else {}
+def given() -> Json:
+    """Return the JSON object that was sent, or an empty one."""
+    sent: Any = request.get_json(silent=True)
+    return sent if isinstance(sent, dict) else {}
 
 
-def _world() -> World:
+def world_here() -> World:
+    """Return the world that this process keeps."""
     world: World = current_app.extensions["world"]
     return world
 

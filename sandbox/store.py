@@ -89,6 +89,19 @@ class Delivery:
     last_error: str | None = None
 
 
+@dataclass
+class Fault:
+    """Something that goes wrong with the next API requests that fit it: see ``faults``."""
+
+    kind: str
+    path: str = "*"
+    method: str | None = None
+    account: str | None = None
+    times: int = 1
+    skip: int = 0
+    seconds: float = 0
+
+
 @dataclass(order=True)
 class Appointed:
     """Something that happens by itself at an instant of the sandbox's clock."""
@@ -113,6 +126,7 @@ class World:
         self.changed = threading.Condition(self.lock)
         self.generation = 0
         self.holding = False
+        self.faults: list[Fault] = []
         self.accounts: dict[str, Account] = {}
         self.agenda: list[Appointed] = []
         self.deliveries: dict[str, Delivery] = {}
@@ -147,6 +161,7 @@ class World:
         """Forget everything. Deliveries in flight are the courier's to wait for."""
         self.generation += 1
         self.holding = False
+        self.faults = []
         self.accounts = {}
         self.agenda = []
         self.answers = {}

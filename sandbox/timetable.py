@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sandbox.resources import balance_transactions, checkout, refunds
+from sandbox.resources import balance_transactions, checkout, disputes, payouts, refunds
 from sandbox.store import Context, World
 
 
@@ -13,6 +13,8 @@ def _expire_session(context: Context, wanted: str) -> None:
 HAPPENINGS: dict[str, Callable[[Context, str], object]] = {
     "session.expire": _expire_session,
     "refund.settle": refunds.settle,
+    "dispute.begin": disputes.begin_by_card,
+    "payout.arrive": payouts.arrive,
     "funds.available": balance_transactions.become_available,
 }
 

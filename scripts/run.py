@@ -80,10 +80,12 @@ def run(var: Path, ports: Ports) -> None:
 
 def start_companions(processes: Processes, var: Path, ports: Ports, chosen: dict[str, str]) -> None:
     """Start what stands in for the world outside: card payments and mail."""
-    webhook = ("--webhook-url", f"{chosen['BASE_URL']}/billing/webhooks/stripe")
-    secret = ("--webhook-secret", chosen["STRIPE_WEBHOOK_SECRETS"])
-    state = ("--state", str(var / "sandbox.state"))
-    processes.start("sandbox", "sandbox", "--port", str(ports.sandbox), *state, *webhook, *secret)
+    hook = f"{chosen['BASE_URL']}/billing/webhooks/stripe"
+    news = ("--webhook-url", hook, "--webhook-secret", chosen["STRIPE_WEBHOOK_SECRETS"])
+    of_linked = ("--connect-webhook-url", f"{hook}/connect")
+    secret = ("--connect-webhook-secret", chosen["STRIPE_CONNECT_WEBHOOK_SECRETS"])
+    where = ("--port", str(ports.sandbox), "--state", str(var / "sandbox.state"))
+    processes.start("sandbox", "sandbox", *where, *news, *of_linked, *secret)
     listens = ("--smtp-port", str(ports.smtp), "--http-port", str(ports.mail))
     processes.start("mail", "sandbox.mail", *listens)
     processes.wait_for("sandbox", lambda: is_taken(ports.sandbox))
@@ -101,6 +103,7 @@ def settings(var: Path, ports: Ports) -> dict[str, str]:
         "FIELD_KEYS": f"1:{b64encode(secrets.token_bytes(32)).decode()}",
         "STRIPE_SECRET_KEY": f"sk_test_{secrets.token_hex(24)}",
         "STRIPE_WEBHOOK_SECRETS": f"whsec_{secrets.token_hex(24)}",
+        "STRIPE_CONNECT_WEBHOOK_SECRETS": f"whsec_{secrets.token_hex(24)}",
         "MAIL_FROM": "Sanctuary <appointments@sanctuary.example>",
     }
     placed = {

@@ -25,6 +25,7 @@ OUR_PAGE = (
     r"|/bookings/[A-Za-z0-9_-]+/fees/[0-9a-f-]{36}/waiting"
     r"|/me/money|/me/(balances|cards)/[0-9a-f-]{36}/waiting)"
 )
+OUR_SETTINGS = r"https?://[^/\s]+/billing/account/(back|again)|https?://[^/\s]+/settings/payments"
 PERSON = r"[^<>{}\n]{1,200}"
 METADATA = {"pay": UUID, "client": UUID, "kind": rf"client|payment|card|refund:{UUID}"}
 PAGES = {"limit": NUMBER, "starting_after": r"[a-z]+_[A-Za-z0-9_]+"}
@@ -74,6 +75,26 @@ MAY_BE_SENT: dict[tuple[str, str], dict[str, str]] = {
         r"|setup_intent\.payment_method"
     },
     ("GET", "/v1/checkout/sessions"): {"customer": r"cus_\w+", **PAGES},
+    ("POST", "/v1/accounts"): {
+        "country": "US",
+        "controller.fees.payer": "account",
+        "controller.losses.payments": "stripe",
+        "controller.requirement_collection": "stripe",
+        "controller.stripe_dashboard.type": "full",
+        "metadata.kind": "practice",
+    },
+    ("POST", "/v1/account_links"): {
+        "account": r"acct_\w+",
+        "type": "account_onboarding",
+        "return_url": OUR_SETTINGS,
+        "refresh_url": OUR_SETTINGS,
+    },
+    ("GET", "/v1/account"): {},
+    ("GET", "/v1/balance_transactions"): {"created.gte": NUMBER, "payout": r"po_\w+", **PAGES},
+    ("GET", "/v1/charges/{id}"): {},
+    ("GET", "/v1/disputes/{id}"): {},
+    ("GET", "/v1/payouts/{id}"): {},
+    ("GET", "/v1/refunds/{id}"): {},
     ("GET", "/v1/refunds"): {"payment_intent": r"pi_\w+", **PAGES},
     ("GET", "/v1/events"): {"created.gte": NUMBER, "types": r"[a-z_.]+", **PAGES},
 }
@@ -149,4 +170,4 @@ def _leaves(place: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _pattern(path: str) -> str:
-    return re.sub(r"/(?!payment_)[a-z]+_[A-Za-z0-9_]+", "/{id}", path)
+    return re.sub(r"/(acct|ch|cs|cus|du|evt|pi|pm|po|re|seti)_[A-Za-z0-9_]+", "/{id}", path)

@@ -66,9 +66,25 @@ class Sandbox:
         """Return where the sandbox's own answers broke Stripe's specification."""
         return cast(list[Json], self._call("GET", "/violations"))
 
-    def set_webhook(self, url: str | None, secret: str = "whsec_test") -> None:
-        """Send every event to ``url`` alone from now on; None sends them nowhere."""
-        self._call("PUT", "/webhook", {"url": url, "secret": secret})
+    def set_webhook(
+        self,
+        url: str | None,
+        secret: str = "whsec_test",
+        *,
+        connect_url: str | None = None,
+        connect_secret: str = "whsec_connect",
+    ) -> None:
+        """Send every event to ``url`` alone from now on; None sends them nowhere.
+
+        Those of connected accounts go to ``connect_url``.
+        """
+        body = {
+            "url": url,
+            "secret": secret,
+            "connect_url": connect_url,
+            "connect_secret": connect_secret,
+        }
+        self._call("PUT", "/webhook", body)
 
     def deliveries(self, state: str | None = None) -> list[Json]:
         """Return the deliveries since the last reset, those in one state if it is given."""
@@ -122,6 +138,61 @@ class Sandbox:
     def expire_session(self, session: str) -> Json:
         """Let an open session run out now."""
         return cast(Json, self._call("POST", f"/sessions/{session}/expire"))
+
+    def release_in_disorder(
+        self, seed: int, *, duplicated: float = 0, dropped: float = 0, together: bool = False
+    ) -> list[Json]:
+        """Send held deliveries shuffled by ``seed``, a share of them twice, another not at all."""
+        body: Json = {"seed": seed, "duplicated": duplicated, "dropped": dropped}
+        return cast(
+            list[Json], self._call("POST", "/deliveries/release", body | {"together": together})
+        )
+
+    def fault(self, kind: str, path: str = "*", **more: Any) -> None:
+        """Let the next API requests to ``path`` go wrong: see ``sandbox/faults.py``."""
+        self._call("POST", "/faults", {"kind": kind, "path": path, **more})
+
+    def clear_faults(self) -> None:
+        """Let everything go well from now on."""
+        self._call("DELETE", "/faults")
+
+    def dispute(self, charge: str, reason: str = "general", *, inquiry: bool = False) -> Json:
+        """Let the bank dispute a charge; as an inquiry it only asks."""
+        body = {"charge": charge, "reason": reason, "inquiry": inquiry}
+        return cast(Json, self._call("POST", "/disputes", body))
+
+    def submit_evidence(self, dispute: str, **evidence: str) -> Json:
+        """Answer a dispute as its owner does in the dashboard."""
+        return cast(Json, self._call("POST", f"/disputes/{dispute}/submit", {"evidence": evidence}))
+
+    def close_dispute(self, dispute: str, *, won: bool) -> Json:
+        """Let the bank decide."""
+        return cast(Json, self._call("POST", f"/disputes/{dispute}/close", {"won": won}))
+
+    def pay_out(self, account: str = "") -> Json:
+        """Pay out everything on an account's balance. It arrives a day later."""
+        return cast(Json, self._call("POST", "/payouts", {"account": account, "pending": True}))
+
+    def end_payout(self, payout: str, *, well: bool = True) -> Json:
+        """Let a payout reach the bank now, or come back from it."""
+        end = "arrive" if well else "fail"
+        return cast(Json, self._call("POST", f"/payouts/{payout}/{end}"))
+
+    def take_fee(self, amount: int, account: str = "") -> Json:
+        """Let Stripe take some cents for a service of its own."""
+        return cast(Json, self._call("POST", "/fees", {"account": account, "amount": amount}))
+
+    def onboard(self, account: str, name: str = "Quiet Practice") -> Json:
+        """Fill in the onboarding page of a connected account."""
+        return cast(Json, self._call("POST", f"/accounts/{account}/onboard", {"name": name}))
+
+    def switch_account(self, account: str, *, charges: bool) -> Json:
+        """Let a connected account charge, or forbid it."""
+        return cast(Json, self._call("POST", f"/accounts/{account}/switch", {"charges": charges}))
+
+    def let_go(self, account: str) -> Json:
+        """End the connection from the account's side."""
+        return cast(Json, self._call("POST", f"/accounts/{account}/let-go"))
 
     def stop(self) -> int:
         """Ask the process to end, as Ctrl-C does; return its exit code."""

@@ -1,8 +1,8 @@
 """Keep what a practice sells ahead: packages, sales, their units and instalments; and prices.
 
 Units are a ledger of their own: each entry says how many sessions are left after it, follows from
-the one before, and never leaves less than none; the database refuses everything else. Deposits and a client's own
-prices are data of the practice. Columns on appointments say what a
+the one before, and never leaves less than none; the database refuses everything else. Deposits and
+a client's own prices are data of the practice. Columns on appointments say what a
 session asks for when it is booked, and of which sale it is a part; all are empty for those that
 are there. Adds columns without rewriting a table.
 """

@@ -31,7 +31,7 @@ _GIVEN_BACK = (
 """What goes back or went back of a payment, in cents."""
 
 OPENING_MINOR = (
-    sa.select(sa.func.coalesce(sa.func.sum(LedgerEntry.minor), 0))
+    sa.select(sa.cast(sa.func.coalesce(sa.func.sum(LedgerEntry.minor), 0), sa.BigInteger))
     .where(
         LedgerEntry.practice_id == OpeningBalance.practice_id,
         LedgerEntry.for_id == OpeningBalance.id,
@@ -87,9 +87,9 @@ def open_minor(client_ids: Collection[UUID]) -> Mapping[UUID, int]:
 
 def owed_by_client(client_ids: Collection[UUID] | None = None) -> sa.Subquery:
     """Select ``client_id`` and the ``minor`` they owe; of everybody, or of some clients."""
-    owed = sa.select(LedgerEntry.client_id, sa.func.sum(LedgerEntry.minor).label("minor")).where(
-        LedgerEntry.account == Account.RECEIVABLE
-    )
+    owed = sa.select(
+        LedgerEntry.client_id, sa.cast(sa.func.sum(LedgerEntry.minor), sa.BigInteger).label("minor")
+    ).where(LedgerEntry.account == Account.RECEIVABLE)
     if client_ids is not None:
         owed = owed.where(LedgerEntry.client_id.in_(client_ids))
     return owed.group_by(LedgerEntry.client_id).subquery("owed")

@@ -90,7 +90,7 @@ class ExportRow:
 def _receivable(what: Any, *conditions: sa.ColumnElement[bool]) -> Any:
     """Sum what the books say of an invoice's being owed."""
     return (
-        sa.select(sa.func.coalesce(sa.func.sum(what), 0))
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(what), 0), sa.BigInteger))
         .where(
             LedgerEntry.practice_id == Invoice.practice_id,
             LedgerEntry.invoice_id == Invoice.id,

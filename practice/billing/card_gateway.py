@@ -34,13 +34,15 @@ def create_setup(setup: CardSetup, customer: str) -> str:
     params = setup_params(setup, customer)
     key = f"card-setup:{setup.id}"
     return (
-        gateway().ask(lambda v1: v1.checkout.sessions.create(params, {"idempotency_key": key})).id
+        gateway(setup.account)
+        .ask(lambda v1: v1.checkout.sessions.create(params, {"idempotency_key": key}))
+        .id
     )
 
 
-def get_setup(checkout_id: str) -> SeenSetup:
+def get_setup(checkout_id: str, account: str) -> SeenSetup:
     """Read a page for saving a card as it is now."""
-    session = gateway().ask(
+    session = gateway(account).ask(
         lambda v1: v1.checkout.sessions.retrieve(
             checkout_id, {"expand": ["setup_intent.payment_method"]}
         )
@@ -57,18 +59,18 @@ def get_setup(checkout_id: str) -> SeenSetup:
     )
 
 
-def get_card(method_id: str) -> SeenCard | None:
+def get_card(method_id: str, account: str) -> SeenCard | None:
     """Read a card as it is now; ``None`` for another way to pay."""
-    return seen_card(gateway().ask(lambda v1: v1.payment_methods.retrieve(method_id)))
+    return seen_card(gateway(account).ask(lambda v1: v1.payment_methods.retrieve(method_id)))
 
 
-def detach(method_id: str) -> None:
+def detach(method_id: str, account: str) -> None:
     """Take a card off its holder's file for good.
 
     Raises:
         Refused: it is off already.
     """
-    gateway().ask(lambda v1: v1.payment_methods.detach(method_id))
+    gateway(account).ask(lambda v1: v1.payment_methods.detach(method_id))
 
 
 def charge(payment: Payment, *, customer: str, method_id: str, key: str) -> str:
@@ -80,7 +82,7 @@ def charge(payment: Payment, *, customer: str, method_id: str, key: str) -> str:
     Raises:
         Refused: the card cannot be charged at all; nothing was made under this key.
     """
-    params = charge_params(payment, customer, method_id)
+    params, account = charge_params(payment, customer, method_id), payment.account
 
     def create(v1: V1Services) -> str:
         try:
@@ -91,15 +93,15 @@ def charge(payment: Payment, *, customer: str, method_id: str, key: str) -> str:
                 raise
             return intent.id
 
-    return gateway().ask(create)
+    return gateway(account).ask(create)
 
 
-def find_charge(payment_id: UUID, customer: str) -> str | None:
+def find_charge(payment_id: UUID, customer: str, account: str) -> str | None:
     """Look through a payer's intents for the one of a payment; return its id.
 
     For a payment so old that Stripe has forgotten its key.
     """
-    intents = gateway().ask(
+    intents = gateway(account).ask(
         lambda v1: list(
             v1.payment_intents.list({"customer": customer, "limit": PAGE}).auto_paging_iter()
         )
@@ -108,9 +110,9 @@ def find_charge(payment_id: UUID, customer: str) -> str | None:
     return next((one.id for one in intents if sent_along(one, "pay") == wanted), None)
 
 
-def get_charge(intent_id: str) -> SeenCheckout:
+def get_charge(intent_id: str, account: str) -> SeenCheckout:
     """Read the charge of a card on file as it is now, in the words of a checkout."""
-    intent = gateway().ask(
+    intent = gateway(account).ask(
         lambda v1: v1.payment_intents.retrieve(
             intent_id, {"expand": ["latest_charge.balance_transaction"]}
         )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from practice.billing import linked
 from practice.billing.card_models import Card, CardCharge, CardConsent, CardSetup
 from practice.billing.rules.cards import SETUP_LIVE, Failure, OnFile, Use
 from practice.core.db import db
@@ -14,14 +15,18 @@ from practice.core.errors import NotFound
 
 
 def on_file(client_id: UUID) -> OnFile | None:
-    """Return the card that a client has on file, with the charges they agreed to."""
+    """Return the card that a client has on file in the account in use, and what they agreed to."""
     row = db.session.execute(
         sa.select(Card, CardConsent.uses)
         .join(
             CardConsent,
             sa.and_(CardConsent.practice_id == Card.practice_id, CardConsent.id == Card.consent_id),
         )
-        .where(Card.client_id == client_id, Card.is_on_file.is_(True))
+        .where(
+            Card.client_id == client_id,
+            Card.is_on_file.is_(True),
+            Card.account == linked.in_use(),
+        )
     ).one_or_none()
     if row is None:
         return None

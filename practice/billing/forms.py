@@ -1,5 +1,6 @@
 """What the pages of the billing room take in."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from wtforms import StringField
@@ -7,6 +8,8 @@ from wtforms.validators import InputRequired, Length
 
 from practice.billing.archive import Filter
 from practice.billing.rules.invoices import InvoiceState
+from practice.billing.rules.statements import what_is_wrong
+from practice.billing.service.documents import local_today
 from practice.core.errors import Invalid
 from practice.people.forms import BaseForm
 
@@ -41,6 +44,22 @@ def read_filter(arguments: dict[str, str]) -> Filter:
         state=InvoiceState(state) if state else None,
         search=arguments.get("q", "").strip()[:100],
     )
+
+
+def read_period(arguments: Mapping[str, str]) -> tuple[tuple[date, date], str]:
+    """Read ``from`` and ``to``, by default this year so far, and what is wrong with them in words.
+
+    What cannot be read is replaced by the default.
+    """
+    today = local_today()
+    period, wrong = (today.replace(month=1, day=1), today), ""
+    try:
+        first_on, last_on = (_day(arguments.get(name, "")) for name in ("from", "to"))
+        period = (first_on or min(period[0], last_on or today), last_on or today)
+        wrong = what_is_wrong(*period) or ""
+    except Invalid as refused:
+        wrong = refused.message
+    return period, wrong
 
 
 def read_page(text: str) -> int:

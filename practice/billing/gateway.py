@@ -22,6 +22,7 @@ from stripe.params.checkout import (
     SessionCreateParamsPaymentIntentData,
 )
 
+from practice.billing import linked
 from practice.billing.models import Payment, Refund
 from practice.billing.rules import news
 from practice.billing.rules.payments import (
@@ -63,6 +64,10 @@ class Refused(Conflict):
         super().__init__("The payment processor refused.")
         self.code = code
         self.param = param
+
+
+class NoAccess(Unavailable):
+    """The account does not let us in, or no longer. What is there can only be seen by its owner."""
 
 
 class KeyReused(Unavailable):
@@ -169,27 +174,37 @@ class StripeGateway:
         return [seen_refund(refund) for refund in reversed(found)]
 
     def list_events(self, since: datetime) -> list[news.Event]:
-        """Return the events that can change a payment, made at or after ``since``, oldest first.
+        """Return the events that concern us, made at or after ``since``, oldest first.
 
-        Stripe keeps them for 30 days.
+        Stripe keeps them for 30 days. It takes 20 kinds at a time.
         """
+        found = [
+            event
+            for kinds in (news.KINDS[i : i + 20] for i in range(0, len(news.KINDS), 20))
+            for event in self._events(since, list(kinds))
+        ]
+        found.sort(key=lambda event: event.created)
+        read = (news.read(event.to_dict()) for event in found)
+        return [event for event in read if event is not None]
+
+    def _events(self, since: datetime, kinds: list[str]) -> list[stripe.Event]:
+        """Return events of some kinds, oldest first."""
+        created = {"gte": int(since.timestamp())}
         found = _ask(
             lambda: list(
                 self._stripe.events.list(
-                    {
-                        "created": {"gte": int(since.timestamp())},
-                        "types": list(news.KINDS),
-                        "limit": PAGE,
-                    }
+                    {"created": {"gte": created["gte"]}, "types": kinds, "limit": PAGE}
                 ).auto_paging_iter()
             )
         )
-        read = (news.read(event.to_dict()) for event in reversed(found))
-        return [event for event in read if event is not None]
+        return found[::-1]
 
 
-def gateway() -> StripeGateway:
-    """Return the application's gateway.
+def gateway(account: str | None = None) -> StripeGateway:
+    """Return the way to the processor, in the name of one of its accounts.
+
+    ``account`` is the one that a row names; left out, it is the one that the current practice
+    uses now. The empty one is the installation's own, which is not named in what is asked.
 
     Raises:
         CardsOff: if no key is set.
@@ -197,11 +212,13 @@ def gateway() -> StripeGateway:
     config = settings()
     if config.stripe_secret_key is None:
         raise CardsOff("Cards are not taken online here. You can pay at your visit.")
-    made: StripeGateway | None = current_app.extensions.get("sanctuary.stripe")
-    if made is None:
-        made = StripeGateway(
+    name = linked.in_use() if account is None else account
+    made: dict[str, StripeGateway] = current_app.extensions.setdefault("sanctuary.stripe", {})
+    if name not in made:
+        made[name] = StripeGateway(
             stripe.StripeClient(
                 config.stripe_secret_key,
+                stripe_account=name or None,
                 stripe_version=API_VERSION,
                 base_addresses={"api": config.stripe_api_base} if config.stripe_api_base else {},
                 http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
@@ -209,8 +226,7 @@ def gateway() -> StripeGateway:
             ),
             is_live="_live_" in config.stripe_secret_key,
         )
-        current_app.extensions["sanctuary.stripe"] = made
-    return made
+    return made[name]
 
 
 # What leaves -------------------------------------------------------------------------------------
@@ -352,7 +368,7 @@ def _refund_id(kind: str) -> UUID | None:
 
 
 def sent_along(
-    thing: stripe.checkout.Session | stripe.PaymentIntent | stripe.Refund, key: str
+    thing: stripe.Charge | stripe.checkout.Session | stripe.PaymentIntent | stripe.Refund, key: str
 ) -> str | None:
     """Return what we sent along with something under ``key``, as it came back."""
     return thing.metadata.to_dict().get(key) if thing.metadata else None
@@ -372,6 +388,8 @@ def _ask(call: Callable[[], T]) -> T:
     except stripe.IdempotencyError as error:
         raise KeyReused("The payment processor is busy with this already.") from error
     except stripe.StripeError as error:
+        if error.error is not None and error.error.code == "account_invalid":
+            raise NoAccess("The payment processor does not let us into this account.") from error
         log.warning("stripe %s %s %s", type(error).__name__, error.http_status, error.request_id)
         raise Unavailable(
             "We could not reach the payment processor. Try again in a minute."

@@ -1,32 +1,31 @@
-"""Papers as PDF, made by WeasyPrint from the page itself, once, and kept with their hash."""
+"""Papers as PDF, made from the page itself, once, and kept with their hash."""
 
 from __future__ import annotations
 
 import hashlib
-from functools import cache
-from pathlib import Path
+from base64 import b64decode, b64encode
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from flask import render_template
 
 from practice.billing import archive
-from practice.billing.models import PaperKind, StoredPaper
+from practice.billing.documents import facts_of as facts_of_document
+from practice.billing.documents import get_document
+from practice.billing.models import DocumentFile, DocumentKind, PaperKind, StoredPaper
 from practice.billing.service import papers
+from practice.billing.typeset import missing, typeset
 from practice.core import clock
-from practice.core.db import db, insert_unless_there, transaction
+from practice.core.db import db, insert_unless_there, require_practice_id, transaction
 
-STATIC = Path(__file__).parent.parent / "static"
+__all__ = ["document", "facts_of", "make_document", "make_invoice", "make_receipt", "missing"]
 
-
-def missing() -> str | None:
-    """Say in words why no PDF can be made on this machine, or return ``None``."""
-    try:
-        _weasyprint()
-    except OSError as error:
-        return f"WeasyPrint cannot load Pango: {error}".splitlines()[0]
-    return None
+SHEETS = {
+    DocumentKind.STATEMENT: "statement",
+    DocumentKind.SUPERBILL: "bill",
+    DocumentKind.ESTIMATE: "estimate",
+}
+"""What the sheet of a kind of document calls its facts."""
 
 
 def paper(kind: PaperKind, subject_id: UUID) -> bytes | None:
@@ -57,6 +56,56 @@ def paper(kind: PaperKind, subject_id: UUID) -> bytes | None:
     return _find(kind, subject_id)
 
 
+def document(document_id: UUID) -> bytes | None:
+    """Return the PDF of a statement, superbill or estimate, as ``paper`` does for an invoice.
+
+    It is kept sealed: a superbill says more of a person than an invoice does.
+
+    Raises:
+        NotFound: if there is no such document.
+    """
+    stored = _find_file(document_id)
+    if stored is not None:
+        return stored
+    if missing():
+        return None
+    body = make(document_id)
+    with transaction():
+        file = DocumentFile(
+            id=uuid4(),
+            practice_id=require_practice_id(),  # what is sealed is bound to both
+            document_id=document_id,
+            sha256=hashlib.sha256(body).hexdigest(),
+            made_at=clock.now(),
+        )
+        file.body_text = b64encode(body).decode()
+        insert_unless_there(file)
+    return _find_file(document_id)
+
+
+def make(document_id: UUID) -> bytes:
+    """Make the PDF of a document from its frozen facts: the same bytes each time.
+
+    Raises:
+        NotFound: if there is no such document.
+    """
+    issued = get_document(document_id)
+    shown = sheet_of(issued.kind, facts_of_document(issued))
+    db.session.rollback()
+    return typeset(issued.kind.value, issued.number, **shown)
+
+
+def sheet_of(kind: DocumentKind, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return what the sheet of a document expects."""
+    return {SHEETS[kind]: facts}
+
+
+def make_document(subject_id: UUID | None) -> None:
+    """Make a document's PDF ahead of time: the job behind its issue."""
+    if subject_id is not None:
+        document(subject_id)
+
+
 def make_invoice(subject_id: UUID | None) -> None:
     """Make an invoice's PDF ahead of time: the job behind its issue."""
     _make_ahead(PaperKind.INVOICE, subject_id)
@@ -68,7 +117,7 @@ def make_receipt(subject_id: UUID | None) -> None:
 
 
 def facts_of(kind: PaperKind, subject_id: UUID) -> dict[str, Any]:
-    """Return what the template of a paper expects, from frozen rows alone.
+    """Return what the sheet of a paper expects, from frozen rows alone.
 
     Raises:
         NotFound: if there is no such paper.
@@ -94,24 +143,14 @@ def _find(kind: PaperKind, subject_id: UUID) -> bytes | None:
     return body
 
 
+def _find_file(document_id: UUID) -> bytes | None:
+    file = db.session.scalar(sa.select(DocumentFile).where(DocumentFile.document_id == document_id))
+    body = b64decode(file.body_text or "") if file else None
+    db.session.rollback()
+    return body
+
+
 def _make(kind: PaperKind, subject_id: UUID) -> bytes:
-    html = render_template(f"billing/{kind.value}.pdf.html", **facts_of(kind, subject_id))
-    weasyprint = _weasyprint()
-    fonts = weasyprint.text.fonts.FontConfiguration()
-    # Our style sheet may read its fonts from this machine; a paper itself may load nothing.
-    from_here = weasyprint.urls.URLFetcher(allowed_protocols=("file",), fail_on_errors=True)
-    nothing = weasyprint.urls.URLFetcher(allowed_protocols=(), fail_on_errors=True)
-    sheet = weasyprint.CSS(
-        filename=str(STATIC / "css" / "paper.css"), url_fetcher=from_here, font_config=fonts
-    )
-    document = weasyprint.HTML(string=html, url_fetcher=nothing)
-    return bytes(document.write_pdf(stylesheets=[sheet], font_config=fonts))
-
-
-@cache
-def _weasyprint() -> Any:
-    # Imported late because it needs Pango, a library of the system: without it everything else
-    # works, and pages offer their print view instead.
-    import weasyprint.text.fonts  # noqa: PLC0415
-
-    return weasyprint
+    facts = facts_of(kind, subject_id)
+    number: str = facts[kind.value].number
+    return typeset(kind.value, number, **facts)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from practice.billing.models import Payment
+from practice.billing.rules.evidence import Visit
 from practice.billing.rules.payments import PaymentOutcome
 from practice.core.ports import Port
 
@@ -15,6 +16,9 @@ that makes it paid; answers what it did. What was paid twice, or too late, is gi
 
 checkout_ended: Port[[Payment], None] = Port("billing.checkout_ended")
 """This payment will bring no money any more: whatever waited for it alone may be let go."""
+
+visit_paid_for: Port[[UUID], Visit | None] = Port("billing.visit_paid_for")
+"""What a payment was for, as a bank may know it; ``None`` if it was no appointment."""
 
 
 class Days(NamedTuple):

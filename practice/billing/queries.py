@@ -119,11 +119,11 @@ def live_online_payments() -> Sequence[UUID]:
     ).all()
 
 
-def find_customer(client_id: UUID) -> str | None:
-    """Return the processor's id for a client, if it knows them."""
+def find_customer(client_id: UUID, account: str) -> str | None:
+    """Return the processor's id for a client in an account, if it knows them there."""
     return db.session.scalar(
         sa.select(ProcessorCustomer.processor_id).where(
-            ProcessorCustomer.client_id == client_id, ProcessorCustomer.account == ""
+            ProcessorCustomer.client_id == client_id, ProcessorCustomer.account == account
         )
     )
 

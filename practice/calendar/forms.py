@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from practice.calendar.models import Block, DetailLevel, Resource, ResourceKind
-from practice.calendar.rules import zones
+from practice.calendar.rules import ics, zones
 from practice.calendar.rules.blocks import MOST_TIMES, MOST_WEEKS, times_of
+from practice.calendar.wishes import Wish
 from practice.core.errors import Invalid, NotFound
 from practice.people.forms import BaseForm, ClockField, DayField
 
@@ -25,18 +26,65 @@ LEVEL_WORDS = {
 }
 
 
-class SubscribeForm(BaseForm):
-    """A new calendar address: whose, for which device, how much it says."""
+REACHES = {
+    "all": ("3 months back, 13 months ahead", ics.DAYS_BACK, ics.DAYS_AHEAD),
+    "ahead": ("From this week, 13 months ahead", 0, ics.DAYS_AHEAD),
+    "near": ("From this week, 3 months ahead", 0, 91),
+}
+ALARMS = {
+    "": "No alarm",
+    "15": "15 minutes before",
+    "60": "1 hour before",
+    "1440": "1 day before",
+}
 
-    person = SelectField(
-        "Whose sessions", coerce=UUID, validators=[InputRequired("Choose a person")]
-    )
+
+class DeviceForm(BaseForm):
+    """A new calendar address: for which device, how far it reaches, and an alarm."""
+
     label = StringField(
         "Where you will use it",
         validators=[
             InputRequired("Enter a name, like Phone"),
             Length(max=80, message="Use at most 80 characters"),
         ],
+    )
+    reach = SelectField(
+        "How far it reaches",
+        choices={key: words for key, (words, *_) in REACHES.items()},
+        default="all",
+    )
+    alarm = SelectField("Alarm", choices=ALARMS, default="")
+
+    def wish(self, level: DetailLevel) -> Wish:
+        """Return what is asked for. Call when the form is valid."""
+        _, back, ahead = REACHES[self.reach.data or "all"]
+        return Wish(
+            label=self.label.data or "",
+            level=level,
+            days_back=back,
+            days_ahead=ahead,
+            alarm_minutes=int(self.alarm.data) if self.alarm.data else None,
+        )
+
+
+class MailForm(BaseForm):
+    """Sessions into one's own calendar by mail: how much each mail says."""
+
+    mail_level = RadioField(
+        "What each mail shows",
+        coerce=DetailLevel,
+        choices={level.value: words for level, words in LEVEL_WORDS.items()},
+        default=DetailLevel.PLAIN,
+        validators=[InputRequired("Choose what each mail shows")],
+    )
+
+
+class SubscribeForm(DeviceForm):
+    """The same for staff: whose, and how much it says."""
+
+    person = SelectField(
+        "Whose sessions", coerce=UUID, validators=[InputRequired("Choose a person or a room")]
     )
     level = RadioField(
         "What it shows",
@@ -48,7 +96,13 @@ class SubscribeForm(BaseForm):
 
     def offer(self, people: Iterable[Resource]) -> None:
         """Fill the choices. Forms are handed rows; they never query."""
+        self.shared = {each.id for each in people if each.kind is ResourceKind.HOME}
         self.person.choices = {str(person.id): person.name for person in people}
+
+    def validate_level(self, field: RadioField) -> None:
+        """Let the home's calendar, which the household reads, say that it is busy and no more."""
+        if self.person.data in self.shared and field.data is not DetailLevel.BUSY:
+            raise ValidationError("The home's calendar is for the household: choose Busy")
 
 
 class WholeField(IntegerField):

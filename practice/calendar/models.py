@@ -59,6 +59,8 @@ class BookingRules(PracticeOwned, Base):
     checkout_minutes: Mapped[int]
     after_checkout_seconds: Mapped[int]
     address_hours_before: Mapped[int]
+    invites_clients: Mapped[bool] = mapped_column(default=True)  # by mail, into their calendars
+    address_in_calendars: Mapped[bool] = mapped_column(default=False)  # else on their pages alone
     sanctuary_address_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     arrival_notes_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
 
@@ -85,7 +87,6 @@ class Resource(PracticeOwned, Base):
     user_id: Mapped[UUID | None]
     client_id: Mapped[UUID | None]
     video_link: Mapped[str] = mapped_column(sa.String(300), default="")
-    calendar_version: Mapped[int] = mapped_column(default=0)  # grows with every visible change
     ended_at: Mapped[datetime | None]
 
 
@@ -217,19 +218,32 @@ class DosingWeek(PracticeOwned, Base):
 
 
 class FeedSubscription(PracticeOwned, Base):
-    """A calendar address that somebody subscribed to. Its token's digest is its door."""
+    """How a calendar leaves the house: by an address to subscribe to, or by mail.
+
+    An address has its token's digest as a door; what goes ``by_mail`` are invitations to whoever
+    made it. ``resource_id`` is whose sessions: a person's, a room's, the home's or a client's.
+    ``version`` and ``changed_at`` move with every change that can be seen in it. It shows
+    ``days_back`` and ``days_ahead`` of today, with an alarm if ``alarm_minutes`` says when.
+    """
 
     __tablename__ = "feed_subscriptions"
     __table_args__ = (
         sa.ForeignKeyConstraint(
             ["practice_id", "resource_id"], ["resources.practice_id", "resources.id"]
         ),
+        sa.Index("ix_feed_subscriptions_resource", "practice_id", "resource_id"),
     )
 
     resource_id: Mapped[UUID]
     made_by: Mapped[UUID]
     label: Mapped[str] = mapped_column(sa.String(80))
     level: Mapped[DetailLevel] = mapped_column(enum_by_value(DetailLevel))
+    by_mail: Mapped[bool] = mapped_column(default=False)
+    alarm_minutes: Mapped[int | None]
+    days_back: Mapped[int] = mapped_column(default=90)
+    days_ahead: Mapped[int] = mapped_column(default=400)
+    version: Mapped[int] = mapped_column(default=0)
+    changed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     fetched_at: Mapped[datetime | None]
@@ -271,3 +285,80 @@ class CalendarEntry(PracticeOwned, Base):
     gone_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     text: Mapped[str] = mapped_column(sa.Text)
+
+
+class WhenStale(StrEnum):
+    """What a calendar does that could not be read for three days."""
+
+    KEEP = "keep"  # its times go on blocking, and nothing else changes
+    HIDE = "hide"  # and whoever it belongs to cannot be booked online
+
+
+class ExternalCalendar(PracticeOwned, Base):
+    """A calendar from elsewhere whose busy times are claims of a person or a room.
+
+    It has a secret address, or none if it was uploaded. Its times block once it is
+    ``confirmed_at``; until then what it would block is ``found``. It is not read any more once it
+    is ``stopped_at``.
+
+    ``checked_at`` is when it was asked for last, ``read_at`` when that last went well, and
+    ``changed_at`` when something else came. ``way`` is a mark of how it was read then.
+    """
+
+    __tablename__ = "external_calendars"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "resource_id"], ["resources.practice_id", "resources.id"]
+        ),
+        sa.Index("ix_external_calendars_resource", "practice_id", "resource_id"),
+    )
+
+    resource_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(sa.String(80))
+    address_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    all_day_blocks: Mapped[bool]
+    free_blocks: Mapped[bool]
+    tentative_blocks: Mapped[bool]
+    floating_zone: Mapped[str] = mapped_column(sa.String(64), default="")
+    own_addresses_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    when_stale: Mapped[WhenStale] = mapped_column(enum_by_value(WhenStale))
+    added_by: Mapped[UUID]
+    added_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]  # that it could not be read for a day
+    failures: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str | None] = mapped_column(sa.String(200))
+    events: Mapped[int] = mapped_column(default=0)
+    unreadable: Mapped[int] = mapped_column(default=0)
+    guessed: Mapped[int] = mapped_column(default=0)
+    etag: Mapped[str | None] = mapped_column(sa.String(300))
+    last_modified: Mapped[str | None] = mapped_column(sa.String(60))
+    body_hash: Mapped[str | None] = mapped_column(sa.String(64))
+    way: Mapped[str | None] = mapped_column(sa.String(64))
+    found: Mapped[str | None] = mapped_column(sa.Text)
+
+    address = Sealed("address_sealed")
+    own_addresses = Sealed("own_addresses_sealed")
+
+
+class SentInvitation(PracticeOwned, Base):
+    """The last that somebody's calendar was told of a session by mail.
+
+    ``reader_id`` is the subscription by mail, or the session itself for its own client: whoever
+    that is by now. ``mark`` stands for what an invitation shows; ``sequence`` is what it said.
+    """
+
+    __tablename__ = "sent_invitations"
+    __table_args__ = (sa.UniqueConstraint("practice_id", "session_id", "reader_id"),)
+
+    session_id: Mapped[UUID]
+    reader_id: Mapped[UUID]
+    sequence: Mapped[int]
+    mark: Mapped[str] = mapped_column(sa.String(64))
+    is_cancelled: Mapped[bool]
+    sent_at: Mapped[datetime]

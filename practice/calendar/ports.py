@@ -13,8 +13,11 @@ sessions_between: Port[[datetime, datetime], Sequence[WeekEvent]] = Port(
 )
 """What starts in ``[first_at, past_at)``, as the week page shows it."""
 
+session_now: Port[[UUID], EntryFacts | None] = Port("calendar.session_now")
+"""A session as it stands, cancelled or not, with all that it takes; ``None`` for a mere hold."""
+
 entries_of: Port[[UUID, datetime, datetime], Sequence[EntryFacts]] = Port("calendar.entries_of")
-"""The live sessions that a person holds in ``[first_at, past_at)``, as feeds show them."""
+"""The live sessions that somebody holds in ``[first_at, past_at)``, as feeds show them."""
 
 let_go: Port[[Sequence[UUID]], bool] = Port("calendar.let_go")
 """Release those of some holders that are past their end; whether anything came free by it."""

@@ -16,14 +16,18 @@ from practice.calendar.models import (
     BookingRules,
     Claim,
     Closure,
+    ExternalCalendar,
     HoursOverride,
     Resource,
     ResourceKind,
+    WhenStale,
     WorkingHours,
 )
 from practice.calendar.rules import hours, timeline
 from practice.calendar.rules.hours import Window
+from practice.calendar.rules.imported import VERY_STALE
 from practice.calendar.rules.timeline import Axis
+from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import NotFound
 from practice.core.often import Often, epoch_ceil, epoch_floor
@@ -31,6 +35,7 @@ from practice.core.often import Often, epoch_ceil, epoch_floor
 Asked = tuple[str, str]
 """A kind of session and a way of giving it, as hours name them: ``("prep", "in_person")``."""
 
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_CLAIM = timedelta(days=31)
 """No claim is longer, so that what is taken in some days is found by a bounded search."""
 
@@ -85,7 +90,7 @@ def _roster() -> Often:
                     name=Resource.name,
                     roles=Resource.roles,
                 )
-            ).where(Resource.kind != ResourceKind.CLIENT, Resource.ended_at.is_(None)),
+            ).where(Resource.kind != ResourceKind.CLIENT, Resource.ended_at.is_(None), ~_unseen()),
             sa.select(
                 *_rostered(
                     owner_id=WorkingHours.resource_id,
@@ -111,6 +116,25 @@ def _roster() -> Often:
                 Closure.last_on >= first_on, Closure.first_on <= last_on
             ),
         )
+    )
+
+
+def _unseen() -> sa.ColumnElement[bool]:
+    """Whether somebody's other calendar was last read too long ago to be booked online by it."""
+    return (
+        sa.select(sa.literal(1))
+        .select_from(ExternalCalendar)
+        .where(
+            ExternalCalendar.practice_id == Resource.practice_id,
+            ExternalCalendar.resource_id == Resource.id,
+            ExternalCalendar.when_stale == WhenStale.HIDE,
+            ExternalCalendar.address_sealed.is_not(None),
+            ExternalCalendar.confirmed_at.is_not(None),
+            ExternalCalendar.stopped_at.is_(None),
+            ExternalCalendar.read_at < sa.bindparam("unseen_since"),
+        )
+        .correlate(Resource)
+        .exists()
     )
 
 
@@ -184,9 +208,17 @@ def roster(axis: Axis, asked: Asked) -> Roster:
     return rosters(axis, [asked])[asked]
 
 
-def rosters(axis: Axis, asked: Iterable[Asked]) -> dict[Asked, Roster]:
-    """Return the same for several kinds of session and ways of giving them. One statement."""
-    rows = ROSTER.rows(first_on=axis.first_on, last_on=axis.last_on).all()
+def rosters(axis: Axis, asked: Iterable[Asked], *, is_online: bool = False) -> dict[Asked, Roster]:
+    """Return the same for several kinds of session and ways of giving them. One statement.
+
+    For whoever books online, people and rooms are left out who chose not to be booked while their
+    other calendar cannot be read.
+    """
+    rows = ROSTER.rows(
+        first_on=axis.first_on,
+        last_on=axis.last_on,
+        unseen_since=clock.now() - VERY_STALE if is_online else LONG_AGO,
+    ).all()
     told = tuple(map(tuple, rows))
     return {each: _drawn(axis, each, told) for each in asked}
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.calendar.models import CalendarEntry, DetailLevel, FeedSubscription, Resource
+from practice.calendar.models import (
+    CalendarEntry,
+    DetailLevel,
+    FeedSubscription,
+    Resource,
+    ResourceKind,
+)
 from practice.calendar.rules import ics, zones
+from practice.calendar.rules.reading import UNUSED_FOR, Standing, ago, program_of, standing
+from practice.calendar.rules.reading import WORDS as STANDING_WORDS
 from practice.core import clock, tokens
 from practice.core.db import db, enter_practice
 from practice.core.errors import NotFound
@@ -40,21 +49,26 @@ class Feed:
     zone: str
     window: tuple[date, date]
     etag: str
+    alarm_minutes: int | None
 
 
 _STALE = sa.and_(
+    CalendarEntry.gone_at.is_not(None),  # else "not stale" would be unknown of all that is past
     CalendarEntry.gone_at <= sa.bindparam("tombstones_until"),
     CalendarEntry.ends_at <= sa.bindparam("tombstones_until"),
 )
 """A tombstone 14 days after the later of its cancellation and its end."""
 
-_FEED = (
+_FEED: sa.Select[*tuple[Any, ...]] = (
     sa.select(
         FeedSubscription.id,
         FeedSubscription.resource_id,
         FeedSubscription.level,
         FeedSubscription.fetched_at,
-        Resource.calendar_version,
+        FeedSubscription.version,
+        FeedSubscription.alarm_minutes,
+        FeedSubscription.days_back,
+        FeedSubscription.days_ahead,
         Practice.neutral_name,
         Practice.time_zone,
         sa.select(sa.func.count())
@@ -99,7 +113,7 @@ def find_feed(secret: str) -> Feed:
     """Return the feed that a secret address leads to, and enter its practice. One statement.
 
     The address names its practice, so that this is not asked first; its digest alone opens.
-    Addresses from before that are asked for theirs. The version is the person's count of
+    Addresses from before that are asked for theirs. The version is the feed's count of
     changes, the week in which it begins, and how many tombstones are old enough to be left out:
     the body changes with these alone.
 
@@ -122,8 +136,9 @@ def find_feed(secret: str) -> Feed:
     )
     if row is None:
         raise NotFound("There is no calendar at this address.")
-    window = ics.feed_window(zones.local_date(now, row.time_zone))
-    parts = (row.id, row.calendar_version, window[0], row.stale, row.neutral_name, row.time_zone)
+    today = zones.local_date(now, row.time_zone)
+    window = ics.feed_window(today, back=row.days_back, ahead=row.days_ahead)
+    parts = (row.id, row.version, window[0], row.stale, row.neutral_name, row.time_zone)
     version = ":".join(map(str, parts))
     return Feed(
         subscription_id=row.id,
@@ -134,6 +149,7 @@ def find_feed(secret: str) -> Feed:
         zone=row.time_zone,
         window=window,
         etag=hashlib.sha256(version.encode()).hexdigest()[:32],
+        alarm_minutes=row.alarm_minutes,
     )
 
 
@@ -141,8 +157,8 @@ def body_of(feed: Feed) -> bytes:
     """Join the stored texts of a feed. One statement; the same bytes while nothing changes."""
     first_at = zones.day_start(feed.zone, feed.window[0])
     past_at = zones.day_start(feed.zone, feed.window[1] + timedelta(days=1))
-    texts = db.session.scalars(
-        sa.select(CalendarEntry.text)
+    rows = db.session.execute(
+        sa.select(CalendarEntry.text, CalendarEntry.gone_at)
         .where(
             CalendarEntry.resource_id == feed.resource_id,
             CalendarEntry.level == feed.level,
@@ -153,19 +169,37 @@ def body_of(feed: Feed) -> bytes:
         .order_by(CalendarEntry.starts_at, CalendarEntry.session_id),
         {"tombstones_until": clock.now() - TOMBSTONES_STAY},
     )
+    minutes = feed.alarm_minutes
+    texts = (
+        text if minutes is None or gone_at else ics.with_alarm(text, minutes)
+        for text, gone_at in rows
+    )
     return ics.feed_text(name=feed.name, zone=feed.zone, events=texts, window=feed.window)
 
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """A subscription in the list of them."""
+    """A subscription in the list of them: whose calendar, and how it is being read."""
 
     subscription: FeedSubscription
-    person: str
+    whose: str
+    standing: Standing
+    read: str
+    program: str
+
+    @property
+    def words(self) -> str:
+        return STANDING_WORDS[self.standing]
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends by itself, if no program reads it until then."""
+        return (self.subscription.fetched_at or self.subscription.created_at) + UNUSED_FOR
 
 
-def subscriptions(resource_ids: Sequence[UUID] | None) -> list[Subscribed]:
-    """Return the live subscriptions, newest first; of some people only, or of everybody."""
+def subscriptions(resource_ids: Sequence[UUID]) -> list[Subscribed]:
+    """Return the live subscriptions to some calendars, newest first."""
+    now = clock.now()
     select = (
         sa.select(FeedSubscription, Resource.name)
         .join(
@@ -175,12 +209,30 @@ def subscriptions(resource_ids: Sequence[UUID] | None) -> list[Subscribed]:
                 Resource.id == FeedSubscription.resource_id,
             ),
         )
-        .where(FeedSubscription.revoked_at.is_(None))
+        .where(
+            FeedSubscription.revoked_at.is_(None), FeedSubscription.resource_id.in_(resource_ids)
+        )
         .order_by(FeedSubscription.created_at.desc(), FeedSubscription.id)
     )
-    if resource_ids is not None:
-        select = select.where(FeedSubscription.resource_id.in_(resource_ids))
-    return [Subscribed(row.FeedSubscription, row.name) for row in db.session.execute(select)]
+    found = []
+    for row in db.session.execute(select):
+        each = row.FeedSubscription
+        known = program_of(each.fetched_by or "")
+        found.append(
+            Subscribed(
+                each,
+                row.name,
+                standing(
+                    agent=each.fetched_by,
+                    fetched_at=each.fetched_at,
+                    changed_at=each.changed_at,
+                    now=now,
+                ),
+                ago(each.fetched_at, now) if each.fetched_at else "",
+                known.name if known else each.fetched_by or "an unnamed program",
+            )
+        )
+    return found
 
 
 def get_subscription(subscription_id: UUID) -> FeedSubscription:
@@ -197,9 +249,42 @@ def get_subscription(subscription_id: UUID) -> FeedSubscription:
     return subscription
 
 
-def people_with_calendars(user_id: UUID | None) -> list[Resource]:
-    """Return the people whose sessions can be subscribed to; only one's own if ``user_id``."""
-    select = sa.select(Resource).where(Resource.user_id.is_not(None), Resource.ended_at.is_(None))
+def get_own(subscription_id: UUID, resource_ids: Collection[UUID]) -> FeedSubscription:
+    """Return one subscription to some calendars, for whoever may say over these alone.
+
+    Raises:
+        NotFound: if there is none, or it is another's.
+    """
+    subscription = get_subscription(subscription_id)
+    if subscription.resource_id not in resource_ids:
+        raise NotFound("There is no such calendar link.")
+    return subscription
+
+
+def calendars_to_subscribe(user_id: UUID | None) -> list[Resource]:
+    """Return whose sessions can be subscribed to: one's own, or everybody's and the rooms'."""
+    select = sa.select(Resource).where(Resource.ended_at.is_(None))
     if user_id is not None:
         select = select.where(Resource.user_id == user_id)
+    else:
+        select = select.where(
+            sa.or_(
+                Resource.user_id.is_not(None),
+                Resource.kind.in_({ResourceKind.ROOM, ResourceKind.HOME}),
+            )
+        )
     return list(db.session.scalars(select.order_by(Resource.name, Resource.id)))
+
+
+def person_of(user_id: UUID) -> Resource:
+    """Return a member of staff as the calendar knows them.
+
+    Raises:
+        NotFound: if they hold no sessions.
+    """
+    person = db.session.scalar(
+        sa.select(Resource).where(Resource.user_id == user_id, Resource.ended_at.is_(None))
+    )
+    if person is None:
+        raise NotFound("You hold no sessions, so there is nothing to mail.")
+    return person

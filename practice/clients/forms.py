@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from wtforms import HiddenField, IntegerField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, ValidationError
 
+from practice.clients.rules.diagnoses import code_of
 from practice.clients.rules.papers import (
     LONGEST_DETAIL,
     LONGEST_INTERVAL_DAYS,
@@ -20,6 +21,7 @@ from practice.clients.rules.papers import (
 )
 from practice.clients.rules.treatments import HELPED_WORDS, Helped
 from practice.clients.service import Care, EmergencyContact, Tried
+from practice.core.errors import Invalid
 from practice.people.forms import (
     BaseForm,
     BirthDateField,
@@ -102,6 +104,34 @@ class CareForm(BaseForm):
 
     def care(self) -> Care:
         return Care(self.reason.data or None, self.tried_before.data or None)
+
+
+class DiagnosisForm(BaseForm):
+    """A diagnosis by its code."""
+
+    code = StringField(
+        "Code",
+        [InputRequired("Enter a code, like F33.1"), Length(max=10, message="A code is shorter")],
+        render_kw=SOMEBODY_ELSE | {"list": "codes", "autocapitalize": "characters"},
+    )
+    dated_on = DayField("Diagnosed on", [InputRequired("Enter the date of the diagnosis")])
+    is_primary = BooleanField("It is the primary diagnosis")
+
+    def validate_code(self, field: StringField) -> None:
+        try:
+            field.data = code_of(field.data or "")
+        except Invalid as wrong:
+            raise ValidationError(wrong.message) from None
+
+
+class MemberForm(BaseForm):
+    """A client's number at their insurer."""
+
+    member_id = StringField(
+        "Member ID",
+        [Length(max=40, message="Use at most 40 characters")],
+        render_kw=SOMEBODY_ELSE,
+    )
 
 
 class TreatmentForm(BaseForm):

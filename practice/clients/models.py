@@ -30,12 +30,14 @@ class CareProfile(PracticeOwned, Base):
     emergency_relation_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     emergency_phone_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     emergency_confirmed_on: Mapped[date | None]
+    member_id_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
 
     reason = Sealed("reason_sealed")
     tried_before = Sealed("tried_before_sealed")
     emergency_name = Sealed("emergency_name_sealed")
     emergency_relation = Sealed("emergency_relation_sealed")
     emergency_phone = Sealed("emergency_phone_sealed")
+    member_id = Sealed("member_id_sealed")  # of their insurer, for superbills
 
 
 class Paper(PracticeOwned, Base):
@@ -115,6 +117,31 @@ class TreatmentTried(PracticeOwned, Base):
     when = Sealed("when_sealed")  # in the client's words: "2019 to 2021"
     helped = Sealed("helped_sealed")  # a member of ``Helped``
     effect = Sealed("effect_sealed")
+
+
+class Diagnosis(PracticeOwned, Base):
+    """A diagnosis that a clinician recorded. It ends, and is never changed.
+
+    At most one that counts is the primary one: the service sees to it.
+    """
+
+    __tablename__ = "diagnoses"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["practice_id", "client_id"], ["clients.practice_id", "clients.id"]
+        ),
+        sa.Index("ix_diagnoses_client", "practice_id", "client_id"),
+    )
+
+    client_id: Mapped[UUID]
+    code_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    is_primary: Mapped[bool]
+    dated_on: Mapped[date]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[UUID | None]
+    ended_at: Mapped[datetime | None]
+
+    code = Sealed("code_sealed")
 
 
 class ClientMerge(PracticeOwned, Base):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from practice.audit.models import AuditEntry
 from practice.audit.rules import ActorKind, in_words
-from practice.clients.models import CareProfile, ClientMerge, Paper, TreatmentTried
+from practice.clients.models import CareProfile, ClientMerge, Diagnosis, Paper, TreatmentTried
 from practice.core.db import db
 from practice.core.errors import NotFound
 from practice.people.models import Client, User
@@ -90,6 +90,31 @@ def get_paper(client_id: UUID, paper_id: UUID) -> Paper:
 def find_care(client_id: UUID) -> CareProfile | None:
     """Return what is known of why a client comes and whom to call, if anything is."""
     return db.session.scalar(sa.select(CareProfile).where(CareProfile.client_id == client_id))
+
+
+def diagnoses_of(client_id: UUID) -> list[Diagnosis]:
+    """Return the diagnoses of a client that stand, the primary one first, then the oldest."""
+    return list(
+        db.session.scalars(
+            sa.select(Diagnosis)
+            .where(Diagnosis.client_id == client_id, Diagnosis.ended_at.is_(None))
+            .order_by(Diagnosis.is_primary.desc(), Diagnosis.recorded_at, Diagnosis.id)
+        )
+    )
+
+
+def get_diagnosis(client_id: UUID, diagnosis_id: UUID) -> Diagnosis:
+    """Return one diagnosis of a client, also one that ended.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    found = db.session.scalar(
+        sa.select(Diagnosis).where(Diagnosis.id == diagnosis_id, Diagnosis.client_id == client_id)
+    )
+    if found is None:
+        raise NotFound("There is no such diagnosis.")
+    return found
 
 
 def treatments_of(client_id: UUID) -> list[TreatmentTried]:

@@ -1,8 +1,8 @@
 """Sending to an address that somebody typed, without being led into our own house.
 
 The name is resolved once, every address that it has is looked at, and the connection goes to the
-very address that was looked at, with the name kept for the certificate. Redirects are not
-followed and no proxy is asked.
+very address that was looked at, with the name kept for the certificate. No proxy is asked. What
+is sent follows no redirect; what is fetched (``fetching``) follows some, each looked at likewise.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException
 from threading import Timer
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ TIMEOUT_SECONDS = 10
 LONGEST_SECONDS = 20
 LONGEST_ANSWER = 2_000  # bytes of an answer that are read
 LONGEST_ADDRESS = 500
+HTTPS_PORT = 443
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -54,8 +55,8 @@ class Target:
     is_https: bool
 
 
-def target_of(url: str) -> Target:
-    """Take an address apart that somebody typed.
+def target_of(url: str, *, longest: int = LONGEST_ADDRESS) -> Target:
+    """Take an address apart that somebody typed, of at most ``longest`` characters.
 
     It is https on the usual port; in a sandbox also http to this very machine.
 
@@ -67,19 +68,19 @@ def target_of(url: str) -> Target:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise Invalid("Enter an address like https://www.example.com/news") from None
-    if not url.isascii() or not url.isprintable() or " " in url or len(url) > LONGEST_ADDRESS:
-        raise Invalid(f"An address has at most {LONGEST_ADDRESS} plain characters")
+    if not url.isascii() or not url.isprintable() or " " in url or len(url) > longest:
+        raise Invalid(f"An address has at most {longest} plain characters")
     if "@" in parts.netloc or parts.fragment:
         raise Invalid("Leave the name, the password and what follows # out of the address")
     path = parts.path or "/"
     path = f"{path}?{parts.query}" if parts.query else path
     if parts.scheme == "http" and settings().payments_sandbox and _is_this_machine(host):
         return Target(host, port or 80, path, is_https=False)
-    if parts.scheme != "https" or port not in (None, 443) or not host:
+    if parts.scheme != "https" or port not in (None, HTTPS_PORT) or not host:
         raise Invalid("The address must begin with https:// and use the usual port")
     if _literal(host) is not None and why_not(host) is not None:
         raise Invalid("That address is not on the open internet")
-    return Target(host, 443, path, is_https=True)
+    return Target(host, HTTPS_PORT, path, is_https=True)
 
 
 def why_not(address: str) -> str | None:
@@ -106,13 +107,29 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
         Invalid: if it may not be sent there.
         Unreachable: if nobody answers, or the name leads inside.
     """
-    target = target_of(url)
-    try:
-        with closing(_connection(target, _resolved(target))) as connection, _ending(connection):
-            connection.request("POST", target.path, body=body, headers=dict(headers))
-            answer = connection.getresponse()
+    with connected(target_of(url)) as connection:
+        path = connection.target.path
+        connection.request("POST", path, body=body, headers=dict(headers))
+        with closing(connection.getresponse()) as answer:
             answer.read(LONGEST_ANSWER)
             return answer.status
+
+
+@contextmanager
+def connected(target: Target, *, seconds: float = LONGEST_SECONDS) -> Iterator[Pinned]:
+    """Give a connection to one of the addresses of a target, all of which were looked at.
+
+    It is hung up after ``seconds``, however busy it is then.
+
+    Raises:
+        Unreachable: if nobody answers, the name leads inside, or whatever goes wrong with it.
+    """
+    try:
+        with (
+            closing(_connection(target, _resolved(target))) as connection,
+            _ending(connection, seconds),
+        ):
+            yield connection
     except TimeoutError:
         raise Unreachable("It did not answer in time.") from None
     except ssl.SSLError:
@@ -136,43 +153,55 @@ def _resolved(target: Target) -> str:
     return addresses[0]
 
 
-def _connection(target: Target, address: str) -> HTTPConnection:
+def dial(address: str, port: int, timeout: float) -> socket.socket:
+    """Connect to an IP address that was looked at. Nothing else here opens a connection."""
+    return socket.create_connection((address, port), timeout)
+
+
+def _connection(target: Target, address: str) -> Pinned:
     """Return a connection to ``address`` that names the host it is meant for."""
-    if not target.is_https:
-        return _Pinned(address, target)
-    return _PinnedWithTls(address, target)
+    return (PinnedWithTls if target.is_https else Pinned)(address, target)
 
 
-class _Pinned(HTTPConnection):
+class Pinned(HTTPConnection):
+    """A connection to an address that was looked at, whatever its name leads to by now.
+
+    ``wire`` is what it goes over. The base class forgets that as soon as an answer begins after
+    which the other side hangs up, and it is then that somebody may have to hang up on them.
+    """
+
+    wire: socket.socket | None = None
+
     def __init__(self, address: str, target: Target) -> None:
         super().__init__(target.host, target.port, timeout=TIMEOUT_SECONDS)
         self.address = address
+        self.target = target
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self.address, self.port), self.timeout)
+        self.sock = self.wire = dial(self.address, self.port, TIMEOUT_SECONDS)
 
 
-class _PinnedWithTls(HTTPSConnection):
-    def __init__(self, address: str, target: Target) -> None:
-        self.tls = ssl.create_default_context()
-        super().__init__(target.host, target.port, timeout=TIMEOUT_SECONDS, context=self.tls)
-        self.address = address
+class PinnedWithTls(Pinned):
+    """The same, enciphered; the certificate has to be the name's."""
+
+    default_port = HTTPS_PORT
 
     def connect(self) -> None:
-        plain = socket.create_connection((self.address, self.port), self.timeout)
-        self.sock = self.tls.wrap_socket(plain, server_hostname=self.host)
+        super().connect()  # first, so that it can be hung up in the middle of a greeting
+        context = ssl.create_default_context()
+        self.sock = self.wire = context.wrap_socket(self.sock, server_hostname=self.host)
 
 
 @contextmanager
-def _ending(connection: HTTPConnection) -> Iterator[None]:
+def _ending(connection: Pinned, seconds: float) -> Iterator[None]:
     """Hang up after a while: each wait has an end, but a thousand short ones would have none."""
 
     def hang_up() -> None:
-        if connection.sock is not None:
+        if connection.wire is not None:
             with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+                connection.wire.shutdown(socket.SHUT_RDWR)
 
-    timer = Timer(LONGEST_SECONDS, hang_up)
+    timer = Timer(max(0.0, seconds), hang_up)
     timer.daemon = True
     timer.start()
     try:

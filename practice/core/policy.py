@@ -5,6 +5,7 @@ from collections.abc import Collection
 from config import Config
 
 CHECKOUT = "https://checkout.stripe.com"
+ONBOARDING = "https://connect.stripe.com"
 
 
 def content_policy(config: Config, framed_by: Collection[str] = ()) -> str:
@@ -13,6 +14,8 @@ def content_policy(config: Config, framed_by: Collection[str] = ()) -> str:
     ``framed_by`` are origins that were checked when they were written down.
     """
     checkout = config.stripe_api_base if config.payments_sandbox else CHECKOUT
+    if config.is_platform and not config.payments_sandbox:
+        checkout = f"{checkout} {ONBOARDING}"
     ancestors = " ".join(framed_by) or "'none'"
     return "; ".join(
         (

@@ -14,10 +14,11 @@ from practice.calendar.queries import booking_rules
 from practice.calendar.rules import zones
 from practice.calendar.rules.blocks import times_of
 from practice.calendar.service import blocks, feeds
+from practice.calendar.wishes import Wish
 from practice.core import clock
 from practice.core.db import db, practice_scope, transaction
 from practice.core.errors import Conflict
-from practice.demo import online
+from practice.demo import insurers, online
 from practice.demo.cast import LABEL, PASSPHRASE, House, Member
 from practice.demo.lives import Hands, life_of, play, withdrawal_of
 from practice.demo.ways import Clearance
@@ -93,6 +94,8 @@ def _live(house: House) -> Hands:
     _leave_a_note(hands, midnight)
     with clock.pretend(midnight - STILL_NEWS):
         _subscribe(staff[0])
+    with clock.pretend(midnight - STILL_NEWS * 2):
+        insurers.provide(house.stories, staff, hands)
     _call_done(until=midnight - STILL_NEWS)
     return hands
 
@@ -153,8 +156,7 @@ def _subscribe(owner: User) -> None:
     person = db.session.scalars(sa.select(Resource).where(Resource.user_id == owner.id)).one()
     feeds.subscribe(
         person,
-        label="Phone",
-        level=DetailLevel.INITIALS,
+        Wish(label="Phone", level=DetailLevel.INITIALS),
         by=Actor(ActorKind.STAFF, owner.id),
         made_by=owner.id,
     )

@@ -39,6 +39,7 @@ class Made:
             "starts_at": starts_at,
             "ends_at": starts_at + timedelta(hours=1),
             "zone": self.zone,
+            "zone_for_you": None,
             "host": "Jordan Example",
             "where": "By video",
             "page": self.page,
@@ -124,6 +125,14 @@ KINDS = _kinds(
         },
     ),
     Kind(
+        "calendar",
+        "For the calendar",
+        "3 minutes after several bookings were made, moved or cancelled together: one for each, "
+        "to those who want them in their calendars by mail.",
+        OF_BOOKING | PRACTICE,
+        lambda made: {**made.booking, "is_off": False},
+    ),
+    Kind(
         "slot-lost",
         "Paid too late",
         "At once when money comes in for a time that somebody else has by then.",
@@ -164,6 +173,13 @@ KINDS = _kinds(
         "At once when staff let a client choose among the dates of several bookings.",
         {"day": "offered_at | day(practice.time_zone)"} | PRACTICE,
         lambda made: {"offered_at": made.now, "page": made.page},
+    ),
+    Kind(
+        "estimate",
+        "Estimate",
+        "When an estimate was written: within an hour of a booking, or when one was asked for.",
+        {"day": "issued_at | day(practice.time_zone)"} | PRACTICE,
+        lambda made: {"issued_at": made.now, "page": made.page},
     ),
     Kind(
         "payment-request",
@@ -272,11 +288,32 @@ KINDS = _kinds(
         to_staff=True,
     ),
     Kind(
+        "staff-calendar",
+        "For the calendar",
+        "3 minutes after a session was booked, moved or cancelled, to those who hold it and want "
+        "it in their calendars by mail.",
+        OF_BOOKING | PRACTICE,
+        lambda made: {**made.booking, "is_off": False},
+        to_staff=True,
+    ),
+    Kind(
         "staff-alert",
         "No longer confirmed",
         "When a confirmed session loses something it asks for, to those who hold it.",
         OF_BOOKING | PRACTICE,
         lambda made: made.booking,
+        to_staff=True,
+    ),
+    Kind(
+        "staff-calendar-unread",
+        "A calendar cannot be read",
+        "When a calendar that blocks time could not be read for a day, to whose time it is.",
+        {"day": "posted_at | day(practice.time_zone)"} | PRACTICE,
+        lambda made: {
+            "read_at": made.now - timedelta(days=1),
+            "problem": "The other side did not answer in time.",
+            "page": made.page,
+        },
         to_staff=True,
     ),
     Kind(

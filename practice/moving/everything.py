@@ -19,7 +19,15 @@ from typing import IO, Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, undefer
 
-from practice.billing.models import Invoice, PaperKind, Receipt, StoredPaper
+from practice.billing import pdf
+from practice.billing.models import (
+    Document,
+    DocumentFile,
+    Invoice,
+    PaperKind,
+    Receipt,
+    StoredPaper,
+)
 from practice.core.crypto import Sealed
 from practice.core.db import Base, PracticeOwned, db
 from practice.moving import in_words
@@ -30,6 +38,7 @@ AT_ONCE = 500
 
 LEFT_OUT = frozenset(
     {
+        "document_files",  # are in the file as PDF
         "doors",  # digests that open nothing elsewhere
         "export_chunks",
         "export_runs",
@@ -143,4 +152,18 @@ def _papers(archive: zipfile.ZipFile) -> int:
             name = number_of.get(paper.subject_id, str(paper.subject_id))
             archive.writestr(f"papers/{name}.pdf", body or b"")
             count += 1
+    documents = db.session.execute(
+        sa.select(Document.id, Document.number)
+        .join(
+            DocumentFile,
+            sa.and_(
+                DocumentFile.practice_id == Document.practice_id,
+                DocumentFile.document_id == Document.id,
+            ),
+        )
+        .order_by(Document.id)
+    ).all()
+    for row in documents:
+        archive.writestr(f"papers/{row.number}.pdf", pdf.document(row.id) or b"")
+        count += 1
     return count

@@ -48,6 +48,13 @@ class NotYet(Exception):
         self.at = at
 
 
+class ComesRound(NotYet):
+    """Raised by work that is done, and is to be done again at ``at``: one job for ever.
+
+    Whatever failed before is forgotten, since it went well now.
+    """
+
+
 class WorkerDied(Exception):
     """The last attempt took its worker along."""
 
@@ -122,6 +129,8 @@ def _run(job: Job) -> Outcome:
     try:
         with practice_scope(job.practice_id):
             _do(job)
+    except ComesRound as again:
+        return _end(job, Outcome.AGAIN, at=again.at, attempts=0)
     except NotYet as wait:
         return _end(job, Outcome.AGAIN, at=wait.at, attempts=job.attempts - 1)
     except Exception as error:  # noqa: BLE001 - whatever it is, the job is tried again
@@ -152,7 +161,8 @@ def _end(job: Job, outcome: Outcome, **values: Any) -> Outcome:
             log.warning("%s %s was finished late: another worker has it", job.kind, job.id)
             return Outcome.LATE
         if job.attempts >= TOLD_AFTER:
-            _tell(job, values.get("state", JobState.WAITING))
+            went_well = values.get("attempts") == 0
+            _tell(job, JobState.DONE if went_well else values.get("state", JobState.WAITING))
     return outcome
 
 

@@ -48,6 +48,19 @@ class Letter:
     html: str
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarPart:
+    """What a mail tells its reader's calendar (RFC 6047): ``text``, which asks by ``method``.
+
+    A composer hands it over as ``calendar``. ``sent`` is called, inside the transaction that
+    writes down that the mail is out.
+    """
+
+    method: str
+    text: str
+    sent: Callable[[], None]
+
+
 class Refused(Exception):
     """The server will never take this mail; ``code`` is its SMTP reply."""
 
@@ -86,7 +99,7 @@ def deliver(message_id: UUID) -> None:
     if message.state is not MessageState.WAITING:
         return
     try:
-        letter = write(message)
+        letter, calendar = _written(message)
         read_again()  # nothing stays open while we talk over the network
         _send(letter)
     except Stale:
@@ -94,15 +107,22 @@ def deliver(message_id: UUID) -> None:
     except Refused as refused:
         _mark(message_id, MessageState.FAILED, code=refused.code)
     else:
-        _mark(message_id, MessageState.SENT)
+        _mark(message_id, MessageState.SENT, told=calendar)
 
 
-def _mark(message_id: UUID, state: MessageState, code: int | None = None) -> None:
+def _mark(
+    message_id: UUID,
+    state: MessageState,
+    code: int | None = None,
+    told: CalendarPart | None = None,
+) -> None:
     with transaction():
         message = queries.get_message(message_id)
         message.state = state
         if state is MessageState.SENT:
             message.sent_at = clock.now()
+            if told is not None:
+                told.sent()
         if code is not None:
             message.error = str(code)
             _ask_for_another_address(message)
@@ -110,6 +130,10 @@ def _mark(message_id: UUID, state: MessageState, code: int | None = None) -> Non
 
 def write(message: Message) -> EmailMessage:
     """Make the mail, plain text with its HTML twin, as it reads at this moment."""
+    return _written(message)[0]
+
+
+def _written(message: Message) -> tuple[EmailMessage, CalendarPart | None]:
     practice = ports.sender()
     is_test = message.facts.get("is_test", False) if message.facts else False
     facts = ports.made_up(message.name) if is_test else COMPOSERS[message.name](message)
@@ -126,14 +150,27 @@ def write(message: Message) -> EmailMessage:
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(drawn.text)
     letter.add_alternative(drawn.html, subtype="html")
-    return letter
+    calendar: CalendarPart | None = facts.get("calendar")
+    if calendar is not None:
+        _attach(letter, calendar)
+    return letter, calendar
+
+
+def _attach(letter: EmailMessage, calendar: CalendarPart) -> None:
+    """Add a message for calendars twice: inside, and as a file for programs that look there."""
+    letter.add_alternative(
+        calendar.text, subtype="calendar", cte="base64", params={"method": calendar.method}
+    )
+    letter.add_attachment(
+        calendar.text.encode(), maintype="application", subtype="ics", filename="appointment.ics"
+    )
 
 
 def draw(
     name: str, context: Mapping[str, Any], own: ports.OwnWords, *, is_test: bool = False
 ) -> Letter:
     """Put a mail into words: the shipped ones, and those of the practice's own."""
-    handed = {**context, "own": own.paragraphs, "is_test": is_test}
+    handed = {"calendar": None, **context, "own": own.paragraphs, "is_test": is_test}
     return Letter(
         subject=" ".join((own.subject or _render(name, "subject.txt", handed)).split()),
         text=_without_gaps(_render(name, "body.txt", handed)),

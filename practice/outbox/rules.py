@@ -22,6 +22,9 @@ class MessageState(StrEnum):
 
 MAIL_JOB = "mail"
 
+CALENDARS_JOB = "look-at-calendars"
+"""Have what calendars show of sessions to come compared with what is so."""
+
 UNDO_FOR = timedelta(minutes=3)
 """How long the news of a deed waits, because whoever did it may undo it: nobody is told of both."""
 

@@ -7,7 +7,7 @@ nothing when its ``key`` was asked for before.
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import sqlalchemy as sa
 
@@ -16,6 +16,7 @@ from practice.core.db import db, insert_unless_there, require_practice_id
 from practice.core.errors import Conflict, Invalid, NotFound
 from practice.outbox.models import Job, Message, Task
 from practice.outbox.rules import (
+    CALENDARS_JOB,
     MAIL_JOB,
     JobState,
     MessageState,
@@ -37,6 +38,11 @@ def enqueue(
     insert_unless_there(
         Job(kind=kind, key=key, subject_id=subject_id, at=at or now, created_at=now)
     )
+
+
+def look_at_calendars() -> None:
+    """Have calendars looked at, after a name or a place was changed that they may show."""
+    enqueue(CALENDARS_JOB, key=f"{CALENDARS_JOB}:{uuid4()}")
 
 
 def post(
@@ -201,6 +207,33 @@ def withdraw_others(kinds: Collection[str], *, about_id: UUID, keys: Collection[
             Task.done_at.is_(None),
             Task.key.not_in(keys),
         )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def withdraw_those(prefix: str, *, but_not: Collection[str] = ()) -> None:
+    """Take the open tasks whose keys begin with ``prefix`` off the list, but not some of them."""
+    db.session.execute(
+        sa.delete(Task)
+        .where(
+            Task.key.startswith(prefix, autoescape=True),
+            Task.done_at.is_(None),
+            Task.key.not_in(but_not),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def bring_forward(kind: str, *, key: str, subject_id: UUID) -> None:
+    """Have work that comes round be done at once, whenever it would have come.
+
+    Work that a worker has in hand just now is left alone: it finds out itself.
+    """
+    enqueue(kind, key=key, subject_id=subject_id)
+    db.session.execute(
+        sa.update(Job)
+        .where(Job.key == key, Job.state != JobState.PARKED, Job.lease.is_(None))
+        .values(state=JobState.WAITING, at=clock.now(), finished_at=None)
         .execution_options(synchronize_session=False)
     )
 

@@ -278,7 +278,7 @@ NAV = (
     NavItem("calendar.week", "Calendar", "calendar", Permission.CALENDAR_VIEW),
     NavItem("clients.clients", "Clients", "clients", Permission.CLIENT_VIEW),
     NavItem("sessions.courses", "Courses", "course", Permission.CLIENT_VIEW, below="/courses/"),
-    NavItem("billing.invoices", "Payments", "payments", Permission.MONEY_VIEW),
+    NavItem("billing.invoices", "Payments", "payments", Permission.MONEY_VIEW, below="/billing/"),
     NavItem("calendar.calendar_links", "Calendar links", "copy", Permission.FEED_SUBSCRIBE),
     NavItem("sessions.tasks", "Tasks", "check", Permission.CLIENT_VIEW),
     NavItem(

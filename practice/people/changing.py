@@ -12,6 +12,7 @@ from practice.audit.service import record
 from practice.core import colour
 from practice.core.db import db, require_practice_id
 from practice.core.errors import Invalid
+from practice.outbox.service import look_at_calendars
 from practice.people.models import Practice
 from practice.people.seen import check, mark_of
 from practice.people.service import check_zone
@@ -32,6 +33,9 @@ def mark_of_facts(practice: Practice, names: Iterable[str]) -> str:
     return mark_of({name: getattr(practice, name) for name in names})
 
 
+SHOWN_IN_CALENDARS = frozenset({"neutral_name", "locality", "phone"})
+
+
 def edit(facts: dict[str, Any], *, seen: str = "", by: Actor) -> None:
     """Write down names, contact and the address on papers, by the names of the columns.
 
@@ -46,6 +50,8 @@ def edit(facts: dict[str, Any], *, seen: str = "", by: Actor) -> None:
     if changed:
         db.session.flush()
         record("practice:edit", by=by, subject_id=practice.id, fields=changed)
+    if SHOWN_IN_CALENDARS.intersection(changed):
+        look_at_calendars()
 
 
 def move_zone(zone: str, *, by: Actor) -> None:

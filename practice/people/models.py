@@ -38,6 +38,9 @@ class Practice(Base):
     business_name: Mapped[str] = mapped_column(sa.String(120))
     business_address: Mapped[str] = mapped_column(sa.String(400))  # lines, newline between
     tax_id: Mapped[str] = mapped_column(sa.String(20), default="")
+    group_npi: Mapped[str] = mapped_column(sa.String(10), default="", server_default="")
+    # Whether estimates name diagnoses too; else these stand on superbills alone.
+    estimates_name_diagnoses: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     own_words: Mapped[str] = mapped_column(sa.String(4000), default="")  # "Is this right for me?"
     frame_origins: Mapped[list[str]] = mapped_column(default=list)  # who may frame the button page
     accent: Mapped[str] = mapped_column(sa.String(7), default="")
@@ -88,6 +91,22 @@ class User(PracticeOwned, Base):
     @property
     def role_set(self) -> frozenset[Role]:
         return frozenset(map(Role, self.roles))
+
+
+class ProviderDetails(PracticeOwned, Base):
+    """What insurers ask of a clinician: on superbills and estimates. One row a member of staff."""
+
+    __tablename__ = "provider_details"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["practice_id", "user_id"], ["users.practice_id", "users.id"]),
+        sa.UniqueConstraint("practice_id", "user_id"),
+    )
+
+    user_id: Mapped[UUID]
+    credentials: Mapped[str] = mapped_column(sa.String(40))  # what follows the name: "LPC"
+    npi: Mapped[str] = mapped_column(sa.String(10))
+    licence_no: Mapped[str] = mapped_column(sa.String(40))
+    licence_state: Mapped[str] = mapped_column(sa.String(2))
 
 
 class SignIn(PracticeOwned, Base):
@@ -223,6 +242,7 @@ class Client(PracticeOwned, Base):
     address_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     is_adult_said_on: Mapped[date | None]
     time_zone: Mapped[str | None] = mapped_column(sa.String(60))  # theirs, for video sessions
+    is_invited: Mapped[bool | None]  # to each session by mail; empty: as the practice does
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 

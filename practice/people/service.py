@@ -12,7 +12,7 @@ from practice.audit.service import record
 from practice.core import clock
 from practice.core.db import db, require_practice_id
 from practice.core.errors import Conflict, Invalid
-from practice.outbox.service import assign
+from practice.outbox.service import assign, look_at_calendars
 from practice.people import doors, passwords, ports, queries, signing_in
 from practice.people.models import Client, Practice, User
 from practice.people.rules import SEES_CLIENTS, ClientDetails, DoorKind, Role, is_slug
@@ -255,9 +255,18 @@ def edit_client(client: Client, details: ClientDetails, *, by: Actor) -> Client:
     changed = [words for name, words in CONTACT_WORDS.items() if now[name] != was[name]]
     db.session.flush()
     record("client:edit", by=by, subject_id=client.id, changed=changed)
+    if {CONTACT_WORDS["first_name"], CONTACT_WORDS["last_name"]}.intersection(changed):
+        look_at_calendars()
     if before is not None:
         _ask_to_merge(client, before)
     return client
+
+
+def invite(client: Client, *, wants: bool | None, by: Actor) -> None:
+    """Say whether a client is invited to each session by mail; ``None``: as the practice does."""
+    client.is_invited = wants
+    db.session.flush()
+    record("client:invite", by=by, subject_id=client.id)
 
 
 def _write(client: Client, details: ClientDetails) -> None:

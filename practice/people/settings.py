@@ -24,9 +24,16 @@ SETTINGS = (
     Entry("sessions.set_up", "Set-up", "The six steps until clients can book, where you left off"),
     Entry("people.practice_settings", "Practice", "Names, contact, and what stands on invoices"),
     Entry("sessions.places", "Places", "The address clients get, and what they need to arrive"),
+    Entry("sessions.calendars", "Calendars", "What clients’ calendars are told, and by mail"),
     Entry("sessions.zone", "Time zone", "Whose clock your hours and your pages follow"),
     Entry("people.look", "Look", "One color of your own on the pages for clients"),
     Entry("sessions.hours", "Hours", "When people and rooms are there", Permission.HOURS_OWN),
+    Entry(
+        "imported.calendars",
+        "Calendars that block time",
+        "What stands in your other calendars keeps clients away",
+        Permission.HOURS_OWN,
+    ),
     Entry("sessions.services_list", "Services", "What you offer, how long, and for how much"),
     Entry("sessions.packages_list", "Packages", "Sessions that are sold together"),
     Entry(

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from wtforms import PasswordField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.form import BaseForm as AnyForm
 from wtforms.validators import InputRequired, Length, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from practice.core.errors import Invalid
 from practice.people.forms import BaseForm, EmailField, NameField, PhoneField
+from practice.people.identifiers import STATES, Provider, ein_of, npi_of
 from practice.people.passwords import why_refused
 from practice.people.rules import US_ZONES, Role, is_slug
 from practice.people.seen import SeenForm
@@ -84,6 +94,14 @@ def _at_most(longest: int) -> Length:
     return Length(max=longest, message=f"Use at most {longest} characters")
 
 
+def _read(read: Callable[[str], str], text: str | None) -> str:
+    """Return a number as it is kept, or nothing where nothing was typed."""
+    try:
+        return read(text) if text else ""
+    except Invalid as wrong:
+        raise StopValidation(wrong.message) from None
+
+
 # Starting a practice ---------------------------------------------------------------------------
 
 
@@ -143,6 +161,31 @@ class RolesForm(SeenForm):
     roles = RolesField()
 
 
+class ProviderForm(SeenForm):
+    """What insurers ask of a clinician. All of it, or nothing."""
+
+    credentials = StringField(
+        "Credentials", [_at_most(40)], render_kw={"autocomplete": "honorific-suffix"}
+    )
+    npi = StringField("NPI", [_at_most(14)], render_kw={"inputmode": "numeric"})
+    licence_no = StringField("License number", [_at_most(40)])
+    licence_state = SelectField(
+        "State of the license", choices={"": "Choose", **{state: state for state in STATES}}
+    )
+
+    def validate_npi(self, field: StringField) -> None:
+        field.data = _read(npi_of, field.data)
+
+    def provider(self) -> Provider:
+        """Return what was typed, once it is checked."""
+        return Provider(
+            self.credentials.data or "",
+            self.npi.data or "",
+            self.licence_no.data or "",
+            self.licence_state.data or "",
+        )
+
+
 class JoinForm(BaseForm):
     """Who joins. ``email_typed`` is the address that was invited."""
 
@@ -171,12 +214,24 @@ class PracticeForm(SeenForm):
         "Business name", missing="Enter the name that stands on invoices", longest=120
     )
     business_address = TextAreaField("Business address", [_at_most(400)], render_kw={"rows": 3})
-    tax_id = StringField("Tax ID", [_at_most(20)])
+    tax_id = StringField("Tax ID (EIN)", [_at_most(20)])
+    group_npi = StringField("NPI of the practice", [_at_most(14)])
+    estimates_name_diagnoses = BooleanField("Write diagnoses on estimates too")
+
+    def validate_tax_id(self, field: StringField) -> None:
+        field.data = _read(ein_of, field.data)
+
+    def validate_group_npi(self, field: StringField) -> None:
+        field.data = _read(npi_of, field.data)
 
     def facts(self) -> dict[str, Any]:
         """Return what was typed, by the names of the columns."""
         others = {"csrf_token", "seen"}
-        return {name: value or "" for name, value in self.data.items() if name not in others}
+        return {
+            name: value if isinstance(value, bool) else value or ""
+            for name, value in self.data.items()
+            if name not in others
+        }
 
 
 class LookForm(SeenForm):

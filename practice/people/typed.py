@@ -28,11 +28,14 @@ class Typed:
 
 
 def of_request() -> Typed:
-    """Return the form of this request: without its token, and without passwords."""
+    """Return the form of this request: without its token, and without passwords.
+
+    Nor with the mark of a look at what a form comes to: what is sent once more is to be saved.
+    """
     answers = [
         (name, value)
         for name, value in request.form.items(multi=True)
-        if name != "csrf_token" and "password" not in name
+        if name not in {"csrf_token", "look"} and "password" not in name
     ]
     return Typed(request.full_path.rstrip("?"), answers)
 

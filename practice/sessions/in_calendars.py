@@ -19,7 +19,7 @@ from practice.sessions.queries.appointments import WITH_ALL, between
 from practice.sessions.rules.for_clients import KIND_WORDS
 from practice.sessions.rules.for_staff import CAN_CHANGE
 from practice.sessions.rules.lifecycle import LIVE, WORDS, AppointmentState
-from practice.sessions.service.telling import entry_of
+from practice.sessions.service.calendars import entry_of
 
 
 def week_events(first_at: datetime, past_at: datetime) -> list[WeekEvent]:
@@ -52,7 +52,7 @@ def _move_address(appointment: Appointment) -> str:
 
 
 def entries_of(resource_id: UUID, first_at: datetime, past_at: datetime) -> list[EntryFacts]:
-    """Return what a person serves in ``[first_at, past_at)``, for a new feed.
+    """Return what takes somebody or a room in ``[first_at, past_at)``, for a new feed.
 
     Holds are left out: they wait for a stranger and are in no feed.
     """

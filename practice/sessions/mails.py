@@ -9,11 +9,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.billing import cards, fees
+from practice.billing import cards, fees, linked
 from practice.billing import queries as billing
 from practice.billing.fee_models import Fee
+from practice.billing.models import Document
 from practice.billing.rules.cards import Use
 from practice.billing.rules.fees import FeeState, split
+from practice.calendar.rules import ics, zones
+from practice.calendar.service import invitations
+from practice.calendar.subscriptions import get_subscription
 from practice.core import clock
 from practice.core.db import db
 from practice.core.money import Money
@@ -34,29 +38,38 @@ from practice.sessions.rules.lifecycle import (
     AppointmentState,
     Modality,
 )
+from practice.sessions.rules.policies import free_until
 from practice.sessions.rules.reminders import wakes_at
 from practice.sessions.rules.requests import answer_by
+from practice.sessions.service.calendars import OFF, as_it_stands, serving
 from practice.sessions.service.collecting import owed_now
 from practice.sessions.service.reminding import zone_of
 
 
 def booked(message: Message) -> dict[str, Any]:
-    """A session is confirmed. It can be cancelled without cost until it begins."""
+    """A session is confirmed. How long it can be cancelled without cost is what was agreed."""
     appointment = _while(message, AppointmentState.CONFIRMED)
     kept = billing.paid_minor(appointment.id) - billing.refunded_minor(appointment.id)
     owed = appointment.to_pay.minor - kept
-    return _client_facts(appointment) | {
+    return _with_calendar(message, appointment) | {
         "paid": _money(kept, appointment),
         "owed": _money(owed, appointment),
-        "cancel_until": appointment.starts_at,
+        "cancel_until": _free_until(appointment),
     }
+
+
+def _free_until(appointment: Appointment) -> datetime | None:
+    """Return until when cancelling costs nothing, unless that is over."""
+    starts_at = appointment.starts_at
+    until = free_until(appointment.policy, starts_at) if appointment.price else starts_at
+    return until if until and until > clock.now() else None
 
 
 def tentative(message: Message) -> dict[str, Any]:
     """A time is kept, but the session is not confirmed: not yet, or not any longer."""
     appointment = _while(message, AppointmentState.TENTATIVE)
     was_confirmed = message.facts["was"] == AppointmentState.CONFIRMED
-    return _client_facts(appointment) | {"was_confirmed": was_confirmed}
+    return _with_calendar(message, appointment) | {"was_confirmed": was_confirmed}
 
 
 def moved(message: Message) -> dict[str, Any]:
@@ -64,7 +77,7 @@ def moved(message: Message) -> dict[str, Any]:
     was_at = datetime.fromisoformat(message.facts["was_at"])
     appointment = _while(message, *LIVE)
     costs = _costs(fees.fee_of_change(appointment.id, appointment.sequence))
-    return _client_facts(appointment) | {"was_at": was_at} | costs
+    return _with_calendar(message, appointment) | {"was_at": was_at} | costs
 
 
 def missed(message: Message) -> dict[str, Any]:
@@ -107,7 +120,7 @@ def cancelled(message: Message) -> dict[str, Any]:
     was_at = message.facts.get("was_at")
     starts_at = datetime.fromisoformat(was_at) if was_at else appointment.starts_at
     moved_money = _money_of(appointment, _fee_of(appointment))
-    return _client_facts(appointment) | {"starts_at": starts_at} | moved_money
+    return _with_calendar(message, appointment) | {"starts_at": starts_at} | moved_money
 
 
 def slot_lost(message: Message) -> dict[str, Any]:
@@ -149,7 +162,7 @@ def requested(message: Message) -> dict[str, Any]:
 def approved(message: Message) -> dict[str, Any]:
     """A request got a yes."""
     appointment = _while(message, AppointmentState.CONFIRMED)
-    return _client_facts(appointment) | {"owed": owed_now(appointment) or None}
+    return _with_calendar(message, appointment) | {"owed": owed_now(appointment) or None}
 
 
 def declined(message: Message) -> dict[str, Any]:
@@ -234,13 +247,45 @@ def choose_times(message: Message) -> dict[str, Any]:
     return {"offered_at": course.offered_at, "page": settings().base_url + path}
 
 
+def calendar(message: Message) -> dict[str, Any]:
+    """A session goes into its client's calendar, where no other mail brought it, or out of it."""
+    appointment = get_appointment(message.about_id)
+    facts = _with_calendar(message, appointment)
+    if facts["calendar"] is None:
+        raise Stale
+    return facts | {"is_off": appointment.state in OFF}
+
+
+def staff_calendar(message: Message) -> dict[str, Any]:
+    """A session goes into the calendar of somebody who holds it, or out of it."""
+    appointment = get_appointment(message.about_id)
+    facts = as_it_stands(appointment, serving(appointment.id))
+    reader = get_subscription(UUID(message.facts["reader"]))
+    part = invitations.for_reader(facts, reader, message.to or "")
+    if part is None:
+        raise Stale
+    is_off = part.method == ics.method(ics.Status.CANCELLED)
+    return _staff_facts(appointment) | {"calendar": part, "is_off": is_off}
+
+
+def estimate(message: Message) -> dict[str, Any]:
+    """An estimate is on the client's own pages. What it is of, and how much, is not said."""
+    document = db.session.scalar(sa.select(Document).where(Document.id == message.about_id))
+    if document is None:
+        raise Stale
+    path = f"/p/{get_practice().slug}/sign-in?next=/me/papers/{document.id}"
+    return {"issued_at": document.issued_at, "page": settings().base_url + path}
+
+
 COMPOSERS: dict[str, Composer] = {
     "approved": approved,
     "booked": booked,
     "booked-series": booked_series,
+    "calendar": calendar,
     "cancelled-series": cancelled_series,
     "choose-times": choose_times,
     "declined": declined,
+    "estimate": estimate,
     "requested": requested,
     "tentative": tentative,
     "missed": missed,
@@ -251,6 +296,7 @@ COMPOSERS: dict[str, Composer] = {
     "payment-request": payment_request,
     "reminder": reminder,
     "slot-lost": slot_lost,
+    "staff-calendar": staff_calendar,
     "staff-moved": staff_moved,
     "staff-moved-series": staff_moved_series,
     "staff-alert": staff_alert,
@@ -282,6 +328,12 @@ def _client_facts(appointment: Appointment) -> dict[str, Any]:
     return _facts(appointment) | {"page": booking_link(appointment)}
 
 
+def _with_calendar(message: Message, appointment: Appointment) -> dict[str, Any]:
+    """Return the same, with what the client's calendar must be told besides."""
+    part = invitations.for_client(as_it_stands(appointment), message.to or "")
+    return _client_facts(appointment) | {"calendar": part}
+
+
 def _staff_facts(appointment: Appointment) -> dict[str, Any]:
     return _facts(appointment) | {"page": f"{settings().base_url}/sessions/{appointment.id}"}
 
@@ -289,7 +341,11 @@ def _staff_facts(appointment: Appointment) -> dict[str, Any]:
 def _facts(appointment: Appointment) -> dict[str, Any]:
     """When, with whom and where: in person the town alone, since mail is read by others."""
     is_video = appointment.modality is Modality.TELEHEALTH
+    here = zone_of(appointment) if is_video else appointment.time_zone
+    there = appointment.starts_at.astimezone(zones.zone(appointment.time_zone))
+    differs = there.utcoffset() != there.astimezone(zones.zone(here)).utcoffset()
     return {
+        "zone_for_you": here if differs else None,
         "starts_at": appointment.starts_at,
         "ends_at": appointment.ends_at,
         "zone": appointment.time_zone,
@@ -327,7 +383,7 @@ def _costs(fee: Fee | None) -> dict[str, Any]:
         return {"fee": None, "kept": None, "owed": None, "card": "", "credit": None}
     ahead = fees.paid_ahead_minor(fee.settles_id)
     parts = split(fee.amount, Money(ahead, fee.currency))
-    card = cards.on_file(fee.client_id) if parts.owed and settings().takes_cards else None
+    card = cards.on_file(fee.client_id) if parts.owed and linked.takes_cards() else None
     return {
         "fee": parts.fee,
         "kept": parts.kept or None,

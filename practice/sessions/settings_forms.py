@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import time
 from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from wtforms import IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.form import BaseForm as AnyForm
 from wtforms.validators import InputRequired, Length, NumberRange, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -41,15 +50,23 @@ class ZoneForm(BaseForm):
 
 
 class LinkField(StringField):
-    """An address of a web page, `https` alone; it may be empty."""
+    """An address of a web page, `https` alone, which needs no writing; it may be empty."""
 
     def __init__(self, label: str, **more: Any) -> None:
-        keys = {"type": "url", "inputmode": "url", "placeholder": "https://"}
+        keys = {"inputmode": "url", "placeholder": "https://"}
         super().__init__(label, [_at_most(300)], render_kw=keys, **more)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        text = (self.data or "").strip()
+        self.data = f"https://{text}" if BARE_LINK.fullmatch(text) else text
 
     def pre_validate(self, form: AnyForm) -> None:  # noqa: ARG002  # WTForms hands it over
         if self.data and not is_link(self.data):
             raise StopValidation("Enter an address like https://video.example.com/your-room")
+
+
+BARE_LINK = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(/\S*)?", re.IGNORECASE)
 
 
 def is_link(text: str) -> bool:
@@ -59,6 +76,20 @@ def is_link(text: str) -> bool:
         return parts.scheme == "https" and bool(parts.hostname) and not set(text) & set(' <>"')
     except ValueError:
         return False
+
+
+class CalendarsForm(BaseForm):
+    """What clients' calendars are told, and whether they know the street."""
+
+    invites_clients = BooleanField("Mails about appointments put them into clients’ calendars")
+    address = RadioField(
+        "Where clients find the street address",
+        choices={
+            "portal": "On their own page alone",
+            "calendar": "In their calendar too, from as long before as their page shows it",
+        },
+        validators=[InputRequired("Choose where clients find the address")],
+    )
 
 
 class PlacesForm(SeenForm):
@@ -159,15 +190,28 @@ class PoliciesForm(BaseForm):
 
 
 class PricesForm(BaseForm):
-    """A price for each service; made by ``prices_form``, which adds the fields."""
+    """A price for each service, or that it is left out; ``prices_form`` adds the fields."""
 
     by_field: dict[str, UUID]
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """What is left out needs no price."""
+        for name, service_id in self.by_field.items():
+            if service_id in self.left_out:
+                self[name].data = self[name].default
+        return super().validate(extra_validators)
+
+    @property
+    def left_out(self) -> set[UUID]:
+        """The services that the practice does not offer."""
+        return {each for each in self.by_field.values() if self[f"without-{each}"].data}
+
     def prices(self) -> dict[UUID, int]:
-        """Return cents by service."""
+        """Return cents by service, of those that are offered."""
         return {
             service_id: cast(PriceField, self[name]).minor
             for name, service_id in self.by_field.items()
+            if service_id not in self.left_out
         }
 
 
@@ -177,9 +221,13 @@ def prices_form(services: Sequence[Service]) -> PricesForm:
         f"price-{service.id}": PriceField(
             service.label,
             default=f"{service.price.minor // 100}.{service.price.minor % 100:02}",
+            wrong=f"Enter an amount for {service.label}, like 175.00",
             render_kw={"inputmode": "decimal", "autocomplete": "off"},
         )
         for service in services
+    }
+    fields |= {
+        f"without-{each.id}": BooleanField(f"We do not offer {each.label}") for each in services
     }
     kind = type("PricesForm", (PricesForm,), fields)
     form: PricesForm = kind()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from uuid import UUID
 
 from wtforms import HiddenField, IntegerField, RadioField, StringField, TextAreaField
@@ -146,15 +147,19 @@ class CancelForm(BaseForm):
 class PriceField(StringField):
     """An amount of money that may be zero, written as ``175`` or ``175.00``.
 
-    ``minor`` is in cents.
+    ``minor`` is in cents. ``wrong`` are the words for what is no amount.
     """
 
     minor: int
 
+    def __init__(self, *args: Any, wrong: str = "Enter an amount like 175.00", **more: Any) -> None:
+        self.wrong = wrong
+        super().__init__(*args, **more)
+
     def pre_validate(self, form: AnyForm) -> None:  # noqa: ARG002  # WTForms hands it over
         text = self.data or ""
         if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{2})?", text):
-            raise StopValidation("Enter an amount like 175.00")
+            raise StopValidation(self.wrong)
         whole, _, cents = text.partition(".")
         self.minor = int(whole) * 100 + int(cents or 0)
 

@@ -2,12 +2,15 @@
 
 from sandbox.handlers import Handler
 from sandbox.resources import (
+    accounts,
     balance_transactions,
     charges,
     checkout,
     customers,
+    disputes,
     payment_intents,
     payment_methods,
+    payouts,
     refunds,
     setup_intents,
     stored_events,
@@ -15,12 +18,15 @@ from sandbox.resources import (
 )
 
 HANDLERS: dict[str, Handler] = {
+    **accounts.HANDLERS,
     **balance_transactions.HANDLERS,
     **charges.HANDLERS,
     **checkout.HANDLERS,
     **customers.HANDLERS,
+    **disputes.HANDLERS,
     **payment_intents.HANDLERS,
     **payment_methods.HANDLERS,
+    **payouts.HANDLERS,
     **refunds.HANDLERS,
     **setup_intents.HANDLERS,
     **stored_events.HANDLERS,

@@ -15,9 +15,19 @@ def card_fee(amount: int) -> int:
 
 
 def post(
-    context: Context, kind: str, *, source: str, amount: int, currency: str, fee: int = 0
+    context: Context,
+    kind: str,
+    *,
+    source: str | None,
+    amount: int,
+    currency: str,
+    fee: int = 0,
+    category: str | None = None,
 ) -> Json:
-    """Move ``amount`` cents (negative: out) onto the balance, less ``fee``."""
+    """Move ``amount`` cents (negative: out) onto the balance, less ``fee``.
+
+    ``category`` is Stripe's finer name for the ``kind``, where it has one.
+    """
     available_on = context.now + AVAILABLE_AFTER_SECONDS
     moved = context.account.add(
         {
@@ -33,7 +43,7 @@ def post(
             "fee": fee,
             "fee_details": _fee_details(fee, currency),
             "net": amount - fee,
-            "reporting_category": kind,
+            "reporting_category": category or kind,
             "source": source,
             "status": "pending",
             "type": kind,
@@ -56,11 +66,19 @@ def listed(context: Context, params: Json) -> Json:
     found = matching(
         context.account.all("balance_transaction"), params, "currency", "source", "type"
     )
+    if "payout" in params:
+        context.account.get("payout", params["payout"], param="payout")
+        hidden = context.account.hidden
+        found = [
+            moved
+            for moved in found
+            if hidden.get(moved["id"], {}).get("payout") == params["payout"]
+        ]
     return page(found, params, url="/v1/balance_transactions")
 
 
 HANDLERS = {
-    "GetBalanceTransactions": Handler(listed, ("created", "currency", "source", "type")),
+    "GetBalanceTransactions": Handler(listed, ("created", "currency", "payout", "source", "type")),
     "GetBalanceTransactionsId": Handler(retrieve),
 }
 

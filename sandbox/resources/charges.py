@@ -72,6 +72,9 @@ def make(
             currency=charge["currency"],
             fee=balance_transactions.card_fee(charge["amount"]),
         )["id"]
+        if card.dispute is not None:
+            context.account.hidden[charge["id"]] = {"dispute": card.dispute.value}
+            context.world.appoint(context.now, "dispute.begin", context.account.id, charge["id"])
     return charge
 
 

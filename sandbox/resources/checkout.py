@@ -8,7 +8,7 @@ from sandbox.events import emit
 from sandbox.handlers import Handler
 from sandbox.metadata import merged
 from sandbox.paging import matching, page
-from sandbox.resources import payment_intents, payment_methods, setup_intents
+from sandbox.resources import accounts, payment_intents, payment_methods, setup_intents
 from sandbox.resources.payment_methods import Holder
 from sandbox.store import Context, Json, new_id
 
@@ -30,6 +30,8 @@ def create(context: Context, params: Json) -> Json:
             else invalid("Missing required param: mode.", param="mode", code="parameter_missing")
         )
     is_setup = mode == "setup"
+    if not is_setup:
+        accounts.may_charge(context)
     for name in ("line_items", "payment_intent_data") if is_setup else ("setup_intent_data",):
         if name in params:
             raise invalid(f"You can not pass `{name}` in `{mode}` mode.", param=name)

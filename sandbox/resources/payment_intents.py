@@ -8,7 +8,7 @@ from sandbox.events import emit
 from sandbox.handlers import Handler
 from sandbox.metadata import merged
 from sandbox.paging import matching, page
-from sandbox.resources import charges, payment_methods
+from sandbox.resources import accounts, charges, payment_methods
 from sandbox.store import Context, Json, new_id
 
 LEAST_CENTS = 50
@@ -156,6 +156,7 @@ def cancel_intent(context: Context, intent: Json, reason: str | None) -> None:
 
 
 def create(context: Context, params: Json) -> Json:
+    accounts.may_charge(context)
     check_amount(params["amount"])
     check_methods(params.get("payment_method_types"))
     if params.get("customer"):

@@ -37,6 +37,11 @@ def give_back(
         ApiError: 400 ``charge_already_refunded``, or more was asked for than is left.
     """
     left = charge["amount"] - charge["amount_refunded"]
+    if charge["disputed"]:
+        raise refused(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
+        )
     if not left:
         raise refused(
             f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"

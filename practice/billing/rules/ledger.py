@@ -153,8 +153,8 @@ def brought_along(owed: Owed, minor: int) -> list[Entry]:
     return [owed.entry(minor), Entry(Account.OPENING, -minor, owed.client_id)]
 
 
-def processor_kept(payment_id: UUID, minor: int) -> list[Entry]:
-    """What the processor keeps of a payment."""
+def processor_kept(payment_id: UUID | None, minor: int) -> list[Entry]:
+    """What the processor keeps, of a payment or for a service of its own."""
     return [
         Entry(Account.PROCESSOR_FEES, minor, payment_id=payment_id),
         Entry(Account.CLEARING, -minor, payment_id=payment_id),
@@ -179,6 +179,33 @@ def package_ended(
         Entry(Account.FEE_INCOME, -fees_minor, client_id, invoice_id=invoice_id),
     ]
     return [each for each in lines if each.minor]
+
+
+def paid_out(minor: int) -> list[Entry]:
+    """What the processor holds goes to the practice's bank."""
+    return [Entry(Account.BANK, minor), Entry(Account.CLEARING, -minor)]
+
+
+def disputed(payment_id: UUID, minor: int) -> list[Entry]:
+    """A bank takes a payment back until it has decided."""
+    return _moved(payment_id, Account.CLEARING, Account.DISPUTES, minor)
+
+
+def dispute_won(payment_id: UUID, minor: int) -> list[Entry]:
+    """The bank gives a disputed payment back."""
+    return _moved(payment_id, Account.DISPUTES, Account.CLEARING, minor)
+
+
+def dispute_lost(payment_id: UUID, minor: int) -> list[Entry]:
+    """A disputed payment is gone for good."""
+    return _moved(payment_id, Account.DISPUTES, Account.BAD_DEBT, minor)
+
+
+def _moved(payment_id: UUID, out_of: Account, into: Account, minor: int) -> list[Entry]:
+    return [
+        Entry(into, minor, payment_id=payment_id),
+        Entry(out_of, -minor, payment_id=payment_id),
+    ]
 
 
 def reversed_of(entries: Sequence[Entry]) -> list[Entry]:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from practice.core.errors import Invalid
 
 KINDS = (
+    "account.application.deauthorized",
+    "account.updated",
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.updated",
     "checkout.session.completed",
     "checkout.session.expired",
     "checkout.session.async_payment_succeeded",
@@ -18,11 +26,38 @@ KINDS = (
     "payment_method.automatically_updated",
     "payment_method.detached",
     "payment_method.updated",
+    "payout.canceled",
+    "payout.created",
+    "payout.failed",
+    "payout.paid",
+    "payout.updated",
     "refund.created",
     "refund.updated",
     "refund.failed",
 )
-"""The events that can change a payment or a card on file. All others are answered and forgotten."""
+"""The events that can change something of ours. All others are answered and forgotten."""
+
+
+class About(StrEnum):
+    """What an event makes us look at."""
+
+    PAYMENT = "payment"  # or a card on file, or the page on which one is saved
+    DISPUTE = "dispute"
+    PAYOUT = "payout"
+    ACCOUNT = "account"
+
+
+def about(kind: str) -> About:
+    """Return what an event of that kind makes us look at."""
+    for begins, thing in (
+        ("charge.dispute.", About.DISPUTE),
+        ("payout.", About.PAYOUT),
+        ("account.", About.ACCOUNT),
+    ):
+        if kind.startswith(begins):
+            return thing
+    return About.PAYMENT
+
 
 LONGEST_ID = 120
 

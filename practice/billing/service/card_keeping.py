@@ -9,7 +9,7 @@ from practice.audit import service as audit
 from practice.audit.rules import PROGRAM, Actor
 from practice.billing import card_gateway, cards, queries
 from practice.billing.card_models import Card, CardConsent
-from practice.billing.gateway import Refused
+from practice.billing.gateway import NoAccess, Refused
 from practice.billing.rules.cards import TERMS_VERSION, Use, digest_of, terms_of
 from practice.billing.rules.payments import SeenCard
 from practice.core import clock
@@ -53,8 +53,8 @@ def agree(
     return consent
 
 
-def keep(client_id: UUID, seen: SeenCard, consent_id: UUID) -> None:
-    """Put a card on file in the place of any other. Call inside ``transaction()``.
+def keep(client_id: UUID, seen: SeenCard, consent_id: UUID, *, account: str) -> None:
+    """Put a card of an account on file in the place of any other. Call inside ``transaction()``.
 
     One that was taken off stays off, here or at the processor, however late the news of its
     saving comes.
@@ -67,7 +67,7 @@ def keep(client_id: UUID, seen: SeenCard, consent_id: UUID) -> None:
     card = Card(
         client_id=client_id,
         consent_id=consent_id,
-        account="",
+        account=account,
         customer_id=seen.customer,
         method_id=seen.id,
         brand=seen.brand,
@@ -115,11 +115,15 @@ def detach(card_id: UUID) -> None:
     card = cards.get_card(card_id)
     if card.removed_at is None or card.detached_at is not None:
         return
-    method_id = card.method_id
+    method_id, account = card.method_id, card.account
     try:
-        card_gateway.detach(method_id)
+        card_gateway.detach(method_id, account)
+    except NoAccess:
+        pass  # whoever owns the account has shut us out: nobody here can charge it
     except Refused:
-        if (seen := card_gateway.get_card(method_id)) is not None and seen.customer is not None:
+        if (
+            seen := card_gateway.get_card(method_id, account)
+        ) is not None and seen.customer is not None:
             raise  # it is still there, so somebody has to look why
     in_transaction(lambda: _forgotten(card_id))
 
@@ -139,7 +143,8 @@ def sync_card(card_id: UUID, *, event_id: UUID | None = None) -> None:
     Raises:
         Unavailable: if the processor cannot be asked. Nothing has changed.
     """
-    seen = card_gateway.get_card(cards.get_card(card_id).method_id)
+    card = cards.get_card(card_id)
+    seen = card_gateway.get_card(card.method_id, card.account)
 
     def settle() -> None:
         card = cards.get_card(card_id)

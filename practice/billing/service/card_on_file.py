@@ -15,9 +15,9 @@ from uuid import UUID
 
 from practice.audit import service as audit
 from practice.audit.rules import PROGRAM, Actor
-from practice.billing import card_gateway, cards, queries
+from practice.billing import card_gateway, cards, linked, queries
 from practice.billing.card_models import CardCharge, CardSetup
-from practice.billing.gateway import CardsOff, Refused, gateway
+from practice.billing.gateway import CardsOff, NoAccess, Refused, gateway
 from practice.billing.models import Payment
 from practice.billing.rules.cards import (
     SETUP_LIVE,
@@ -33,7 +33,6 @@ from practice.core import clock
 from practice.core.db import db, in_transaction
 from practice.core.errors import Conflict, Invalid
 from practice.core.money import Money
-from practice.core.settings import settings
 from practice.outbox import service as outbox
 from practice.outbox.jobs import NotYet
 from practice.people import doors
@@ -93,7 +92,7 @@ def charge(
         label=label,
         method=PaymentMethod.CARD_ONLINE,
         state=PaymentState.CREATING,
-        account="",
+        account=cards.get_card(card).account,
         cancel_url=page,
         created_at=clock.now(),
     )
@@ -109,7 +108,7 @@ def charge(
 
 def chargeable(client_id: UUID, use: Use) -> UUID | None:
     """Return the id of the client's card that may be charged for ``use``, if there is one."""
-    if not settings().takes_cards:
+    if not linked.takes_cards():
         return None
     card = cards.on_file(client_id)
     return card.id if card is not None and use in card.uses else None
@@ -122,7 +121,12 @@ def carry_out(payment_id: UUID) -> None:
         NotYet: while the money is on its way.
         Unavailable: if the processor cannot be asked. It is tried again.
     """
-    if checkout.sync(payment_id).state in LIVE:
+    try:
+        payment = checkout.sync(payment_id)
+    except NoAccess:
+        in_transaction(lambda: checkout.give_up(payment_id))
+        return
+    if payment.state in LIVE:
         raise NotYet(clock.now() + checkout.LOOKED_AGAIN_AFTER)
 
 
@@ -149,7 +153,7 @@ def ask_to_save(
     Raises:
         CardsOff: if no processor is set up.
     """
-    if not settings().takes_cards:
+    if not linked.takes_cards():
         raise CardsOff("Cards are not taken online here.")
     if (known := cards.find_setup(setup_id)) is not None and known.client_id == client.id:
         return known
@@ -159,7 +163,7 @@ def ask_to_save(
         client_id=client.id,
         consent_id=consent.id,
         state=SetupState.CREATING,
-        account="",
+        account=linked.in_use(),
         checkout_ends_at=ends_at.replace(microsecond=0),
         success_url=success_url,
         cancel_url=cancel_url,
@@ -198,10 +202,14 @@ def start(setup_id: UUID) -> str:
 
 def settle_setup(setup_id: UUID) -> None:
     """Bring a page whose time has come to its end, as a job, whoever failed to tell us of it."""
-    setup = sync_setup(setup_id)
+    try:
+        setup = sync_setup(setup_id)
+    except NoAccess:  # what happened there is out of sight
+        in_transaction(lambda: _settle(setup_id, None, None))
+        return
     if setup.state is SetupState.OPEN and setup.checkout_id is not None:
         with suppress(Refused):  # a card was saved, or it ended, a moment ago
-            gateway().expire_checkout(setup.checkout_id)
+            gateway(setup.account).expire_checkout(setup.checkout_id)
         sync_setup(setup_id)
 
 
@@ -219,14 +227,15 @@ def sync_setup(setup_id: UUID, *, event_id: UUID | None = None) -> CardSetup:
 
 def _look(setup: CardSetup) -> SeenSetup | None:
     setup_id, checkout_id, client_id = setup.id, setup.checkout_id, setup.client_id
+    account = setup.account
     if checkout_id is None and setup.state is SetupState.CREATING:
         try:
-            checkout_id = card_gateway.create_setup(setup, checkout.customer_of(client_id))
+            checkout_id = card_gateway.create_setup(setup, checkout.customer_of(client_id, account))
         except Refused as refused:
             log.warning("card setup refused %s %s %s", setup_id, refused.code, refused.param)
-            payer = queries.find_customer(client_id)
-            checkout_id = gateway().find_checkout(setup_id, payer) if payer else None
-    return card_gateway.get_setup(checkout_id) if checkout_id else None
+            payer = queries.find_customer(client_id, account)
+            checkout_id = gateway(account).find_checkout(setup_id, payer) if payer else None
+    return card_gateway.get_setup(checkout_id, account) if checkout_id else None
 
 
 def _settle(setup_id: UUID, seen: SeenSetup | None, event_id: UUID | None) -> CardSetup:
@@ -234,14 +243,14 @@ def _settle(setup_id: UUID, seen: SeenSetup | None, event_id: UUID | None) -> Ca
     if seen is None:
         if setup.state in SETUP_LIVE:
             setup.state = SetupState.FAILED
-    elif seen.setup_id == str(setup.id) and seen.is_live == gateway().is_live:
+    elif seen.setup_id == str(setup.id) and seen.is_live == gateway(setup.account).is_live:
         if setup.checkout_id is None:
             setup.checkout_id = seen.id
             doors.cut(DoorKind.PROCESSOR, seen.id, setup.id)
         setup.checkout_url = seen.url
         state = advance(setup.state, told(seen))
         if state is SetupState.SAVED and state is not setup.state and seen.card is not None:
-            card_keeping.keep(setup.client_id, seen.card, setup.consent_id)
+            card_keeping.keep(setup.client_id, seen.card, setup.consent_id, account=setup.account)
         setup.state = state
     if event_id is not None:
         queries.get_event(event_id).handled_at = clock.now()

@@ -36,29 +36,29 @@ def look(payment: Payment) -> SeenCheckout | None:
     Raises:
         Unavailable: if the processor cannot be asked. The charge waits.
     """
-    payment_id, intent_id = payment.id, payment.intent_id
+    payment_id, intent_id, account = payment.id, payment.intent_id, payment.account
     if intent_id is None:
         intent_id = _ask(payment)
     if intent_id is None:
         log.warning("charge %s was never made", payment_id)
         return None
-    return card_gateway.get_charge(intent_id)
+    return card_gateway.get_charge(intent_id, account)
 
 
 def _ask(payment: Payment) -> str | None:
-    payment_id, is_old = payment.id, _is_old(payment)
+    payment_id, account, is_old = payment.id, payment.account, _is_old(payment)
     charge = cards.charge_of(payment_id)
     if charge is None:
         return None
     card = cards.get_card(charge.card_id)
     key, method_id, customer = charge.attempt_key, card.method_id, card.customer_id
     if is_old or card.removed_at is not None:
-        return card_gateway.find_charge(payment_id, customer)
+        return card_gateway.find_charge(payment_id, customer, account)
     try:
         return card_gateway.charge(payment, customer=customer, method_id=method_id, key=key)
     except Refused as refused:
         log.warning("charge refused %s %s %s", payment_id, refused.code, refused.param)
-    return card_gateway.find_charge(payment_id, customer)
+    return card_gateway.find_charge(payment_id, customer, account)
 
 
 def _is_old(payment: Payment) -> bool:

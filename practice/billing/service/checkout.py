@@ -16,8 +16,8 @@ from uuid import UUID
 
 from practice.audit import service as audit
 from practice.audit.rules import PROGRAM, Actor
-from practice.billing import cards, ports, queries
-from practice.billing.gateway import CardsOff, Refused, gateway
+from practice.billing import cards, linked, ports, queries
+from practice.billing.gateway import CardsOff, NoAccess, Refused, gateway
 from practice.billing.models import Payment, ProcessorCustomer
 from practice.billing.rules.cards import Use
 from practice.billing.rules.payments import (
@@ -38,7 +38,6 @@ from practice.core import clock
 from practice.core.db import db, in_transaction, insert_unless_there
 from practice.core.errors import Conflict
 from practice.core.money import Money
-from practice.core.settings import settings
 from practice.outbox import service as outbox
 from practice.outbox.jobs import NotYet
 from practice.people import doors
@@ -102,13 +101,15 @@ def ask(
     Raises:
         CardsOff: if no processor is set up.
     """
-    if not settings().takes_cards:
+    if not linked.takes_cards():
         raise CardsOff("Cards are not taken online here. You can pay at your visit.")
+    account = linked.in_use()
     waiting = queries.find_live(for_id)
     if (
         waiting is not None
         and _is_the_same(waiting, amount, label)
         and waiting.keeps_card is (keeps is not None)
+        and waiting.account == account
     ):
         return waiting
     payment = Payment(
@@ -118,7 +119,7 @@ def ask(
         label=label,
         method=PaymentMethod.CARD_ONLINE,
         state=PaymentState.CREATING,
-        account="",
+        account=account,
         checkout_ends_at=ends_at.replace(microsecond=0),
         success_url=success_url,
         cancel_url=cancel_url,
@@ -193,7 +194,7 @@ def expire(payment_id: UUID) -> Payment:
     if payment.state is not PaymentState.OPEN or payment.checkout_id is None:
         return payment
     with suppress(Refused):  # It was paid, or ended, a moment ago: sync will say which.
-        gateway().expire_checkout(payment.checkout_id)
+        gateway(payment.account).expire_checkout(payment.checkout_id)
     return sync(payment_id)
 
 
@@ -204,8 +205,31 @@ def settle(payment_id: UUID) -> None:
         NotYet: while the money is on its way.
         Unavailable: if the processor cannot be asked.
     """
-    if expire(payment_id).state is PaymentState.PROCESSING:
+    try:
+        payment = expire(payment_id)
+    except NoAccess:
+        in_transaction(lambda: give_up(payment_id))
+        return
+    if payment.state is PaymentState.PROCESSING:
         raise NotYet(clock.now() + LOOKED_AGAIN_AFTER)
+
+
+def give_up(payment_id: UUID) -> None:
+    """End a payment whose account does not let us in any more. Call inside ``transaction()``.
+
+    What it was for is let go, and a person looks up what became of the money: only its owner can.
+    """
+    payment = queries.lock_payment(payment_id)
+    if payment.state not in LIVE:
+        return
+    attention.call_for(
+        "payment-out-of-sight",
+        payment,
+        key=f"payment-out-of-sight:{payment.id}",
+        what=f"A card payment of {payment.amount} was open when your Stripe account was "
+        "disconnected. See in Stripe whether it was paid; what it was for was let go here.",
+    )
+    _end(payment, PaymentState.FAILED, None)
 
 
 # The one function that moves a payment -----------------------------------------------------------
@@ -226,6 +250,7 @@ def sync(payment_id: UUID, *, event_id: UUID | None = None) -> Payment:
 
 def _look(payment: Payment) -> Truth:
     payment_id, checkout_id, keeps_card = payment.id, payment.checkout_id, payment.keeps_card
+    account = payment.account
     if payment.is_off_session:
         charged = charging.look(payment)
         if charged is None:
@@ -236,11 +261,11 @@ def _look(payment: Payment) -> Truth:
             checkout_id = _create(payment)
         if checkout_id is None:
             return Truth(None, [])
-        seen = gateway().get_checkout(checkout_id, with_card=keeps_card)
+        seen = gateway(account).get_checkout(checkout_id, with_card=keeps_card)
     has_refunds = seen.refunded_minor > 0 or bool(queries.refunds_of(payment_id))
     if seen.intent_id is None or not has_refunds:
         return Truth(seen, [])
-    return Truth(seen, gateway().list_refunds(seen.intent_id))
+    return Truth(seen, gateway(account).list_refunds(seen.intent_id))
 
 
 def _create(payment: Payment) -> str | None:
@@ -250,22 +275,22 @@ def _create(payment: Payment) -> str | None:
     refusal proves that the key is unknown; only a day later it may have been forgotten, so the
     payer's checkouts are looked through before ``None`` says that there never was one.
     """
-    payment_id, client_id = payment.id, payment.client_id
+    payment_id, client_id, account = payment.id, payment.client_id, payment.account
     try:
-        customer = customer_of(client_id)
-        return gateway().create_checkout(payment, customer, keeps_card=payment.keeps_card)
+        customer = customer_of(client_id, account)
+        return gateway(account).create_checkout(payment, customer, keeps_card=payment.keeps_card)
     except Refused as refused:
         log.warning("checkout refused %s %s %s", payment_id, refused.code, refused.param)
-    payer = queries.find_customer(client_id)
-    return gateway().find_checkout(payment_id, payer) if payer else None
+    payer = queries.find_customer(client_id, account)
+    return gateway(account).find_checkout(payment_id, payer) if payer else None
 
 
-def customer_of(client_id: UUID) -> str:
+def customer_of(client_id: UUID, account: str) -> str:
     """Return the processor's id for a client; make them known there first if they are not."""
-    known = queries.find_customer(client_id)
+    known = queries.find_customer(client_id, account)
     if known is None:
-        known = gateway().create_customer(people.get_client(client_id))
-        made = ProcessorCustomer(client_id=client_id, account="", processor_id=known)
+        known = gateway(account).create_customer(people.get_client(client_id))
+        made = ProcessorCustomer(client_id=client_id, account=account, processor_id=known)
         in_transaction(lambda: insert_unless_there(made))
     return known
 
@@ -277,7 +302,10 @@ def _settle(payment_id: UUID, truth: Truth, event_id: UUID | None) -> Payment:
         if payment.state is PaymentState.CREATING:
             _end(payment, PaymentState.FAILED, None)
     elif wrong := differences(
-        seen, payment_id=str(payment.id), amount=payment.amount, is_live=gateway().is_live
+        seen,
+        payment_id=str(payment.id),
+        amount=payment.amount,
+        is_live=gateway(payment.account).is_live,
     ):
         attention.call_for(
             "payment-differs",
@@ -325,7 +353,7 @@ def _pay(payment: Payment, seen: SeenCheckout) -> None:
     if payment.keeps_card and seen.card is not None:
         consent = cards.consent_with(payment.id)
         if consent is not None:
-            card_keeping.keep(payment.client_id, seen.card, consent.id)
+            card_keeping.keep(payment.client_id, seen.card, consent.id, account=payment.account)
     payment.outcome = ports.paid(payment)
     audit.record(
         "payment:pay",

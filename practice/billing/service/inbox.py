@@ -4,11 +4,20 @@ from datetime import timedelta
 from uuid import UUID
 
 from practice.billing import cards, queries
+from practice.billing.gateway import NoAccess
 from practice.billing.models import ProcessorEvent
-from practice.billing.rules.news import Event
-from practice.billing.service import card_keeping, card_on_file, checkout
+from practice.billing.rules.news import About, Event, about
+from practice.billing.service import (
+    card_keeping,
+    card_on_file,
+    checkout,
+    disputes,
+    linking,
+    payouts,
+)
 from practice.core import clock
 from practice.core.db import insert_unless_there
+from practice.core.settings import settings
 from practice.outbox import service as outbox
 from practice.people import doors
 from practice.people.doors import Found
@@ -19,11 +28,33 @@ TRIED_AGAIN_AFTER = timedelta(seconds=30)
 
 
 def find(event: Event) -> Found | None:
-    """Return the practice and the payment that an event is about, or ``None``: not ours."""
+    """Return the practice and the thing of ours that an event is about, or ``None``: not ours.
+
+    That is a payment (of a dispute too), a card, the page on which one is saved, or the account
+    (for payouts too; of an installation with one practice and no linked account the practice).
+    """
+    home = doors.find(DoorKind.PROCESSOR, event.account) if event.account else None
+    if event.account and home is None:
+        return None
+    thing = about(event.kind)
+    if thing is About.ACCOUNT:
+        return home
+    if thing is About.PAYOUT:
+        return home or _only_practice()
     found = doors.find(DoorKind.PAYMENT, event.payment) if event.payment else None
     for one in event.objects:
         found = found or doors.find(DoorKind.PROCESSOR, one)
+    if found and home and found.practice_id != home.practice_id:
+        return None  # an account tells of what is another's: nothing of it is believed
     return found
+
+
+def _only_practice() -> Found | None:
+    """Return the practice whose the installation's own account is, if there can be no other."""
+    practices = doors.every_practice()
+    if settings().is_platform or len(practices) != 1:
+        return None
+    return Found(practices[0], practices[0])
 
 
 def keep(event: Event, payment_id: UUID) -> ProcessorEvent:
@@ -55,8 +86,38 @@ def handle(event_id: UUID) -> None:
         Unavailable: if the processor cannot be asked. Try again later.
     """
     event = queries.get_event(event_id)
-    if event.handled_at is None:
-        look(event.payment_id, event_id=event_id)
+    if event.handled_at is not None:
+        return
+    kind, account, object_id = event.kind, event.account, event.object_id
+    subject_id = event.payment_id
+    try:
+        follow(kind, account, object_id, subject_id, event_id=event_id)
+    except NoAccess:  # the account is closed to us: reading it says so, and nothing else can be
+        home = doors.find(DoorKind.PROCESSOR, account)
+        if home is None:
+            raise
+        linking.sync(home.subject_id, event_id=event_id)
+
+
+def follow(
+    kind: str, account: str, object_id: str, subject_id: UUID, *, event_id: UUID | None = None
+) -> None:
+    """Read the truth of what an event of that kind is about.
+
+    Raises:
+        Unavailable: if the processor cannot be asked. Nothing has changed.
+    """
+    thing = about(kind)
+    if thing is About.ACCOUNT:
+        linking.sync(subject_id, event_id=event_id)
+    elif thing is About.PAYOUT:
+        payouts.sync(object_id, account, event_id=event_id)
+    elif thing is About.DISPUTE:
+        if queries.find_payment(subject_id) is not None:
+            checkout.sync(subject_id)  # a dispute may be quicker than its own payment
+        disputes.sync(object_id, account, event_id=event_id)
+    else:
+        look(subject_id, event_id=event_id)
 
 
 def look(subject_id: UUID, *, event_id: UUID | None = None) -> None:

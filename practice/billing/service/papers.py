@@ -31,6 +31,7 @@ from practice.billing.rules.invoices import (
 from practice.billing.rules.ledger import Credit, Owed
 from practice.billing.service import ledger as books
 from practice.billing.service.numbers import next_number
+from practice.billing.service.parties import parties
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict
@@ -147,7 +148,7 @@ def issue_receipt(payment: Payment) -> Receipt:
         payment_id=payment.id,
         issued_at=clock.now(),
         facts={
-            **_parties(practice, client),
+            **parties(practice, client),
             "label": payment.label,
             "method": payment.method.value,
             "amount_minor": payment.amount.minor,
@@ -225,7 +226,7 @@ def _issue(
         issued_on=today,
         issued_at=clock.now(),
         due_on=today,
-        parties={**_parties(practice, client), **frozen},
+        parties={**parties(practice, client), **frozen},
         total=Money(sum(line.amount.minor for line in lines), currencies.pop()),
     )
     db.session.add(invoice)
@@ -264,20 +265,6 @@ def _usable(client_id: UUID, for_id: UUID) -> list[tuple[Credit, int]]:
 
 def _owed(invoice: Invoice) -> Owed:
     return Owed(invoice.client_id, invoice_id=invoice.id)
-
-
-def _parties(practice: Practice, client: Client) -> dict[str, Any]:
-    """Copy who bills whom. The business address stands on papers, never the sanctuary's."""
-    return {
-        "business_name": practice.business_name,
-        "business_address": practice.business_address,
-        "business_email": practice.email,
-        "business_phone": practice.phone,
-        "tax_id": practice.tax_id,
-        "client_name": client.name,
-        "client_address": client.address or "",
-        "client_email": client.email,
-    }
 
 
 def _today(practice: Practice) -> date:

@@ -6,21 +6,23 @@ or several times at once, changes nothing more.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from practice.billing import cards, queries
-from practice.billing.gateway import Refused, gateway
+from practice.billing import cards, linked, queries
+from practice.billing.gateway import NoAccess, Refused, gateway
 from practice.billing.models import Payment, Reconciliation
-from practice.billing.rules.news import Event
+from practice.billing.rules.news import About, Event, about
 from practice.billing.rules.payments import LIVE
-from practice.billing.service import attention, checkout, inbox, refunds
+from practice.billing.service import attention, checkout, comparing, inbox, linking, refunds
+from practice.billing.service.comparing import FAR_BACK
 from practice.core import clock
 from practice.core.db import db, in_transaction, practice_scope
 from practice.core.settings import settings
 from practice.people import doors
+from practice.people.doors import Found
 
 OVERLAP = timedelta(hours=1)
 """Events can turn up in the list a little after the instant they carry."""
@@ -40,38 +42,38 @@ class Report:
     differences: list[str]
 
 
-def run() -> Report:
-    """Compare every practice's payments with the processor. Call outside transactions and scopes.
+News = list[tuple[Event, Found]]
 
-    Looks at every payment of which the end is not known, and at every one of which there was
-    news since the last run that was not worked on here.
+
+def run() -> Report:
+    """Compare every practice's rows with the processor. Call outside transactions and scopes.
+
+    Looks at every payment of which the end is not known, at everything of which there was news
+    since the last run that was not worked on here, and at the processor's books of the last
+    weeks.
 
     Raises:
         CardsOff: if there is no processor.
         Unavailable: if it cannot be asked. What was put right stays; the next run begins anew.
     """
     began = clock.now()
-    practices = doors.every_practice()
-    starts = []
-    for practice_id in practices:
-        with practice_scope(practice_id):
-            starts.append(_since(began))
-    news = _news_since(min(starts, default=began))
+    gateway(linked.OWN)  # which says so where no processor is set up
+    shared = None if settings().is_platform else _news_since(_since_all(began), linked.OWN)
     reports = []
-    for practice_id in practices:
+    for practice_id in doors.every_practice():
         with practice_scope(practice_id):
-            reports.append(_compare(news[practice_id], began))
-    return Report(
-        sum(report.payments for report in reports),
-        [words for report in reports for words in report.differences],
-    )
+            reports.append(_reconcile(practice_id, began, shared, first_at=began - FAR_BACK))
+    words = [words for report in reports for words in report.differences]
+    if parked := linked.parked():
+        words.append(f"{parked} events of accounts that no practice here has linked")
+    return Report(sum(report.payments for report in reports), words)
 
 
 def run_here(practice_id: UUID) -> None:
-    """Compare the current practice's payments, now and then, as a job."""
+    """Compare the current practice's rows, now and then, as a job."""
     if settings().takes_cards:
         began = clock.now()
-        _compare(_news_since(_since(began))[practice_id], began)
+        _reconcile(practice_id, began, None, first_at=_since(began))
 
 
 def _since(began: datetime) -> datetime:
@@ -79,26 +81,62 @@ def _since(began: datetime) -> datetime:
     return max(last - OVERLAP, oldest) if last else oldest
 
 
-def _news_since(since: datetime) -> dict[UUID, list[tuple[Event, UUID]]]:
-    """Return, by practice, the processor's events and the payment that each is about."""
-    news: dict[UUID, list[tuple[Event, UUID]]] = defaultdict(list)
-    for event in gateway().list_events(since):
+def _since_all(began: datetime) -> datetime:
+    """Return from when on news is needed for all practices that share one account."""
+    starts = []
+    for practice_id in doors.every_practice():
+        with practice_scope(practice_id):
+            starts.append(_since(began))
+    return min(starts, default=began)
+
+
+def _news_since(since: datetime, account: str) -> News:
+    """Return an account's events with what each is about, those of other houses left out."""
+    news = []
+    for listed in gateway(account).list_events(since):
+        event = replace(listed, account=account)  # a list may leave it out: it is asked by account
         found = inbox.find(event)
         if found is not None:
-            news[found.practice_id].append((event, found.subject_id))
+            news.append((event, found))
     return news
 
 
-def _compare(news: list[tuple[Event, UUID]], began: datetime) -> Report:
-    missed = {
-        payment_id for event, payment_id in news if not queries.is_handled(event.account, event.id)
-    }
-    known = queries.payments_among(missed)
-    for subject_id in sorted({*(missed - known), *cards.live_setups()}):
+def _reconcile(
+    practice_id: UUID, began: datetime, news: News | None, *, first_at: datetime
+) -> Report:
+    """Compare the current practice, in the account that it uses."""
+    account = linked.current() if settings().is_platform else None
+    try:
+        if account is not None and account.processor_id is not None:
+            linking.sync(account.id)
+        if news is None:
+            used = linked.in_use()
+            is_there = bool(used) or not settings().is_platform
+            news = _news_since(_since(began), used) if is_there else []
+        mine = [(event, found) for event, found in news if found.practice_id == practice_id]
+        return _compare(mine, began, first_at)
+    except NoAccess as gone:
+        return Report(0, [f"practice {practice_id}: {gone.message}"])
+
+
+def _compare(news: News, began: datetime, first_at: datetime) -> Report:
+    missed = [
+        (event, found.subject_id)
+        for event, found in news
+        if not queries.is_handled(event.account, event.id)
+    ]
+    subjects = {subject for event, subject in missed if about(event.kind) is About.PAYMENT}
+    known = queries.payments_among(subjects)
+    for subject_id in sorted({*(subjects - known), *cards.live_setups()}):
         inbox.look(subject_id)  # cards, and the pages on which they are saved
     waiting = {refund.payment_id for refund in queries.pending_refunds()}
     payments = sorted({*known, *waiting, *queries.live_online_payments()})
     found = [words for payment_id in payments for words in _put_right(payment_id, began)]
+    for event, subject_id in missed:
+        if about(event.kind) not in (About.PAYMENT, About.ACCOUNT):  # the account was read
+            with suppress(Refused):
+                inbox.follow(event.kind, event.account, event.objects[0], subject_id)
+    found += comparing.compare(first_at, began)
     run = Reconciliation(until_at=began, payments=len(payments), differences=len(found))
     in_transaction(lambda: db.session.add(run))
     return Report(len(payments), found)

@@ -13,7 +13,7 @@ from uuid import UUID
 from practice.audit import service as audit
 from practice.audit.rules import PROGRAM, Actor
 from practice.billing import queries
-from practice.billing.gateway import Refused, gateway
+from practice.billing.gateway import NoAccess, Refused, gateway
 from practice.billing.models import Payment, Refund
 from practice.billing.rules.payments import (
     PaymentMethod,
@@ -96,7 +96,11 @@ def carry_out(refund_id: UUID) -> None:
     if refund.state is not RefundState.PENDING or refund.processor_id is not None:
         return
     try:
-        seen = gateway().create_refund(refund, queries.get_payment(payment_id))
+        payment = queries.get_payment(payment_id)
+        seen = gateway(payment.account).create_refund(refund, payment)
+    except NoAccess:
+        why = "your Stripe account is not linked any more"
+        in_transaction(lambda: _give_up(payment_id, refund_id, why))
     except Refused as refused:
         why = REFUSALS.get(refused.code or "", "it gave no reason that we know")
         sync(payment_id)
@@ -107,9 +111,10 @@ def carry_out(refund_id: UUID) -> None:
 
 def sync(payment_id: UUID) -> None:
     """Read every refund of a payment from the processor. Call outside transactions."""
-    intent_id = queries.get_payment(payment_id).intent_id
+    payment = queries.get_payment(payment_id)
+    intent_id, account = payment.intent_id, payment.account
     if intent_id is not None:
-        seen = gateway().list_refunds(intent_id)
+        seen = gateway(account).list_refunds(intent_id)
         in_transaction(lambda: take_stock(queries.lock_payment(payment_id), seen))
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.billing.models import (
+    Document,
     Invoice,
     Journal,
     LedgerEntry,
@@ -22,7 +23,12 @@ from practice.billing.models import (
     Receipt,
     Refund,
 )
-from practice.billing.rules.invoices import SERIES_OF_RECEIPTS, number
+from practice.billing.rules.invoices import (
+    SERIES_OF_CREDIT_NOTES,
+    SERIES_OF_INVOICES,
+    SERIES_OF_RECEIPTS,
+    number,
+)
 from practice.billing.rules.ledger import NAMES, Account
 from practice.billing.rules.payments import PaymentState, RefundState
 from practice.core import clock
@@ -131,7 +137,7 @@ def _used_twice() -> Iterator[str]:
 
 def _numbers_missing() -> Iterator[str]:
     for series in db.session.scalars(sa.select(NumberSeries)):
-        table = Receipt if series.series == SERIES_OF_RECEIPTS else Invoice
+        table = TABLES.get(series.series, Document)
         given = set(
             db.session.scalars(
                 sa.select(table.number).where(
@@ -143,6 +149,13 @@ def _numbers_missing() -> Iterator[str]:
         for one in sorted(wanted ^ given):
             yield f"{one} is {'missing' if one in wanted else 'beyond the last number given'}."
 
+
+TABLES: dict[str, type[Invoice | Receipt]] = {
+    SERIES_OF_INVOICES: Invoice,
+    SERIES_OF_CREDIT_NOTES: Invoice,
+    SERIES_OF_RECEIPTS: Receipt,
+}
+"""Where the papers of a series lie; those of the others are documents."""
 
 LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _unbalanced,

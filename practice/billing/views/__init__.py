@@ -1,6 +1,13 @@
-"""Pages of the billing room."""
+"""Pages of the billing room. Each of them adds its routes."""
 
-from practice.billing.views import invoices, receipts  # noqa: F401  # they add their routes
+from practice.billing.views import (  # noqa: F401
+    disputes,
+    documents,
+    invoices,
+    linking,
+    payouts,
+    receipts,
+)
 from practice.billing.views.blueprint import bp
 
 __all__ = ["bp"]

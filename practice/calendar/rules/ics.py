@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
-from icalendar import Calendar, Event, vDuration, vText
+from icalendar import Alarm, Calendar, Event, vCalAddress, vDuration, vText
 
 from practice.calendar.rules import vtimezone, zones
 
@@ -20,8 +21,12 @@ PRODUCT = "-//Appointments//Calendar//EN"
 REFRESH = timedelta(minutes=30)
 DAYS_BACK, DAYS_AHEAD = 90, 400
 TOMBSTONE_DAYS = 14
+ALARM_WORDS = "Reminder"
+UID_HOST = "appointments.invalid"
+"""What follows @ in the names of our appointments, by which a calendar read back is known."""
+
 CLIENT_TITLE = "Appointment"
-_END = "END:VCALENDAR\r\n"
+_END, _EVENT_END = "END:VCALENDAR\r\n", "END:VEVENT\r\n"
 _ZONE = re.compile(r"\nDTSTART;TZID=([^:\r]+):")
 _LOCAL_TIME = re.compile(r"\n(DTSTART|DTEND);TZID=([^:\r]+):(\d{8}T\d{6})")
 
@@ -117,14 +122,34 @@ def event_text(facts: EventFacts, zone: str) -> str:
     return text.decode()
 
 
-def feed_window(today: date) -> tuple[date, date]:
+def with_alarm(text: str, minutes: int) -> str:
+    """Put an alarm some minutes before its start into the text of an appointment.
+
+    One that shows words and nothing else: some programs would send mail for others.
+    """
+    return f"{text.removesuffix(_EVENT_END)}{_alarm(minutes)}{_EVENT_END}"
+
+
+@lru_cache(maxsize=64)
+def _alarm(minutes: int) -> str:
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", ALARM_WORDS)
+    alarm.add("trigger", -timedelta(minutes=minutes))
+    text: bytes = alarm.to_ical()
+    return text.decode()
+
+
+def feed_window(
+    today: date, *, back: int = DAYS_BACK, ahead: int = DAYS_AHEAD
+) -> tuple[date, date]:
     """Return the first and last local date of a feed, the same throughout a week.
 
-    From the Monday 90 days back or just before, for at least 400 days ahead.
+    From the Monday so many days ``back`` or just before, for at least as many ``ahead``.
     """
-    back = today - timedelta(days=DAYS_BACK)
-    monday = back - timedelta(days=back.weekday())
-    return monday, monday + timedelta(days=DAYS_BACK + DAYS_AHEAD + 6)
+    earliest = today - timedelta(days=back)
+    monday = earliest - timedelta(days=earliest.weekday())
+    return monday, monday + timedelta(days=back + ahead + 6)
 
 
 def tombstone_ends_at(*, cancelled_at: datetime, ends_at: datetime) -> datetime:
@@ -148,6 +173,34 @@ def feed_text(*, name: str, zone: str, events: Iterable[str], window: tuple[date
     head.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     head.add("x-published-ttl", vDuration(REFRESH))
     return _joined(head, zone, "".join(events), window)
+
+
+def invitation_text(
+    facts: EventFacts, zone: str, *, on: date, organizer: str, organizer_name: str, attendee: str
+) -> bytes:
+    """Write an appointment as a message to one calendar (RFC 5546): it is so, or it is off.
+
+    The text is that of the feed, with who asks whom. ``organizer`` and ``attendee`` are plain
+    addresses. Answers are not asked for.
+    """
+    asking = vCalAddress(f"mailto:{organizer}")
+    asking.params["CN"] = _clean(organizer_name)
+    asked = vCalAddress(f"mailto:{attendee}")
+    asked.params["PARTSTAT"], asked.params["RSVP"] = "NEEDS-ACTION", "FALSE"
+    people = Event()
+    people.add("organizer", asking)
+    people.add("attendee", asked)
+    lines: bytes = people.to_ical()
+    who = lines.decode().removeprefix("BEGIN:VEVENT\r\n")
+    head = _head()
+    head.add("method", method(facts.status))
+    text = event_text(facts, zone).removesuffix(_EVENT_END) + who
+    return _joined(head, zone, text, (on, on))
+
+
+def method(status: Status) -> str:
+    """Say what a message asks of a calendar. What is off is never asked for."""
+    return "CANCEL" if status is Status.CANCELLED else "REQUEST"
 
 
 def file_text(event: str, *, zone: str, on: date) -> bytes:
@@ -184,7 +237,7 @@ def _joined(head: Calendar, zone: str, events: str, window: tuple[date, date]) -
 
 
 def _in_utc(events: str, zone: str) -> str:
-    """Rewrite the local times of one zone. Second readings are never written locally."""
+    """Rewrite the local times of one zone. Hours that clocks repeat are never written locally."""
     place = zones.zone(zone)
 
     def in_utc(found: re.Match[str]) -> str:

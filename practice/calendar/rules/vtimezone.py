@@ -89,14 +89,14 @@ def yearly(zone_name: str) -> YearlyZone | None:
 def is_local_safe(zone_name: str, instant: datetime) -> bool:
     """Say whether an instant survives being written in local time with the zone's rule.
 
-    Not so where the rule does not hold yet, nor for the second reading of a repeated hour,
-    which local time cannot express.
+    Not so where the rule does not hold yet, nor in an hour that the clocks repeat: programs do
+    not agree on which of the two is meant (ical.js, and Thunderbird with it, takes the second).
     """
     rule = yearly(zone_name)
     return (
         rule is not None
         and _agrees(rule, zone_name, [instant])
-        and not zones.is_second_reading(instant, zone_name)
+        and not zones.is_read_twice(instant, zone_name)
     )
 
 

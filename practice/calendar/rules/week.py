@@ -39,13 +39,18 @@ class WeekEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeekBlock:
-    """Time that is blocked. ``whose`` names the person and the room, ``reason`` is for staff."""
+    """Time that is blocked. ``whose`` names the person and the room, ``reason`` is for staff.
+
+    What another calendar blocks ``is_imported``: its reason is what staff call that calendar, and
+    it is changed there.
+    """
 
     id: UUID
     starts_at: datetime
     ends_at: datetime
     whose: str
     reason: str
+    is_imported: bool = False
 
 
 @dataclass(frozen=True, slots=True)

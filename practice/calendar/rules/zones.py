@@ -95,6 +95,12 @@ def is_second_reading(instant: datetime, zone_name: str) -> bool:
     return instant.astimezone(zone(zone_name)).fold == 1
 
 
+def is_read_twice(instant: datetime, zone_name: str) -> bool:
+    """Say whether the clock shows this same time again, or has shown it before."""
+    local = instant.astimezone(zone(zone_name))
+    return local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+
+
 def instant_of(zone_name: str, on: date, at: time, *, second_reading: bool = False) -> datetime:
     """Return the instant, in UTC, at which the clock on the wall shows a date and a time.
 

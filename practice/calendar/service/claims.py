@@ -5,9 +5,9 @@ The database holds the rule (see migration 0002), so nothing in this file can fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +17,9 @@ from sqlalchemy.exc import IntegrityError
 
 from practice.calendar.models import Claim, ClaimKind, Resource, ResourceKind
 from practice.calendar.queries import LONGEST_CLAIM
+from practice.calendar.rules.foreign.busy import Span
 from practice.calendar.rules.free import Wanted
+from practice.calendar.rules.imported import KEPT_PAST
 from practice.core import clock
 from practice.core.db import db, insert_unless_there, require_practice_id
 from practice.core.errors import Invalid
@@ -28,6 +30,9 @@ INSERT_UNLESS_TAKEN = (
 )
 INSERT_AT_ONCE = sa.insert(Claim).returning(Claim.id)
 """Asking for the ids makes it one statement for all rows, which stays compiled."""
+
+AT_ONCE = 500
+"""So many rows are named in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,61 @@ def open_for_client(client_id: UUID) -> UUID:
             roles=[],
             client_id=client_id,
             video_link="",
-            calendar_version=0,
         )
     )
     return client_id
+
+
+# What calendars from elsewhere say ---------------------------------------------------------------
+
+
+def lay_over(
+    holder_id: UUID, resource_id: UUID, spans: Iterable[Span], *, since: datetime
+) -> tuple[int, int]:
+    """Make the imported time of one holder be just these spans; return how many came and went.
+
+    Such time lies over whatever else there is. What stays keeps its row. What is over by ``since``
+    was not asked for again, and goes after some weeks. Call inside ``transaction()``, which sees
+    all of it change at once or nothing.
+    """
+    wanted = set(spans)
+    rows = db.session.execute(
+        sa.select(Claim.id, Claim.starts_at, Claim.ends_at).where(Claim.holder_id == holder_id)
+    ).all()
+    kept = {(row.starts_at, row.ends_at) for row in rows}
+    gone = [
+        row.id
+        for row in rows
+        if (row.starts_at, row.ends_at) not in wanted
+        and (row.ends_at > since or row.ends_at < since - KEPT_PAST)
+    ]
+    for first in range(0, len(gone), AT_ONCE):
+        db.session.execute(
+            sa.delete(Claim)
+            .where(Claim.id.in_(gone[first : first + AT_ONCE]))
+            .execution_options(synchronize_session=False)
+        )
+    new = [
+        {
+            "practice_id": require_practice_id(),
+            "id": uuid4(),
+            "resource_id": resource_id,
+            "holder_id": holder_id,
+            "kind": ClaimKind.IMPORTED,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+        }
+        for starts_at, ends_at in sorted(wanted - kept)
+    ]
+    if new:
+        db.session.execute(sa.insert(Claim), new)
+    return len(new), len(gone)
+
+
+def lift(holder_id: UUID) -> None:
+    """Forget all imported time of one holder. Call inside ``transaction()``."""
+    db.session.execute(
+        sa.delete(Claim)
+        .where(Claim.holder_id == holder_id, Claim.kind == ClaimKind.IMPORTED)
+        .execution_options(synchronize_session=False)
+    )

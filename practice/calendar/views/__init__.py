@@ -2,5 +2,6 @@
 
 from practice.calendar.views import blocks, feeds, subscriptions, week  # noqa: F401  # they add routes
 from practice.calendar.views.blueprint import bp
+from practice.calendar.views.imported import settings
 
-__all__ = ["bp"]
+__all__ = ["bp", "settings"]

@@ -12,7 +12,7 @@ from flask import render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.calendar import blocked as blocking
-from practice.calendar import ports, queries
+from practice.calendar import imported, ports, queries
 from practice.calendar.forms import read_day, read_member
 from practice.calendar.models import BookingRules, Resource, ResourceKind
 from practice.calendar.rules import zones
@@ -159,6 +159,7 @@ def _page(view: str, first_on: date, days: int) -> str:
         days=_days(shown, zone, now),
         today=today,
         now=now,
+        stale=imported.stale_calendars(),
         people=[each for each in members if each.kind is ResourceKind.PERSON],
         rooms=[each for each in members if each.kind is not ResourceKind.PERSON],
         also_in=_also_in(zone),
@@ -216,14 +217,17 @@ def _empty(
 def _what_lies_there(
     shown: Shown, first_at: datetime, past_at: datetime
 ) -> tuple[list[WeekEvent], list[WeekBlock]]:
-    """Return the sessions and blocks of some days, of the chosen person and room alone."""
+    """Return the sessions and what is blocked on some days, of the chosen person and room alone."""
     events = list(ports.sessions_between(first_at, past_at))
     blocked = blocking.blocks_between(first_at, past_at)
-    for member in (shown.person, shown.room):
-        if member is not None:
-            theirs = queries.holders_of(member.id, first_at, past_at)
-            events = [each for each in events if _is_of(each, member.id, theirs)]
-            blocked = [each for each in blocked if each.block.id in theirs]
+    chosen = [member for member in (shown.person, shown.room) if member is not None]
+    elsewhere = imported.imported_between(
+        first_at, past_at, resource_ids=[member.id for member in chosen] if chosen else None
+    )
+    for member in chosen:
+        theirs = queries.holders_of(member.id, first_at, past_at)
+        events = [each for each in events if _is_of(each, member.id, theirs)]
+        blocked = [each for each in blocked if each.block.id in theirs]
     return events, [
         WeekBlock(
             id=each.block.id,
@@ -233,6 +237,16 @@ def _what_lies_there(
             reason=each.block.reason or "",
         )
         for each in blocked
+    ] + [
+        WeekBlock(
+            id=each.id,
+            starts_at=each.starts_at,
+            ends_at=each.ends_at,
+            whose=each.whose,
+            reason=each.calendar,
+            is_imported=True,
+        )
+        for each in elsewhere
     ]
 
 

@@ -23,8 +23,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "fees": ("late fee", "late fees"),
     "cards": ("card on file", "cards on file"),
     "client_merges": ("earlier merge", "earlier merges"),
+    "diagnoses": ("diagnosis", "diagnoses"),
+    "documents": ("statement, superbill or estimate", "statements, superbills and estimates"),
     "claims": ("time in the calendar", "times in the calendar"),
     "invoices": ("invoice", "invoices"),
+    "ledger_entries": ("line in the books", "lines in the books"),
 }
 
 DETAIL_WORDS: dict[str, str] = {
@@ -33,6 +36,7 @@ DETAIL_WORDS: dict[str, str] = {
     "is_adult_said_on": "age confirmed",
     "reason": "reason for care",
     "tried_before": "treatments tried before",
+    "member_id": "member ID",
     "emergency": "emergency contact",
 }
 

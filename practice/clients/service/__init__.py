@@ -1,6 +1,12 @@
 """Keeping clients: what is on file, putting one away, making one of two."""
 
 from practice.clients.service.archiving import archive_client, bring_back
+from practice.clients.service.diagnoses import (
+    end_diagnosis,
+    make_primary,
+    record_diagnosis,
+    write_member_id,
+)
 from practice.clients.service.on_file import (
     Care,
     ChangedMeanwhile,
@@ -25,8 +31,11 @@ __all__ = [
     "archive_client",
     "bring_back",
     "edit_contact",
+    "end_diagnosis",
     "forget_treatment",
+    "make_primary",
     "name_emergency_contact",
+    "record_diagnosis",
     "record_for_session",
     "record_paper",
     "seen_care",
@@ -34,5 +43,6 @@ __all__ = [
     "seen_emergency",
     "withdraw_paper",
     "write_care",
+    "write_member_id",
     "write_treatment",
 ]

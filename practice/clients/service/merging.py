@@ -35,7 +35,7 @@ from practice.people.models import Client
 
 SESSIONS = "appointments.client_id"
 CONTACT = ("birth_on", "address", "is_adult_said_on")
-CARE = ("reason", "tried_before")
+CARE = ("reason", "tried_before", "member_id")
 EMERGENCY = ("emergency_name", "emergency_relation", "emergency_phone", "emergency_confirmed_on")
 
 

@@ -13,10 +13,12 @@ from flask.typing import ResponseReturnValue
 
 from practice.billing import accounts, archive, cards
 from practice.billing.archive import Filter
+from practice.billing.documents import documents_of
 from practice.calendar.rules import zones
 from practice.clients import ports, queries, service
 from practice.clients.forms import CareForm, ClientForm, EmergencyForm, PaperForm
 from practice.clients.models import Paper
+from practice.clients.rules.diagnoses import WORDS as DIAGNOSES
 from practice.clients.rules.papers import (
     NAMES,
     OF_CLIENT,
@@ -93,6 +95,8 @@ def client(client_id: UUID) -> ResponseReturnValue:
     subjects += [paid.payment.id for paid in payments] + [each.id for each in courses]
     openings = accounts.openings_of(everybody) if sees_money else []
     subjects += [each.id for each in openings]
+    documents = documents_of(everybody) if sees_money else []
+    subjects += [each.id for each in documents]
     merged = queries.find_merge(client_id) if client.archived_at else None
     return render_template(
         "clients/client.html",
@@ -114,10 +118,13 @@ def client(client_id: UUID) -> ResponseReturnValue:
         ],
         openings=openings,
         card=cards.on_file(client_id) if sees_money else None,
+        documents=documents,
         left_over=ports.left_over(client_id),
         courses=courses,
         treatments=queries.treatments_of(client_id) if sees_care else [],
         helped_words=HELPED_WORDS,
+        diagnoses=queries.diagnoses_of(client_id) if sees_care else [],
+        diagnosis_words=DIAGNOSES,
         merges=[(each, people.get_client(each.gone_id)) for each in merges],
         merged_into=people.get_client(merged.kept_id) if merged else None,
         paid_for={each.id: each for each in sessions},

@@ -7,12 +7,8 @@ which looks like a session with a client. Titles are thrown away when the import
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +16,10 @@ import sqlalchemy as sa
 
 from practice.audit.rules import Actor
 from practice.calendar.models import Resource, ResourceKind
+from practice.calendar.rules.foreign.busy import Choices
+from practice.calendar.rules.foreign.cutting import Between
 from practice.calendar.service import blocks as blocked_time
+from practice.calendar.service import reading
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict, Invalid
@@ -29,8 +28,8 @@ from practice.moving.rules.matching import Clients, Person
 from practice.people.models import Client
 from practice.people.queries import get_practice
 
-CHILD = Path(__file__).parent.parent / "ics_child.py"
-WALL_SECONDS = 20
+AHEAD = timedelta(days=366)
+BACK = timedelta(days=731)  # sessions that were held count
 TimeTaken = blocked_time.TimeTaken
 BROUGHT_OVER = "From another calendar"
 UNREADABLE = "This calendar file could not be read. Export it again as .ics and choose that file."
@@ -76,22 +75,12 @@ def received(body: bytes) -> tuple[str, dict[str, Any], int]:
 
 
 def _read(body: bytes) -> dict[str, Any]:
-    asked = [sys.executable, str(CHILD), get_practice().time_zone, clock.now().isoformat()]
+    now = clock.now()
+    choices = Choices(zone=get_practice().time_zone)
     try:
-        done = subprocess.run(  # noqa: S603  # our own program, and no word of the file among these
-            asked,
-            input=body,
-            capture_output=True,
-            timeout=WALL_SECONDS,
-            check=False,
-            env={"PATH": os.environ.get("PATH", ""), "PYTHONTZPATH": ""},
-        )
-        found: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {}
-    except (subprocess.TimeoutExpired, ValueError):
-        found = {}
-    if "times" not in found:
-        raise Invalid(UNREADABLE)
-    return found
+        return reading.titled_times(body, choices, Between(now - BACK, now + AHEAD), now)
+    except reading.NotRead:
+        raise Invalid(UNREADABLE) from None
 
 
 def unreadable(run: ImportRun) -> int:

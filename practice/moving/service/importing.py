@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -46,31 +46,42 @@ class Checked:
     judged: Judged
 
 
-def receive(what: What, file_name: str, body: bytes, *, by: Actor) -> ImportRun:
-    """Keep a file that was sent, and guess what its columns are. Call inside ``transaction()``.
+class Seen(NamedTuple):
+    """A file that was looked at: what is kept of it, the choices so far, and how many rows."""
+
+    text: str
+    choices: dict[str, Any]
+    total: int
+
+
+def look(what: What, body: bytes) -> Seen:
+    """Look at a file that was sent. Outside ``transaction()``: a calendar may take 20 seconds.
 
     Raises:
         Invalid: if it cannot be read; the words are for whoever sent it.
     """
     if what is What.CALENDAR:
-        text, choices, total = blocks.received(body)
-    else:
-        text = text_of(body)
-        table = read_table(text)
-        choices, total = dict(guess(COLUMNS[what], table.header)), len(table.rows)
+        return Seen(*blocks.received(body))
+    text = text_of(body)
+    table = read_table(text)
+    return Seen(text, dict(guess(COLUMNS[what], table.header)), len(table.rows))
+
+
+def receive(what: What, file_name: str, seen: Seen, *, by: Actor) -> ImportRun:
+    """Keep a file that was looked at. Call inside ``transaction()``."""
     run = ImportRun(
         what=what,
         state=RunState.CHECKED,
         file_name=_plain_name(file_name),
-        choices=choices,
+        choices=seen.choices,
         notes={"rows": []},
-        total=total,
+        total=seen.total,
         done=0,
         added=0,
         created_by=by.id,
         created_at=clock.now(),
     )
-    run.body = text
+    run.body = seen.text
     db.session.add(run)
     db.session.flush()
     record("import:receive", by=by, subject_id=run.id, what=what.value)

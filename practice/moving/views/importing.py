@@ -65,7 +65,8 @@ def upload(what: str) -> ResponseReturnValue:
     try:
         body = form.body(most_rows=None if kind is What.CALENDAR else MOST_ROWS)
         name = form.file.data.filename or ""
-        run = in_transaction(lambda: importing.receive(kind, name, body, by=current_staff()))
+        seen, by = importing.look(kind, body), current_staff()
+        run = in_transaction(lambda: importing.receive(kind, name, seen, by=by))
     except Invalid as wrong:
         form.file.errors = [wrong.message]
         return render_template("moving/upload.html", **page), 422

@@ -14,9 +14,10 @@ from practice.people import ports, queries, team
 from practice.people.access import current_member, current_staff, public, requires
 from practice.people.forms import PlainForm
 from practice.people.models import User
+from practice.people.providers import describe, mark_of_provider, provider_of
 from practice.people.rules import Permission
 from practice.people.seen import ChangedMeanwhile, mark_of
-from practice.people.settings_forms import InviteForm, JoinForm, RolesForm
+from practice.people.settings_forms import InviteForm, JoinForm, ProviderForm, RolesForm
 from practice.people.views.blueprint import bp
 
 TEAM = "people/team.html"
@@ -94,6 +95,28 @@ def member(user_id: UUID) -> ResponseReturnValue:
         form.roles.errors = [refused.message]
         return render_template(page, form=form, member=_member(user_id)), 409
     flash(f"The roles of {user.name} are saved.")
+    return redirect(url_for(".team_settings"), 303)
+
+
+@bp.route("/settings/team/<uuid:user_id>/provider", methods=["GET", "POST"])
+@requires(Permission.PRACTICE_MANAGE)
+def provider(user_id: UUID) -> ResponseReturnValue:
+    """Write down what insurers ask of a member of staff: NPI, license, credentials."""
+    user, known = _member(user_id), provider_of(user_id)
+    form, page = ProviderForm(obj=known), "people/provider.html"
+    if not form.is_submitted():
+        form.seen.data = mark_of_provider(known)
+        return render_template(page, form=form, member=user)
+    if not form.validate():
+        return render_template(page, form=form, member=user), 422
+    try:
+        in_transaction(
+            lambda: describe(user_id, form.provider(), seen=form.mark, by=current_staff())
+        )
+    except ChangedMeanwhile as changed:
+        form.changed(changed, mark_of_provider(provider_of(user_id)))
+        return render_template(page, form=form, member=_member(user_id)), 409
+    flash(f"What insurers ask of {user.name} is saved.")
     return redirect(url_for(".team_settings"), 303)
 
 

@@ -9,6 +9,7 @@ from practice.sessions.models.booked import (
     SessionChange,
     SessionNote,
 )
+from practice.sessions.models.coded import ServiceCodes
 from practice.sessions.models.courses import (
     Course,
     CourseChange,
@@ -29,6 +30,7 @@ __all__ = [
     "CourseTemplateVersion",
     "GateOverride",
     "Service",
+    "ServiceCodes",
     "ServiceVersion",
     "SessionChange",
     "SessionNote",

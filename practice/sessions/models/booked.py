@@ -130,7 +130,8 @@ class Appointment(PracticeOwned, Base):
     ``price_why`` is why that is not the list price. ``sale_id`` is the package or course that it
     is a part of, under the name ``sale_what``: then nothing is to be paid for it alone.
     A hold is a tentative one with ``hold_ends_at``. ``sequence`` grows with every change that a
-    calendar shows; ``uid`` stays for life.
+    calendar shows, ``relabelled`` with every one that is none of the session's own (a title, the
+    address that may be known now); ``uid`` stays for life.
     """
 
     __tablename__ = "appointments"
@@ -183,6 +184,7 @@ class Appointment(PracticeOwned, Base):
     link_version: Mapped[int] = mapped_column(default=1)
     uid: Mapped[str] = mapped_column(sa.String(80))
     sequence: Mapped[int] = mapped_column(default=0)
+    relabelled: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     arrived_at: Mapped[datetime | None]

@@ -148,7 +148,7 @@ def looks(
         if each.moving is None and each.modality not in each.service.modality_set:
             raise Invalid("That session is not given in this way.")
     axis = free.axis_around(zone, first_on, last_on)
-    rosters = calendar.rosters(axis, {_asked(each) for each in sought})
+    rosters = calendar.rosters(axis, {_asked(each) for each in sought}, is_online=not as_staff)
     needs = [_needs(each, rosters[_asked(each)], client_id) for each in sought]
     named = {one for each in needs for need in each for one in need.any_of}
     seen = calendar.busy(axis, named, lapsed=_LAPSED_HOLDS, but_not=but_not)

@@ -127,6 +127,7 @@ LETTERS: Mapping[str, str] = {
     "refunded": "Money went back to you",
     "slot-lost": "Your time was gone before the payment came",
     "choose-times": "Dates to choose from",
+    "estimate": "An estimate of what to expect to pay",
 }
 """What a client was mailed, by the name of the mail; those that only open a door are left out."""
 

@@ -34,6 +34,7 @@ from practice.sessions.rules.news import News
 from practice.sessions.rules.requests import request_key
 from practice.sessions.rules.windows import Session
 from practice.sessions.service import (
+    calendars,
     course_steps,
     covering,
     giving_back,
@@ -148,7 +149,7 @@ def book_free(
         telling.tell(News.TENTATIVE, appointment, by=by, was_confirmed=False)
     else:
         telling.tell_of_booking_soon(appointment)
-    telling.show(appointment, place.people)
+    calendars.show(appointment, place.takes)
     return appointment
 
 
@@ -226,7 +227,7 @@ def book(
         telling.tell(News.TENTATIVE, appointment, by=by, was_confirmed=False)
     elif tells:
         telling.tell(News.APPROVED if asked else News.BOOKED, appointment, by=by)
-    telling.show(appointment, place.people)
+    calendars.show(appointment, place.takes)
     if tells and asked is None and by.kind is ActorKind.STAFF:
         undoing.remember(
             appointment,
@@ -297,13 +298,13 @@ def move(
     barred = readiness.ahead_at(appointment, starts_at).barred
     passing.check(barred, reason, by)
 
-    before = telling.serving(appointment.id)
+    before = calendars.serving(appointment.id)
     claims.release(appointment.id)
     taking.occupy(appointment.id, look, place)
     old, was, was_reason = appointment.starts_at, appointment.state, appointment.override_reason
     appointment.starts_at, appointment.ends_at = place.starts_at, place.ends_at
     appointment.override_reason = reason if broken else appointment.override_reason
-    telling.change(appointment)
+    calendars.change(appointment)
     db.session.flush()
     audit.record(
         "appointment:move",
@@ -320,9 +321,9 @@ def move(
         appointment, undoing.MOVE, by=by, was_at=old, was_state=was, was_reason=was_reason
     )
     late.charge_move(appointment, wish, was_at=old, by=by)
-    if left := tuple(each for each in before if each not in place.people):
-        telling.bury(appointment, left, gone_at=appointment.changed_at)
-    telling.show(appointment, place.people)
+    if left := tuple(each for each in before if each not in place.takes):
+        calendars.bury(appointment, left, gone_at=appointment.changed_at)
+    calendars.show(appointment, place.takes)
     return appointment
 
 
@@ -359,9 +360,9 @@ def cancel(
         outbox.withdraw(request_key(appointment.id))
     taking.become(appointment, S.CANCELLED)
     appointment.cancelled_at = clock.now()
-    telling.change(appointment)
+    calendars.change(appointment)
     db.session.flush()
-    people = telling.serving(appointment.id)
+    taken = calendars.serving(appointment.id)
     claims.release(appointment.id)
     audit.record("appointment:cancel", by=by, subject_id=appointment.id)
     covering.let_go(appointment, by=by)
@@ -385,7 +386,7 @@ def cancel(
         telling.tell(News.CANCELLED, appointment, by=by, was=was)
     else:
         telling.hush(appointment)
-    telling.bury(appointment, people, gone_at=appointment.changed_at)
+    calendars.bury(appointment, taken, gone_at=appointment.changed_at)
     return lock(appointment.id) if course_steps.was_lost(appointment, by=by) else appointment
 
 

@@ -18,6 +18,7 @@ from practice.audit.rules import Actor
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict
+from practice.outbox import service as outbox
 from practice.sessions.models import Service, ServiceVersion
 from practice.sessions.queries.services import any_service, offered_by
 from practice.sessions.rules.offered import Offered, slug_for, terms_of
@@ -42,6 +43,9 @@ def add(offered: Offered, *, by: Actor) -> Service:
     return service
 
 
+SHOWN_IN_CALENDARS = ("code", "buffer_before_minutes", "buffer_after_minutes")
+
+
 def change(service_id: UUID, offered: Offered, *, seen: int, by: Actor) -> Service:
     """Change a service. ``seen`` is the version that the form showed.
 
@@ -58,6 +62,8 @@ def change(service_id: UUID, offered: Offered, *, seen: int, by: Actor) -> Servi
     ):
         return service
     _keep_version(service, by)
+    if any(getattr(service, name) != new[name] for name in SHOWN_IN_CALENDARS):
+        outbox.look_at_calendars()
     for name, value in new.items():
         setattr(service, name, value)
     db.session.flush()

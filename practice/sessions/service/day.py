@@ -26,7 +26,14 @@ from practice.sessions.rules.lifecycle import (
     check_move,
     may_be_held,
 )
-from practice.sessions.service import course_steps, covering, giving_back, late, readiness
+from practice.sessions.service import (
+    course_steps,
+    covering,
+    estimates,
+    giving_back,
+    late,
+    readiness,
+)
 from practice.sessions.service.taking import become, lock
 
 S = AppointmentState
@@ -64,18 +71,23 @@ def start(appointment: Appointment, *, by: Actor) -> Appointment:
     return _became(appointment, S.IN_SESSION, by)
 
 
-def complete(appointment: Appointment, *, by: Actor) -> Appointment:
+def complete(appointment: Appointment, *, by: Actor, above_estimate: bool = False) -> Appointment:
     """Mark that the session was delivered, and issue the invoice for it.
 
     What was paid ahead settles the invoice. What was held may make the client's other sessions
-    ready. Sessions that others bill, and free ones, have no invoice.
+    ready. Sessions that others bill, and free ones, have no invoice. ``above_estimate``: somebody
+    confirmed that the invoice may be far above what was estimated.
 
     Raises:
         GatesClosed: while a dosing lacks what it takes to let the client go, or a session that
             was never begun lacks what it takes to begin.
+        PassesEstimate: if the invoice would be, and nobody confirmed it.
         Conflict: unless the client has arrived.
     """
     appointment = _on_its_day(appointment)
+    is_billed = bool(appointment.price) and appointment.service.billed_by_practice
+    if is_billed and not above_estimate:
+        estimates.check_bill(appointment)
     if appointment.kind in GIVES_MEDICINE:
         readiness.require(appointment, Stage.DISCHARGE)
     elif appointment.state is S.ARRIVED:
@@ -88,7 +100,7 @@ def complete(appointment: Appointment, *, by: Actor) -> Appointment:
         return appointment
     readiness.reconsider(client.id, by)
     covering.deliver(appointment, by=by)
-    if appointment.to_pay and appointment.service.billed_by_practice:
+    if appointment.to_pay and is_billed:
         zone = get_practice().time_zone
         issue_invoice(
             client,

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from practice.audit import service as audit
 from practice.audit.rules import Actor
+from practice.billing import linked
 from practice.billing.models import Payment
 from practice.billing.queries import find_live
 from practice.billing.rules.payments import LIVE as MAY_BE_PAID
@@ -25,7 +26,6 @@ from practice.calendar.service import claims
 from practice.core import clock
 from practice.core.db import db, in_transaction, take_turns
 from practice.core.errors import Conflict, TooMany, Unavailable
-from practice.core.settings import settings
 from practice.outbox import service as outbox
 from practice.people.rules import ClientDetails
 from practice.people.service import add_client, edit_client
@@ -33,7 +33,7 @@ from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.appointments import WITH_ALL, get_appointment
 from practice.sessions.queries.times import look_at
 from practice.sessions.rules.lifecycle import FIRST_VISIT, AppointmentState, Modality
-from practice.sessions.service import readiness, taking, telling
+from practice.sessions.service import calendars, readiness, taking
 from practice.sessions.service.taking import lock, may_be_paid, place_in, release
 
 S = AppointmentState
@@ -233,7 +233,7 @@ def confirm(appointment: Appointment, *, by: Actor) -> Appointment:
     if appointment.client is None:
         raise Conflict("Tell us first who this is for.")
     check_nothing_to_pay(appointment)
-    readiness.enter(appointment, telling.serving(appointment.id), by=by)
+    readiness.enter(appointment, calendars.serving(appointment.id), by=by)
     return appointment
 
 
@@ -243,7 +243,7 @@ def check_nothing_to_pay(agreed: Service | Appointment) -> None:
     Raises:
         StillToPay: if it costs something, cards are taken, and it is not paid at the visit.
     """
-    if agreed.due_at_booking and settings().takes_cards and not agreed.pay_at_visit:
+    if agreed.due_at_booking and linked.takes_cards() and not agreed.pay_at_visit:
         raise StillToPay("This is booked by paying for it.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -13,13 +13,16 @@ from practice.audit.service import record
 from practice.calendar.models import BookingRules, Resource
 from practice.core.db import db, require_practice_id
 from practice.core.money import Money
+from practice.outbox.service import look_at_calendars
 from practice.people import changing
 from practice.sessions.queries.services import get_service, offered_by
 from practice.sessions.service import catalog
 
 
-def price(prices: Mapping[UUID, int], *, by: Actor) -> None:
-    """Give services other prices, in cents. What is booked or held keeps the one it was shown.
+def price(prices: Mapping[UUID, int], *, without: Collection[UUID] = (), by: Actor) -> None:
+    """Give services other prices, in cents, and offer some no longer.
+
+    What is booked or held keeps the price it was shown.
 
     Raises:
         NotFound: for a service that is not offered any more.
@@ -29,6 +32,8 @@ def price(prices: Mapping[UUID, int], *, by: Actor) -> None:
         offered = offered_by(service)
         asked = replace(offered, price=Money(minor, offered.price.currency))
         catalog.change(service_id, asked, seen=service.version, by=by)
+    for service_id in sorted(without):
+        catalog.retire(service_id, by=by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ def keep_policies(policies: Policies, *, by: Actor) -> None:
     rules.horizon_days = policies.horizon_days
     rules.address_hours_before = policies.address_hours_before
     db.session.flush()
+    look_at_calendars()
     changing.edit({"before_you_book": policies.before_you_book}, by=by)
     record(
         "practice:keep_policies",
@@ -62,7 +68,24 @@ def keep_places(address: str, arrival_notes: str, *, by: Actor) -> None:
     rules.sanctuary_address = address or None
     rules.arrival_notes = arrival_notes or None
     db.session.flush()
+    look_at_calendars()
     record("practice:keep_places", by=by, subject_id=require_practice_id())
+
+
+def keep_calendars(*, invites_clients: bool, address_in_calendars: bool, by: Actor) -> None:
+    """Say whether clients get invitations by mail, and whether their calendars know the street."""
+    rules = _rules()
+    rules.invites_clients = invites_clients
+    rules.address_in_calendars = address_in_calendars
+    db.session.flush()
+    record(
+        "practice:keep_calendars",
+        by=by,
+        subject_id=require_practice_id(),
+        invites_clients=invites_clients,
+        address_in_calendars=address_in_calendars,
+    )
+    look_at_calendars()
 
 
 def keep_video_rooms(links: Mapping[UUID, str], *, by: Actor) -> None:

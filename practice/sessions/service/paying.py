@@ -19,7 +19,7 @@ from practice.sessions.models import Appointment
 from practice.sessions.queries.times import look_at
 from practice.sessions.rules.lifecycle import AppointmentState
 from practice.sessions.rules.news import News
-from practice.sessions.service import holds, readiness, taking, telling
+from practice.sessions.service import calendars, holds, readiness, taking, telling
 from practice.sessions.service.taking import lock, may_be_paid, release
 
 S = AppointmentState
@@ -103,7 +103,7 @@ def _paid_session(payment: Payment) -> PaymentOutcome:
     if appointment.state is S.RELEASED:
         return _reacquire(appointment)
     if appointment.hold_ends_at is not None:
-        readiness.enter(appointment, telling.serving(appointment.id), by=VISITOR)
+        readiness.enter(appointment, calendars.serving(appointment.id), by=VISITOR)
     elif appointment.client_id is not None:  # one that waited for its payment waits no more
         readiness.reconsider(appointment.client_id, VISITOR)
     return PaymentOutcome.CONFIRMED
@@ -147,7 +147,7 @@ def _reacquire(appointment: Appointment) -> PaymentOutcome:
     except (taking.SlotTaken, taking.NotOffered):
         telling.tell(News.SLOT_LOST, appointment, by=PROGRAM)
         return PaymentOutcome.SLOT_LOST
-    readiness.enter(appointment, place.people, by=VISITOR)
+    readiness.enter(appointment, place.takes, by=VISITOR)
     return PaymentOutcome.REACQUIRED
 
 

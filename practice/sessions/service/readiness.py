@@ -39,7 +39,7 @@ from practice.sessions.rules.gates import (
 )
 from practice.sessions.rules.lifecycle import AppointmentState
 from practice.sessions.rules.news import News
-from practice.sessions.service import telling
+from practice.sessions.service import calendars, telling
 from practice.sessions.service.taking import become
 
 S = AppointmentState
@@ -204,7 +204,7 @@ def reconsider(
             _turn(appointment, wanted, shut, by)
 
 
-def enter(appointment: Appointment, people: tuple[UUID, ...], *, by: Actor) -> None:
+def enter(appointment: Appointment, takes: tuple[UUID, ...], *, by: Actor) -> None:
     """Put a session that has its claims into the book: confirmed, or tentative if it must wait.
 
     Call inside ``transaction()``. Calendars show it from now on, and people are told.
@@ -219,7 +219,7 @@ def enter(appointment: Appointment, people: tuple[UUID, ...], *, by: Actor) -> N
         audit.record("appointment:confirm", by=by, subject_id=appointment.id)
     else:
         _note_waiting(appointment, shut, by)
-    telling.show(appointment, people)
+    calendars.show(appointment, takes)
     if wanted is S.CONFIRMED:
         telling.tell_of_booking_soon(appointment)
     else:
@@ -230,9 +230,9 @@ def _turn(
     appointment: Appointment, state: AppointmentState, shut: Sequence[GateResult], by: Actor
 ) -> None:
     become(appointment, state)
-    telling.change(appointment)
+    calendars.change(appointment)
     db.session.flush()
-    telling.show(appointment, telling.serving(appointment.id))
+    calendars.show(appointment, calendars.serving(appointment.id))
     if state is S.CONFIRMED:
         audit.record("appointment:confirm", by=by, subject_id=appointment.id)
         telling.tell(News.BOOKED, appointment, by=by)

@@ -26,7 +26,7 @@ from practice.sessions.queries.times import Look, look_at
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.rules.news import News
 from practice.sessions.rules.requests import REQUESTS_PER_ADDRESS, answer_by, request_key
-from practice.sessions.service import booking, readiness, taking, telling
+from practice.sessions.service import booking, calendars, readiness, taking, telling
 from practice.sessions.service.holds import TooManyHolds, check_first_visit
 from practice.sessions.service.taking import lock, place_in
 
@@ -147,7 +147,7 @@ def decline(appointment: Appointment, *, why: str, by: Actor) -> Appointment:
     taking.become(appointment, S.CANCELLED)
     appointment.cancelled_at = clock.now()
     appointment.declined_why = why.strip()
-    telling.change(appointment)
+    calendars.change(appointment)
     db.session.flush()
     audit.record("appointment:decline", by=by, subject_id=appointment.id)
     outbox.withdraw(request_key(appointment.id))

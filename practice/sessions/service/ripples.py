@@ -33,7 +33,16 @@ from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.course_states import KEPT
 from practice.sessions.rules.keeping import Answer, Way
 from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState, SessionKind
-from practice.sessions.service import courses, late, passing, readiness, taking, telling, undoing
+from practice.sessions.service import (
+    calendars,
+    courses,
+    late,
+    passing,
+    readiness,
+    taking,
+    telling,
+    undoing,
+)
 
 S = AppointmentState
 STALE = "Something has changed since this was shown. Nothing was moved. Look at it again."
@@ -77,7 +86,7 @@ class _Move:
     was_reason: str | None
     starts_at: datetime
     before: tuple[UUID, ...]
-    people: tuple[UUID, ...] = field(default=())
+    takes: tuple[UUID, ...] = field(default=())
 
 
 def carry_out(course_id: UUID, change: Change, *, by: Actor, as_staff: bool = True) -> Course:
@@ -215,11 +224,11 @@ def _occupy(
         each.appointment.ends_at = each.starts_at + length
         if is_override and each.row.key in change.chosen:
             each.appointment.override_reason = change.reason
-        telling.change(each.appointment)
+        calendars.change(each.appointment)
     db.session.flush()  # so that the caps see all of them where they go
     try:
         for each in moved:
-            each.people = _take(each, as_staff=as_staff)
+            each.takes = _take(each, as_staff=as_staff)
         made = {
             key: _book(seen, row, at, change, by, is_override=is_override, as_staff=as_staff)
             for key, at in sorted(change.times.items(), key=lambda pair: pair[1])
@@ -259,7 +268,7 @@ def _begin(row: CourseStepRow, appointment: Appointment, starts_at: datetime) ->
         appointment.state,
         appointment.override_reason,
         starts_at,
-        telling.serving(appointment.id),
+        calendars.serving(appointment.id),
     )
 
 
@@ -275,7 +284,7 @@ def _take(move: _Move, *, as_staff: bool) -> tuple[UUID, ...]:
     )
     place = taking.place_in(look, move.starts_at)
     taking.occupy(appointment.id, look, place)
-    return place.people
+    return place.takes
 
 
 def _book(
@@ -305,7 +314,7 @@ def _book(
     row.appointment_id = made.id
     row.window_from_on = row.window_until_on = row.reachable_at = None
     db.session.flush()
-    telling.show(made, place.people)
+    calendars.show(made, place.takes)
     return made
 
 
@@ -344,9 +353,9 @@ def _write_down(
                 was_reason=each.was_reason,
                 ripple_id=ripple_id,
             )
-        if left := tuple(one for one in each.before if one not in each.people):
-            telling.bury(each.appointment, left, gone_at=each.appointment.changed_at)
-        telling.show(each.appointment, each.people)
+        if left := tuple(one for one in each.before if one not in each.takes):
+            calendars.bury(each.appointment, left, gone_at=each.appointment.changed_at)
+        calendars.show(each.appointment, each.takes)
     courses.remember(
         course,
         Deed.MOVED,

@@ -20,7 +20,7 @@ from practice.audit.rules import PROGRAM, Actor
 from practice.billing.models import Payment
 from practice.billing.rules.payments import LIVE as MAY_BE_PAID
 from practice.calendar.models import DosingWeek, ResourceKind
-from practice.calendar.rules import free, zones
+from practice.calendar.rules import free, ics, zones
 from practice.calendar.rules.free import Reason, Refusal, Wanted
 from practice.calendar.service import claims
 from practice.core import clock
@@ -64,7 +64,10 @@ class CapReached(NotOffered):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A start with those who serve it. ``people`` are the persons among them, host first."""
+    """A start with those who serve it. ``people`` are the persons among them, host first.
+
+    It ``takes`` them, and rooms, the home and the client.
+    """
 
     starts_at: datetime
     ends_at: datetime
@@ -74,6 +77,10 @@ class Place:
     @property
     def host_id(self) -> UUID:
         return self.people[0]
+
+    @property
+    def takes(self) -> tuple[UUID, ...]:
+        return tuple(each.resource_id for each in self.wanted)
 
     def along_with(self, client_id: UUID) -> Place:
         """Return the same place with the time of a client who had no other sessions to look at."""
@@ -160,7 +167,7 @@ def write_down(
         time_zone=look.zone,
         state=state,
         link_version=1,
-        uid=f"{appointment_id}@appointments.invalid",
+        uid=f"{appointment_id}@{ics.UID_HOST}",
         sequence=0,
         created_at=now,
         changed_at=now,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,9 +10,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.audit.rules import VISITOR, Actor, ActorKind
-from practice.calendar.models import Claim, Resource, ResourceKind
-from practice.calendar.service import entries
-from practice.calendar.service.entries import EntryFacts
+from practice.calendar.models import Claim, Resource
+from practice.calendar.service.inviting import invite_client
 from practice.core import clock
 from practice.core.db import db, in_transaction
 from practice.outbox import service as outbox
@@ -25,6 +23,7 @@ from practice.sessions.models import Appointment
 from practice.sessions.queries.appointments import get_appointment
 from practice.sessions.rules.lifecycle import LIVE, AppointmentState
 from practice.sessions.rules.news import CAN_BE_UNDONE, Known, News, Told, to_tell
+from practice.sessions.service import calendars
 
 S = AppointmentState
 
@@ -40,66 +39,6 @@ STAFF_SERIES = "staff-new-series"
 
 RIPPLE_MAIL, STAFF_RIPPLE_MAIL = "moved-series", "staff-moved-series"
 TELL_JOB = "tell-of-booking"
-
-
-def serving(appointment_id: UUID) -> tuple[UUID, ...]:
-    """Return the people who serve a session by the claims that it holds. One statement."""
-    return tuple(
-        db.session.scalars(
-            sa.select(Resource.id)
-            .join(Claim, Claim.resource_id == Resource.id)
-            .where(
-                Claim.holder_id == appointment_id,
-                Claim.released_at.is_(None),
-                Resource.kind == ResourceKind.PERSON,
-            )
-            .order_by(Resource.id)
-        )
-    )
-
-
-def show(appointment: Appointment, people: tuple[UUID, ...]) -> None:
-    """Put a session into the calendars of those who serve it, as it is now."""
-    entries.put(entry_of(appointment, people))
-
-
-def show_again(appointment_ids: Collection[UUID]) -> None:
-    """Show sessions to come as they are now, because they belong to another client."""
-    for appointment_id in appointment_ids:
-        appointment = get_appointment(appointment_id)
-        if appointment.state in LIVE and appointment.ends_at > clock.now():
-            change(appointment)
-            db.session.flush()
-            show(appointment, serving(appointment_id))
-
-
-def bury(appointment: Appointment, people: tuple[UUID, ...], *, gone_at: datetime) -> None:
-    """Leave a tombstone in the calendars of these people."""
-    entries.bury(replace(entry_of(appointment, people), gone_at=gone_at))
-
-
-def entry_of(appointment: Appointment, people: tuple[UUID, ...]) -> EntryFacts:
-    """Write a session down as far as calendars may know it."""
-    return EntryFacts(
-        session_id=appointment.id,
-        uid=appointment.uid,
-        sequence=appointment.sequence,
-        created_at=appointment.created_at,
-        changed_at=appointment.changed_at,
-        starts_at=appointment.starts_at,
-        ends_at=appointment.ends_at,
-        zone=appointment.time_zone,
-        is_tentative=appointment.state is AppointmentState.TENTATIVE,
-        client_name=appointment.client.name if appointment.client else "",
-        service_code=appointment.service.code,
-        resource_ids=people,
-    )
-
-
-def change(appointment: Appointment) -> None:
-    """Count a change that calendars show."""
-    appointment.sequence += 1
-    appointment.changed_at = clock.now()
 
 
 def tell(news: News, appointment: Appointment, *, by: Actor, **before: Any) -> None:
@@ -155,6 +94,7 @@ def tell_of_ripple(
     if client is None:
         return
     at = clock.now() + UNDO_FOR
+    _into_calendar(sessions)
     key = ripple_key(ripple_id)
     _post(RIPPLE_MAIL, key, client.email, sessions[0], at=at, facts={"sessions": lines})
     if by.kind is not ActorKind.STAFF:
@@ -189,9 +129,10 @@ def tell_of_course(client: Client, made: Sequence[Appointment], *, by: Actor) ->
     Call inside ``transaction()``. Those who serve them are told unless one of the staff did it.
     """
     for each in made:
-        show(each, serving(each.id))
+        calendars.show(each, calendars.serving(each.id))
     if not made:
         return
+    _into_calendar(made)
     facts = {"bookings": [str(each.id) for each in made]}
     _post(SERIES, f"{SERIES}:{made[0].id}", client.email, made[0], at=None, facts=facts)
     if by.kind is not ActorKind.STAFF:
@@ -210,10 +151,17 @@ def tell_of_end(
     """
     known = [each for each in ended if (old := _take_back(each)) is None or old.knew is not None]
     if known:
+        _into_calendar(known)
         facts: dict[str, Any] = {"bookings": [str(each.id) for each in known]}
         facts["refund_minor"] = refund_minor
         key = f"{ENDED}:{course_id}"
         _post(ENDED, key, client.email, known[0], at=None, facts=facts)
+
+
+def _into_calendar(sessions: Sequence[Appointment]) -> None:
+    """Have a client's calendar told of each of some sessions, whose one mail cannot tell it."""
+    for each in sessions:
+        invite_client(each.id, each.sequence + each.relabelled)
 
 
 def alert_staff(appointment: Appointment, *, by: Actor) -> None:

@@ -28,7 +28,7 @@ from practice.sessions.queries.times import Look, look_at
 from practice.sessions.rules import windows
 from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.lifecycle import AppointmentState, check_undo
-from practice.sessions.service import covering, late, readiness, taking, telling
+from practice.sessions.service import calendars, covering, late, readiness, taking, telling
 
 S = AppointmentState
 BOOK, MOVE, CANCEL = "book", "move", "cancel"
@@ -119,7 +119,7 @@ def undo(appointment: Appointment, *, by: Actor) -> Appointment:
     if barred := readiness.ahead_at(appointment, change.was_at).barred:
         raise readiness.GatesClosed(barred)
     taking.take_turns_on_week(appointment.kind, change.was_at)
-    before = telling.serving(appointment.id)
+    before = calendars.serving(appointment.id)
     place = _old_place(appointment, change)
     claims.release(appointment.id)
     try:
@@ -132,20 +132,20 @@ def undo(appointment: Appointment, *, by: Actor) -> Appointment:
     if appointment.client_id is not None:
         readiness.reconsider(appointment.client_id, by)
     telling.unsay(appointment)
-    if left := tuple(each for each in before if each not in place[1].people):
-        telling.bury(appointment, left, gone_at=appointment.changed_at)
-    telling.show(appointment, place[1].people)
+    if left := tuple(each for each in before if each not in place[1].takes):
+        calendars.bury(appointment, left, gone_at=appointment.changed_at)
+    calendars.show(appointment, place[1].takes)
     return appointment
 
 
 def _take_back_booking(appointment: Appointment, change: SessionChange, by: Actor) -> Appointment:
     if payments_for(appointment.id):
         raise TooLateToUndo("A payment was asked for already. Cancel the session instead.")
-    people = telling.serving(appointment.id)
+    taken = calendars.serving(appointment.id)
     taking.become(appointment, S.CANCELLED)
     covering.let_go(appointment, by=by)
     appointment.cancelled_at = clock.now()
-    telling.change(appointment)
+    calendars.change(appointment)
     db.session.delete(change)
     db.session.flush()
     claims.release(appointment.id)
@@ -153,7 +153,7 @@ def _take_back_booking(appointment: Appointment, change: SessionChange, by: Acto
     if appointment.client_id is not None:
         readiness.reconsider(appointment.client_id, by)
     telling.unsay(appointment)
-    telling.bury(appointment, people, gone_at=appointment.changed_at)
+    calendars.bury(appointment, taken, gone_at=appointment.changed_at)
     return appointment
 
 
@@ -177,7 +177,7 @@ def _undo_together(appointment: Appointment, ripple_id: UUID, *, by: Actor) -> A
             raise TooLateToUndo("One of these sessions was changed since. Nothing was undone.")
         late.undone(session.id, change.sequence)
         taking.take_turns_on_week(session.kind, change.was_at)
-        before[session.id] = telling.serving(session.id)
+        before[session.id] = calendars.serving(session.id)
     claims.release(*before)
     for session, change in sessions:
         length = session.ends_at - session.starts_at
@@ -190,9 +190,9 @@ def _undo_together(appointment: Appointment, ripple_id: UUID, *, by: Actor) -> A
         except taking.SlotTaken as gone:
             raise _gone() from gone
         audit.record("appointment:undo", by=by, subject_id=session.id, deed=MOVE)
-        if left := tuple(each for each in before[session.id] if each not in place.people):
-            telling.bury(session, left, gone_at=session.changed_at)
-        telling.show(session, place.people)
+        if left := tuple(each for each in before[session.id] if each not in place.takes):
+            calendars.bury(session, left, gone_at=session.changed_at)
+        calendars.show(session, place.takes)
         if not telling.unsay(session):
             telling.unsay_ripple(session, ripple_id)
     if appointment.client_id is not None:
@@ -258,7 +258,7 @@ def _restore(appointment: Appointment, change: SessionChange, ends_at: datetime)
         covering.take_again(appointment, by=PROGRAM)
     appointment.starts_at, appointment.ends_at = change.was_at, ends_at
     appointment.override_reason = change.was_reason
-    telling.change(appointment)
+    calendars.change(appointment)
     db.session.delete(change)
     db.session.flush()
 

@@ -11,14 +11,13 @@ from flask.typing import ResponseReturnValue
 
 from practice.audit.queries import was_done
 from practice.audit.rules import ActorKind
-from practice.billing import accounts, archive
+from practice.billing import accounts, archive, linked
 from practice.billing.rules.payments import PaymentMethod, PaymentState
 from practice.calendar.rules import zones
 from practice.clients.queries import history
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict
 from practice.core.money import Money
-from practice.core.settings import settings
 from practice.outbox.queries import messages_about
 from practice.outbox.rules import UNDO_FOR
 from practice.people.access import current_staff, may, requires
@@ -50,6 +49,7 @@ from practice.sessions.rules.gates import kept_until
 from practice.sessions.rules.lifecycle import LIVE, MOVES, WORDS, AppointmentState, may_be_held
 from practice.sessions.rules.windows import Finding
 from practice.sessions.service import collecting, day, undoing
+from practice.sessions.service.estimates import PassesEstimate
 from practice.sessions.staff_forms import PaymentForm
 from practice.sessions.views.called_off import costs_something_now
 from practice.sessions.views.gates import checklist
@@ -99,7 +99,7 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         fees=fees_shown(session) if may(Permission.MONEY_VIEW) else [],
         invoices=archive.invoices_for(session.id) if may(Permission.MONEY_VIEW) else [],
         mailed=messages_about(session.id, collecting.PAY_LINK),
-        takes_cards=settings().takes_cards,
+        takes_cards=linked.takes_cards(),
         client_link=booking_link(session),
         buttons=BUTTONS,
         note=newest_note(session.id) if may(Permission.APPOINTMENT_RUN) else None,
@@ -157,14 +157,25 @@ def run(appointment_id: UUID, deed: str) -> ResponseReturnValue:
         abort(404)
     chosen, by = Deed(deed), current_staff()
 
+    is_confirmed = chosen is Deed.COMPLETE and "above_estimate" in request.form
+    more = {"above_estimate": True} if is_confirmed else {}
+
     def work() -> Appointment:
-        return DO[chosen](queries.get_appointment(appointment_id), by=by)
+        return DO[chosen](queries.get_appointment(appointment_id), by=by, **more)
 
     if chosen is Deed.MISS and costs_something_now(queries.get_appointment(appointment_id)):
         at = url_for(".missed", appointment_id=appointment_id, next=request.form.get("next"))
         return redirect(at, 303)
     try:
         in_transaction(work)
+    except PassesEstimate as far_above:
+        return render_template(
+            "sessions/passes_estimate.html",
+            session=queries.get_appointment(appointment_id),
+            words=far_above.message,
+            form=PlainForm(formdata=None),
+            next=safe_path(request.form.get("next")) or "",
+        ), 409
     except Conflict:
         if not was_done(f"appointment:{LEADS_TO[chosen]}", appointment_id, by=by):
             raise

@@ -8,21 +8,15 @@ from flask.typing import ResponseReturnValue
 from practice.billing import archive, pdf
 from practice.billing.models import PaperKind, Receipt
 from practice.billing.views.invoices import pdf_headers
+from practice.calendar.models import DetailLevel
 from practice.calendar.rules import ics, zones
+from practice.calendar.service.entries import event_of
 from practice.core.errors import NotFound
 from practice.people.access import public
 from practice.sessions.rules.for_clients import Step
-from practice.sessions.rules.lifecycle import AppointmentState
+from practice.sessions.service.calendars import as_it_stands
 from practice.sessions.views.public import bp
 from practice.sessions.views.shown import Shown, page, show
-
-S = AppointmentState
-STATUS = {
-    S.TENTATIVE: ics.Status.TENTATIVE,
-    S.REQUESTED: ics.Status.TENTATIVE,
-    S.CANCELLED: ics.Status.CANCELLED,
-    S.HELD_CLINICAL: ics.Status.CANCELLED,
-}
 
 
 @bp.get("/bookings/<token>/appointment.ics")
@@ -33,19 +27,7 @@ def calendar_file(token: str) -> ResponseReturnValue:
     if shown.step is not Step.BOOKED:
         raise NotFound("There is nothing to put into a calendar yet.")
     a = shown.appointment
-    facts = ics.EventFacts(
-        uid=a.uid,
-        sequence=a.sequence,
-        created_at=a.created_at,
-        changed_at=a.changed_at,
-        starts_at=a.starts_at,
-        ends_at=a.ends_at,
-        status=STATUS.get(a.state, ics.Status.CONFIRMED),
-        title=shown.calendar_title,
-        # Never the street: calendars are copied to other companies.
-        location="" if shown.is_video else shown.practice.locality,
-        description=f"Questions? {shown.practice.phone}, {shown.practice.email}",
-    )
+    facts = event_of(as_it_stands(a), DetailLevel.PLAIN, is_own=True)
     on = zones.local_date(a.starts_at, a.time_zone)
     body = ics.file_text(ics.event_text(facts, a.time_zone), zone=a.time_zone, on=on)
     return body, {

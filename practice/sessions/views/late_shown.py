@@ -10,13 +10,12 @@ from wtforms import BooleanField, HiddenField, IntegerField, RadioField, StringF
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import HiddenInput
 
-from practice.billing import cards
+from practice.billing import cards, linked
 from practice.billing.fees import fees_of, open_of
 from practice.billing.rules.cards import Use
 from practice.billing.rules.fees import LINES, FeeState
 from practice.billing.service.fees import LONGEST_WHY, is_being_charged
 from practice.core.money import Money
-from practice.core.settings import settings
 from practice.people.forms import BaseForm
 from practice.sessions.forms import CancelForm
 from practice.sessions.keeping_forms import ClientWayForm, WayForm
@@ -105,7 +104,7 @@ def wish_of(form: LateFields, choices: Sequence[Choice]) -> Wish | None:
 
 def collected_by(client_id: UUID | None) -> str:
     """Say in words which card a fee would be taken from; empty where none is."""
-    if client_id is None or not settings().takes_cards:
+    if client_id is None or not linked.takes_cards():
         return ""
     card = cards.on_file(client_id)
     return card.words if card and Use.FEE in card.uses else ""

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, HiddenField
 from wtforms.validators import DataRequired
 
-from practice.billing import cards
+from practice.billing import cards, linked
 from practice.billing.gateway import CardsOff
 from practice.billing.rules.cards import USES, SetupState, terms_of
 from practice.billing.service import card_keeping, card_on_file
@@ -39,7 +39,7 @@ class AgreeForm(PublicForm):
 @for_clients
 def card() -> ResponseReturnValue:
     """Show what a saved card may be charged for; then send the client to save one."""
-    if not settings().takes_cards:
+    if not linked.takes_cards():
         flash("Cards are not taken online here. You pay at your visit.", "wait")
         return redirect(url_for(".money"), 303)
     client = this_client()

@@ -12,9 +12,9 @@ from uuid import UUID
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from practice.billing import linked
 from practice.calendar.rules import zones
 from practice.core.errors import NotFound
-from practice.core.settings import settings
 from practice.people.client_access import for_clients, this_client
 from practice.people.client_views import bp
 from practice.people.models import Client
@@ -105,7 +105,7 @@ def course(course_id: UUID) -> ResponseReturnValue:
         },
         zone_words=zones.zone_words(zone),
         sold=shown_for(found.id, names),
-        takes_cards=settings().takes_cards,
+        takes_cards=linked.takes_cards(),
     )
 
 

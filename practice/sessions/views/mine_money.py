@@ -8,7 +8,7 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.audit.service import record
-from practice.billing import archive, cards, pdf
+from practice.billing import archive, cards, linked, pdf
 from practice.billing.accounts import openings_of, payments_of
 from practice.billing.fees import due_of
 from practice.billing.models import PaperKind
@@ -17,7 +17,6 @@ from practice.billing.views.invoices import pdf_headers
 from practice.core.db import transaction
 from practice.core.errors import NotFound
 from practice.core.money import Money
-from practice.core.settings import settings
 from practice.people.client_access import current_client, for_clients, this_client
 from practice.people.client_views import bp
 from practice.people.queries import get_practice
@@ -25,6 +24,7 @@ from practice.sessions.forms import PublicForm
 from practice.sessions.links import token_of
 from practice.sessions.queries.appointments import of_client
 from practice.sessions.views.mine import booked_of, lines_of
+from practice.sessions.views.mine_papers import papers_of
 from practice.sessions.views.sale_shown import all_of
 
 
@@ -57,10 +57,11 @@ def money() -> ResponseReturnValue:
         + sum((each.open for each in owed_fees), nothing),
         due=sum((each.owed for each in to_pay if not each.is_coming), nothing),
         coming=sum((each.owed for each in to_pay if each.is_coming), nothing),
-        takes_cards=settings().takes_cards,
+        takes_cards=linked.takes_cards(),
         card=cards.on_file(client.id),
         payments=[each for each in payments if each.receipt_id],
         invoices=archive.invoices(archive.Filter(client_id=client.id)),
+        documents=papers_of(client),
         button_form=PublicForm(formdata=None),
     )
 

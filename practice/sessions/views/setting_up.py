@@ -220,7 +220,7 @@ def _services() -> Page:
     form = prices_form(services)
     return Page(
         form,
-        save=lambda: moving_in.price(form.prices(), by=current_staff()),
+        save=lambda: moving_in.price(form.prices(), without=form.left_out, by=current_staff()),
         facts={"services": services, "length_words": length_words, "kind_words": KIND_WORDS},
     )
 

@@ -8,6 +8,8 @@ from datetime import timedelta
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from practice.billing import linked
+from practice.billing.rules.linked import Standing
 from practice.billing.rules.names import telling_words
 from practice.calendar.queries import booking_rules
 from practice.calendar.rules import zones
@@ -17,6 +19,7 @@ from practice.core.db import in_transaction, take_turns
 from practice.core.settings import settings
 from practice.people import changing
 from practice.people.access import current_staff, requires
+from practice.people.forms import PlainForm
 from practice.people.models import Practice
 from practice.people.queries import get_practice
 from practice.people.rules import US_ZONES, Permission
@@ -24,7 +27,7 @@ from practice.people.seen import ChangedMeanwhile, check, mark_of
 from practice.sessions import queries
 from practice.sessions.rules.lifecycle import LIVE
 from practice.sessions.service import moving_in
-from practice.sessions.settings_forms import ZoneForm, places_form
+from practice.sessions.settings_forms import CalendarsForm, ZoneForm, places_form
 from practice.sessions.views.staff import bp
 
 FAR = timedelta(days=800)
@@ -58,6 +61,28 @@ def places() -> ResponseReturnValue:
         form.changed(changed, _mark_of_places())
         return render_template("sessions/places.html", **shown), 409
     flash("The places are saved.")
+    return redirect(url_for("people.settings"), 303)
+
+
+@bp.route("/settings/calendars", methods=["GET", "POST"])
+@requires(Permission.PRACTICE_MANAGE)
+def calendars() -> ResponseReturnValue:
+    """Say what reaches into clients' calendars, and whether these know the street."""
+    rules = booking_rules()
+    where = "calendar" if rules.address_in_calendars else "portal"
+    form = CalendarsForm(data={"invites_clients": rules.invites_clients, "address": where})
+    if not form.is_submitted() or not form.validate():
+        hours = rules.address_hours_before
+        page = render_template("sessions/calendars.html", form=form, hours_before=hours)
+        return page, 422 if form.is_submitted() else 200
+    in_transaction(
+        lambda: moving_in.keep_calendars(
+            invites_clients=form.invites_clients.data,
+            address_in_calendars=form.address.data == "calendar",
+            by=current_staff(),
+        )
+    )
+    flash("Saved. Calendars follow within minutes.")
     return redirect(url_for("people.settings"), 303)
 
 
@@ -111,9 +136,16 @@ def _zone_page(form: ZoneForm, chosen: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """How cards are taken. ``telling`` are words of the business name that banks should not see."""
+    """How cards are taken. ``telling`` are words of the business name that banks should not see.
+
+    ``standing`` is where the practice's own account at Stripe stands; nothing where it has none,
+    or where ``links`` says that here nobody links one.
+    """
 
     are_on: bool
+    links: bool
+    standing: Standing | None
+    account_name: str
     are_pretend: bool
     are_real: bool
     telling: list[str]
@@ -122,11 +154,16 @@ class Cards:
 def cards_of(practice: Practice) -> Cards:
     """Say how a practice is paid by card, and what its name gives away."""
     config = settings()
+    account = linked.current() if config.is_platform else None
+    name = account.name if account else ""
     return Cards(
-        are_on=config.takes_cards,
+        are_on=linked.takes_cards(),
+        links=config.is_platform,
+        standing=account.standing if account else None,
+        account_name=name,
         are_pretend=config.payments_sandbox,
         are_real=config.moves_real_money,
-        telling=telling_words(practice.business_name, practice.neutral_name),
+        telling=telling_words(practice.business_name, practice.neutral_name, name),
     )
 
 
@@ -134,4 +171,8 @@ def cards_of(practice: Practice) -> Cards:
 @requires(Permission.PRACTICE_MANAGE)
 def payment_settings() -> ResponseReturnValue:
     """Show whether cards are on, whether they are real, and what banks see."""
-    return render_template("sessions/payments.html", cards=cards_of(get_practice()))
+    return render_template(
+        "sessions/payments.html",
+        cards=cards_of(get_practice()),
+        button_form=PlainForm(formdata=None),
+    )

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from flask import render_template, request, session
 
 from practice.audit.rules import VISITOR, Actor, ActorKind
-from practice.billing import accounts
+from practice.billing import accounts, linked
 from practice.billing.accounts import Paid
 from practice.billing.models import Payment
 from practice.billing.rules.payments import LIVE as MAY_BE_PAID
@@ -20,7 +20,6 @@ from practice.calendar.models import Resource
 from practice.calendar.rules import ics, zones
 from practice.core import clock
 from practice.core.money import Money
-from practice.core.settings import settings
 from practice.outbox.rules import UNDO_FOR
 from practice.people.models import Practice
 from practice.people.queries import get_practice
@@ -133,7 +132,7 @@ class Shown:
 
     @property
     def takes_cards(self) -> bool:
-        return settings().takes_cards
+        return linked.takes_cards()
 
     @property
     def due_now(self) -> Money | None:

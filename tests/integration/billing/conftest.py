@@ -38,6 +38,7 @@ __all__ = ["PRICE", "Till"]
 
 SECRET = "whsec_that_is_in_use"
 FORMER_SECRET = "whsec_that_is_going"
+CONNECT_SECRET = "whsec_of_linked_accounts"
 
 
 @pytest.fixture
@@ -113,6 +114,12 @@ def config(environment: dict[str, str]) -> Config:
 
 
 @pytest.fixture
+def on_a_platform(environment: dict[str, str]) -> None:
+    """A test that asks for it first has an application in which practices link accounts."""
+    environment["STRIPE_CONNECT_WEBHOOK_SECRETS"] = CONNECT_SECRET
+
+
+@pytest.fixture
 def without_a_key(environment: dict[str, str]) -> None:
     """A test that asks for it first has an application without a processor."""
     for name in ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "STRIPE_API_BASE"):
@@ -145,7 +152,8 @@ def served(app: Flask, listener: socket.socket, address: str, sandbox: Sandbox) 
     server = make_server(host, port, app, threaded=True, fd=os.dup(listener.fileno()))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    sandbox.set_webhook(f"{address}/billing/webhooks/stripe", SECRET)
+    hook = f"{address}/billing/webhooks/stripe"
+    sandbox.set_webhook(hook, SECRET, connect_url=f"{hook}/connect", connect_secret=CONNECT_SECRET)
     yield address
     sandbox.set_webhook(None)
     server.shutdown()

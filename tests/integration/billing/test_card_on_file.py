@@ -123,7 +123,7 @@ def test_a_card_forgotten_at_the_processor_is_off_here_too(wallet: Wallet, serve
     method_id = cards.get_card(card.id).method_id
     read_again()
 
-    card_gateway.detach(method_id)  # as though somebody had done it in the dashboard
+    card_gateway.detach(method_id, "")  # as though somebody had done it in the dashboard
     wallet.sandbox.wait_for_deliveries()
 
     assert wallet.on_file() is None

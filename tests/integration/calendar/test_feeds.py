@@ -2,106 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-import vobject
-from flask import Flask
 from flask.testing import FlaskClient
 
-from practice.calendar import ports
 from practice.calendar.models import DetailLevel, FeedSubscription, Resource, ResourceKind
 from practice.calendar.service import entries, feeds
-from practice.calendar.service.entries import EntryFacts
 from practice.core import clock, tokens
 from practice.core.db import db, practice_scope, transaction
+from practice.core.errors import Invalid
 from practice.people import doors
-from practice.people.models import Door, Practice
+from practice.people.models import Door
 from practice.people.rules import DoorKind
 from tests import factories
-
-NOW = datetime(2027, 3, 1, 13, tzinfo=UTC)
-TENTH = datetime(2027, 3, 10, 15, tzinfo=UTC)
-
-
-class World:
-    """A practice, its practitioner, and what the practitioner holds: stands above the calendar."""
-
-    def __init__(self, app: Flask, practice: Practice, therapist: Resource) -> None:
-        self.app, self.practice, self.therapist = app, practice, therapist
-        self.now = NOW
-        self.held: list[EntryFacts] = []
-
-    def subscribe(self, level: DetailLevel = DetailLevel.PLAIN) -> tuple[UUID, str]:
-        with self.app.app_context(), factories.made(self.practice):
-            subscription, secret = feeds.subscribe(
-                self.therapist, label="Phone", level=level, by=factories.OWNER, made_by=uuid4()
-            )
-            return subscription.id, secret
-
-    def put(self, facts: EntryFacts) -> EntryFacts:
-        with self.app.app_context(), factories.made(self.practice):
-            entries.put(facts)
-        return facts
-
-    def bury(self, facts: EntryFacts) -> EntryFacts:
-        gone = replace(facts, sequence=facts.sequence + 1, changed_at=self.now, gone_at=self.now)
-        with self.app.app_context(), factories.made(self.practice):
-            entries.bury(gone)
-        return gone
-
-    def session(self, starts_at: datetime = TENTH, name: str = "Jonas Ek") -> EntryFacts:
-        return EntryFacts(
-            session_id=uuid4(),
-            uid=f"{uuid4()}@appointments.invalid",
-            sequence=0,
-            created_at=self.now,
-            changed_at=self.now,
-            starts_at=starts_at,
-            ends_at=starts_at + timedelta(hours=3),
-            zone="America/New_York",
-            is_tentative=False,
-            client_name=name,
-            service_code="S",
-            resource_ids=(self.therapist.id,),
-        )
-
-
-@pytest.fixture
-def world(app: Flask, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(clock, "now", lambda: made.now if made else NOW)
-    made: World | None = None
-    with app.app_context():
-        practice = factories.create_practice()
-        with factories.made(practice):
-            therapist = Resource(kind=ResourceKind.PERSON, name="Morgan", roles=["therapist"])
-            db.session.add(therapist)
-    made = World(app, practice, therapist)
-    bound = made
-    ports.entries_of.bind(lambda *_: bound.held)
-    return made
-
-
-def read(client: FlaskClient, secret: str, **headers: str) -> "tuple[int, str, str]":
-    answer = client.get(f"/calendar/feeds/{secret}/calendar.ics", headers=headers)
-    return answer.status_code, answer.headers.get("ETag", ""), answer.get_data(as_text=True)
-
-
-def events(body: str) -> list[tuple[str, str, str, datetime, datetime]]:
-    """Read a feed with another program's eyes."""
-    calendar = vobject.readOne(body)
-    return [
-        (
-            event.summary.value,
-            event.status.value,
-            event.sequence.value,
-            event.dtstart.value.astimezone(UTC),
-            event.dtend.value.astimezone(UTC),
-        )
-        for event in getattr(calendar, "vevent_list", [])
-    ]
+from tests.integration.calendar.feed_world import NOW, TENTH, World, events, read
 
 
 def test_a_new_subscription_shows_what_is_booked_already(world: World, client: FlaskClient) -> None:
@@ -135,7 +51,7 @@ def test_a_feed_says_as_much_as_its_level_and_no_more(
     assert "Jonas" not in body
 
 
-def test_nothing_changes_while_nothing_changes(world: World, client: FlaskClient) -> None:
+def test_check_5_nothing_changes_while_nothing_changes(world: World, client: FlaskClient) -> None:
     _, secret = world.subscribe()
     world.put(world.session())
     status, etag, body = read(client, secret)
@@ -146,7 +62,9 @@ def test_nothing_changes_while_nothing_changes(world: World, client: FlaskClient
     assert read(client, secret, **{"If-None-Match": etag}) == (304, etag, "")
 
 
-def test_every_change_of_a_session_changes_the_feed(world: World, client: FlaskClient) -> None:
+def test_checks_5_and_6_every_change_of_a_session_changes_the_feed(
+    world: World, client: FlaskClient
+) -> None:
     _, secret = world.subscribe()
     seen = [read(client, secret)[1:]]
 
@@ -168,7 +86,7 @@ def test_every_change_of_a_session_changes_the_feed(world: World, client: FlaskC
     assert events(seen[-1][1])[0][1:4] == ("TENTATIVE", "2", TENTH + timedelta(days=1))
 
 
-def test_a_cancelled_session_is_a_tombstone_for_fourteen_days(
+def test_check_7_a_cancelled_session_is_a_tombstone_for_fourteen_days(
     world: World, client: FlaskClient
 ) -> None:
     _, secret = world.subscribe()
@@ -197,7 +115,9 @@ def test_a_session_that_goes_to_somebody_else_leaves_the_feed(
     assert [event[1] for event in events(read(client, secret)[2])] == ["CANCELLED"]
 
 
-def test_an_ended_or_unknown_address_is_not_there(world: World, client: FlaskClient) -> None:
+def test_check_10_an_ended_or_unknown_address_is_not_there(
+    world: World, client: FlaskClient
+) -> None:
     subscription_id, secret = world.subscribe()
     with world.app.app_context(), factories.made(world.practice):
         subscription = db.session.scalars(
@@ -210,7 +130,7 @@ def test_an_ended_or_unknown_address_is_not_there(world: World, client: FlaskCli
     assert answers == {(404, "", "There is no calendar at this address.\n")}
 
 
-def test_a_person_who_left_loses_their_feeds(world: World, client: FlaskClient) -> None:
+def test_check_10_a_person_who_left_loses_their_feeds(world: World, client: FlaskClient) -> None:
     _, secret = world.subscribe()
     with world.app.app_context(), factories.made(world.practice):
         db.session.execute(
@@ -222,7 +142,7 @@ def test_a_person_who_left_loses_their_feeds(world: World, client: FlaskClient) 
     assert read(client, secret)[0] == 404
 
 
-def test_the_secret_is_nowhere_in_the_database(world: World) -> None:
+def test_check_10_the_secret_is_nowhere_in_the_database(world: World) -> None:
     subscription_id, secret = world.subscribe()
 
     with world.app.app_context():
@@ -234,7 +154,7 @@ def test_the_secret_is_nowhere_in_the_database(world: World) -> None:
     assert secret not in doors
 
 
-def test_a_feed_is_private_and_sets_no_cookie(world: World, client: FlaskClient) -> None:
+def test_check_11_a_feed_is_private_and_sets_no_cookie(world: World, client: FlaskClient) -> None:
     _, secret = world.subscribe()
 
     answer = client.get(f"/calendar/feeds/{secret}/calendar.ics")
@@ -242,6 +162,9 @@ def test_a_feed_is_private_and_sets_no_cookie(world: World, client: FlaskClient)
 
     assert (answer.status_code, head.status_code, head.get_data()) == (200, 200, b"")
     assert "Set-Cookie" not in answer.headers
+    assert "Content-Encoding" not in answer.headers
+    assert client.get("/robots.txt").status_code == 200
+    assert "/calendar" not in client.get("/robots.txt").text
     assert {
         name: answer.headers[name]
         for name in ("Content-Type", "Cache-Control", "X-Robots-Tag", "Referrer-Policy")
@@ -253,7 +176,7 @@ def test_a_feed_is_private_and_sets_no_cookie(world: World, client: FlaskClient)
     }
 
 
-def test_a_fetch_is_written_down_at_most_every_five_minutes(
+def test_check_25_a_fetch_is_written_down_at_most_every_five_minutes(
     world: World, client: FlaskClient
 ) -> None:
     subscription_id, secret = world.subscribe()
@@ -275,7 +198,7 @@ def test_a_fetch_is_written_down_at_most_every_five_minutes(
     assert noted() == (world.now, "Other", 304)
 
 
-def test_an_unchanged_feed_asks_the_database_once(
+def test_check_4_an_unchanged_feed_asks_the_database_once(
     world: World, client: FlaskClient, count_statements: Callable[[Callable[[], object]], int]
 ) -> None:
     _, secret = world.subscribe()
@@ -309,7 +232,7 @@ def test_a_feed_does_not_vary_by_cookie(world: World, client: FlaskClient) -> No
     assert [each.headers.getlist("Vary") for each in (full, same)] == [["Accept-Encoding"]] * 2
 
 
-def test_another_persons_sessions_stay_out(world: World, client: FlaskClient) -> None:
+def test_check_10_another_persons_sessions_stay_out(world: World, client: FlaskClient) -> None:
     with world.app.app_context(), factories.made(world.practice):
         other = Resource(kind=ResourceKind.PERSON, name="Other", roles=["therapist"])
         db.session.add(other)
@@ -321,9 +244,71 @@ def test_another_persons_sessions_stay_out(world: World, client: FlaskClient) ->
 
 
 def test_a_booking_of_the_same_moment_is_in_a_new_feed(world: World) -> None:
+    world.subscribe()
     with world.app.app_context(), practice_scope(world.practice.id), transaction():
-        before = db.session.scalar(sa.select(Resource.calendar_version))
+        before = db.session.scalar(sa.select(FeedSubscription.version))
         entries.put(world.session())
-        after = db.session.scalar(sa.select(sa.func.max(Resource.calendar_version)))
+        after = db.session.scalar(sa.select(sa.func.max(FeedSubscription.version)))
 
     assert (before, after) == (0, 1)
+
+
+def test_an_alarm_shows_words_and_is_not_in_a_tombstone(world: World, client: FlaskClient) -> None:
+    _, secret = world.subscribe(alarm_minutes=60)
+    plain = world.subscribe()[1]
+    facts = world.put(world.session())
+    alarm = [
+        "BEGIN:VALARM",
+        "ACTION:DISPLAY",
+        "DESCRIPTION:Reminder",
+        "TRIGGER:-PT1H",
+        "END:VALARM",
+    ]
+
+    with_alarm, without = (read(client, each)[2].split("\r\n") for each in (secret, plain))
+
+    begins = with_alarm.index("BEGIN:VALARM")
+    assert sorted(with_alarm[begins : begins + 5]) == sorted(alarm)
+    assert [*with_alarm[:begins], *with_alarm[begins + 5 :]] == without
+    world.bury(facts)
+    assert "VALARM" not in read(client, secret)[2]
+
+
+def test_check_10_a_new_address_ends_the_old_one_at_once(world: World, client: FlaskClient) -> None:
+    subscription_id, secret = world.subscribe()
+    world.put(world.session())
+    before = read(client, secret)
+
+    with world.app.app_context(), factories.made(world.practice):
+        subscription = db.session.get_one(FeedSubscription, (world.practice.id, subscription_id))
+        new = feeds.renew(subscription, by=factories.OWNER)
+
+    assert read(client, secret)[0] == 404
+    assert read(client, new) == before
+
+
+def test_the_household_reads_busy_with_its_margins_and_nothing_else(
+    world: World, client: FlaskClient
+) -> None:
+    with world.app.app_context(), factories.made(world.practice):
+        home = Resource(kind=ResourceKind.HOME, name="Home", roles=[])
+        db.session.add(home)
+    _, secret = world.subscribe(DetailLevel.BUSY, home)
+    margin = timedelta(minutes=15)
+
+    world.put(replace(world.session(), resource_ids=(home.id,), before=margin, after=margin * 2))
+
+    assert events(read(client, secret)[2]) == [
+        ("Busy", "CONFIRMED", "0", TENTH - margin, TENTH + timedelta(hours=3) + margin * 2)
+    ]
+    with pytest.raises(Invalid):
+        world.subscribe(DetailLevel.PLAIN, home)
+
+
+def test_what_is_past_stays_in_a_feed(world: World, client: FlaskClient) -> None:
+    _, secret = world.subscribe()
+    past = NOW - timedelta(days=60)
+
+    world.put(world.session(past))
+
+    assert [each[3] for each in events(read(client, secret)[2])] == [past]

@@ -68,6 +68,7 @@ def test_everything_that_points_to_a_client_moves_or_is_frozen() -> None:
         "care_profiles.client_id",
         "claims.resource_id",
         "client_merges.kept_id",
+        "diagnoses.client_id",
         "feed_subscriptions.resource_id",
         "fees.client_id",
         "messages.client_id",
@@ -79,9 +80,12 @@ def test_everything_that_points_to_a_client_moves_or_is_frozen() -> None:
         "tasks.client_id",
         "treatments_tried.client_id",
     } <= found
-    assert {each for each in found if each.partition(".")[0] in FROZEN} == {
+    frozen = {each for each in found if each.partition(".")[0] in FROZEN}
+    assert frozen == {
         "card_consents.client_id",
+        "documents.client_id",
         "invoices.client_id",
+        "ledger_entries.client_id",
     }
 
 
@@ -96,7 +100,7 @@ def test_the_preview_says_what_moves_and_changes_nothing(
     moves = "To Alex Bell go: 4 papers, 2 sessions, 1 reason for care, 1 treatment tried before."
     assert moves in page
     assert "Filled in from Al Bell: birth date." in page
-    assert "Where they are stay: 1 invoice." in page
+    assert "Where they are stay: 2 lines in the books, 1 invoice." in page
     assert rows() == before
 
 

@@ -83,6 +83,7 @@ def test_what_is_noted_down_goes_with_what_it_is_about(here: House) -> None:
 
 # Every table that is frozen ----------------------------------------------------------------------
 
+GUARDED = dict(zip(guards.OF_THE_BOOKS, ("journals", "ledger_entries"), strict=True))
 SAMPLES: dict[type, Any] = {
     UtcDateTime: datetime(2026, 3, 2, tzinfo=UTC),
     sa.Date: date(2026, 3, 2),
@@ -108,8 +109,12 @@ def let_anything_in(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        for guard in guards.OF_THE_BOOKS:
+            connection.exec_driver_sql(f"DROP TRIGGER {guard}_insert")  # until the rollback
         return
     connection.exec_driver_sql("RESET ROLE")
+    for guard in guards.OF_THE_BOOKS:
+        connection.exec_driver_sql(f"DROP TRIGGER {guard} ON {GUARDED[guard]}")
     for table, name in connection.execute(
         sa.text("""
             SELECT conrelid::regclass::text, conname FROM pg_constraint

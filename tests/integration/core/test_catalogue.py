@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from practice import guards
 from practice.core.db import Base, db
 
-WITHOUT_PRACTICE = {"practices", "throttles", "alembic_version"}
+WITHOUT_PRACTICE = {"practices", "throttles", "parked_events", "alembic_version"}
 NAMES_A_PRACTICE = {"doors"}  # what is looked up before a practice is known
 MIGRATIONS = Path(__file__).parents[3] / "migrations" / "versions"
 

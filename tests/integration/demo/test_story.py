@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import sqlalchemy as sa
 
-from practice.calendar.models import CalendarEntry, Claim
+from practice.calendar.models import CalendarEntry, Claim, Resource
 from practice.calendar.queries import booking_rules
 from practice.calendar.rules import zones
 from practice.calendar.subscriptions import subscriptions
@@ -151,7 +151,8 @@ def test_a_stranger_waits_and_one_may_be_known_already(tidewater: Practice) -> N
 
 
 def test_the_owners_phone_shows_what_is_in_the_calendar(tidewater: Practice) -> None:
-    [subscribed] = subscriptions(None)
+    people = db.session.scalars(sa.select(Resource.id)).all()
+    [subscribed] = subscriptions(people)
     shown = set(db.session.scalars(sa.select(CalendarEntry.session_id)))
     coming = {
         each.id
@@ -159,7 +160,7 @@ def test_the_owners_phone_shows_what_is_in_the_calendar(tidewater: Practice) -> 
         if each.state in LIVE and each.host_id == subscribed.subscription.resource_id
     }
 
-    assert (subscribed.subscription.label, subscribed.person) == ("Phone", "Morgan Reyes (demo)")
+    assert (subscribed.subscription.label, subscribed.whose) == ("Phone", "Morgan Reyes (demo)")
     assert coming <= shown
 
 

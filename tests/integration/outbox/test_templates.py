@@ -42,6 +42,7 @@ BOOKING = {
     "starts_at": LONGEST_DAY,
     "ends_at": LONGEST_DAY + timedelta(hours=3),
     "zone": "America/New_York",
+    "zone_for_you": None,
     "host": "Morgan Reyes",
     "where": "Hampton Roads, VA",
     "page": PAGE,
@@ -62,16 +63,19 @@ COSTS: list[dict[str, Any]] = [
 FACTS: dict[str, list[dict[str, Any]]] = {
     "approved": [BOOKING | {"owed": DEAR}, BOOKING | {"owed": None}],
     "booked-series": [{"bookings": [ONE, ONE | {"page": PAGE + "another/"}]}],
+    "calendar": [BOOKING | {"is_off": off} for off in (False, True)],
     "cancelled-series": [
         {"bookings": [{"starts_at": LONGEST_DAY, "zone": "America/New_York"}] * 2, "refund": each}
         for each in (DEAR, None)
     ],
     "choose-times": [{"offered_at": LONGEST_DAY, "page": PAGE}],
+    "estimate": [{"issued_at": LONGEST_DAY, "page": PAGE}],
     "declined": [BOOKING],
     "requested": [BOOKING | {"answer_by": LONGEST_DAY}],
     "booked": [
         BOOKING | {"paid": DEAR, "owed": DEAR, "cancel_until": LONGEST_DAY},
-        BOOKING | {"paid": None, "owed": None, "cancel_until": None},
+        BOOKING
+        | {"paid": None, "owed": None, "cancel_until": None, "zone_for_you": "Asia/Kolkata"},
     ],
     "card-not-charged": [
         {
@@ -114,9 +118,13 @@ FACTS: dict[str, list[dict[str, Any]]] = {
     ],
     "sign-in": [{"code": "1234 5678", "ends_at": LONGEST_DAY, "page": PAGE}],
     "slot-lost": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
+    "staff-calendar-unread": [
+        {"read_at": LONGEST_DAY, "problem": "It arrived incomplete.", "page": PAGE}
+    ],
     "staff-call-back": [{"page": PAGE}],
     "reminder": [BOOKING | {"needs_planning": needs} for needs in (True, False)],
     "staff-alert": [BOOKING],
+    "staff-calendar": [BOOKING | {"is_off": off} for off in (False, True)],
     "staff-cancelled": [BOOKING | {"refund": DEAR}, BOOKING | {"refund": None}],
     "staff-moved": [BOOKING],
     "staff-invitation": [{"page": PAGE, "holds_until": LONGEST_DAY}],

@@ -14,9 +14,10 @@ from pypdf import PageObject, PdfReader
 
 from practice.billing import archive, exports, pdf
 from practice.billing.archive import Filter, Totals
-from practice.billing.models import Allocation, Invoice, PaperKind, Payment, Refund, StoredPaper
+from practice.billing.models import Invoice, PaperKind, Payment, Refund, StoredPaper
 from practice.billing.rules.invoices import InvoiceState, Line
 from practice.billing.rules.payments import PaymentMethod, PaymentState, RefundState
+from practice.billing.service import ledger as books
 from practice.billing.service import papers
 from practice.core.db import db, practice_scope, transaction
 from practice.core.errors import Conflict
@@ -62,7 +63,7 @@ def refund(payment: Payment, minor: int) -> None:
     )
     db.session.add(refund)
     db.session.flush()
-    papers.take_back(refund)
+    books.give_back(refund, payment)
 
 
 def issue(client: Client, *lines: Line, for_id: UUID | None = None) -> Invoice:
@@ -268,17 +269,3 @@ def test_a_pdf_is_made_once_and_kept_with_its_hash(app: Flask, practice: Practic
         assert any("Atkinson" in font for font in fonts_of(pages[0]))
         for words in (invoice.number, "Ada Ortiz", "$175.00", "1 Market Street"):
             assert words in text
-
-
-def test_an_allocation_is_undone_by_another(app: Flask, practice: Practice) -> None:
-    with app.app_context(), factories.made(practice):
-        client, session = factories.create_client(), uuid4()
-        payment = pay(client, 17_500, for_id=session)
-        invoice = issue(client, for_id=session)
-        refund(payment, 17_500)
-
-        amounts = db.session.scalars(
-            sa.select(Allocation.amount_minor).where(Allocation.invoice_id == invoice.id)
-        ).all()
-
-        assert sorted(amounts) == [-17_500, 17_500]

@@ -51,10 +51,7 @@ def test_an_unknown_address_is_not_found(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "name"),
     [
-        ("POST", "accounts", "PostAccounts"),
-        ("POST", "account_links", "PostAccountLinks"),
-        ("GET", "disputes", "GetDisputes"),
-        ("GET", "payouts", "GetPayouts"),
+        ("POST", "accounts/acct_1", "PostAccountsAccount"),
         ("GET", "balance", "GetBalance"),
         ("POST", "charges/ch_1", "PostChargesCharge"),
     ],
@@ -171,8 +168,9 @@ def test_four_refunds_at_once_under_one_key_are_one_refund(
 
 
 def test_connected_accounts_are_kept_apart(client: stripe.StripeClient) -> None:
-    here: stripe.RequestOptions = {"stripe_account": "acct_one"}
-    there: stripe.RequestOptions = {"stripe_account": "acct_two"}
+    one, two = (client.v1.accounts.create({"type": "standard"}).id for _ in range(2))
+    here: stripe.RequestOptions = {"stripe_account": one}
+    there: stripe.RequestOptions = {"stripe_account": two}
     customer = client.v1.customers.create({"name": "Pat"}, here)
 
     assert client.v1.customers.retrieve(customer.id, options=here).id == customer.id

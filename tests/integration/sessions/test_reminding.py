@@ -81,6 +81,7 @@ def test_a_reminder_says_when_with_whom_and_where_and_the_page_says_the_rest(
         "starts_at": prep.starts_at,
         "ends_at": prep.ends_at,
         "zone": "America/New_York",
+        "zone_for_you": None,
         "host": "Practitioner 1",
         "where": "Hampton Roads, VA",
         "page": links.booking_link(prep),

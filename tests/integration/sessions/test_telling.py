@@ -41,7 +41,7 @@ def said(name: str) -> dict[str, Any]:
         sa.select(Message).where(Message.name == name).order_by(Message.created_at.desc())
     ).first()
     assert message is not None
-    return mails.COMPOSERS[name](message)
+    return {key: each for key, each in mails.COMPOSERS[name](message).items() if key != "calendar"}
 
 
 def move(appointment: Appointment, hour: int, by: Actor) -> None:
@@ -62,6 +62,7 @@ def facts_of(appointment: Appointment, host: Resource, where: str) -> dict[str, 
         "starts_at": appointment.starts_at,
         "ends_at": appointment.ends_at,
         "zone": "America/New_York",
+        "zone_for_you": None,
         "host": host.name,
         "where": where,
     }
@@ -111,7 +112,7 @@ def test_a_visit_names_the_town_and_never_the_street(
         "page": links.booking_link(prep),
         "paid": None,
         "owed": Money(17500, "USD"),
-        "cancel_until": prep.starts_at,
+        "cancel_until": prep.starts_at - timedelta(hours=24),
     }
 
 

@@ -5,27 +5,23 @@ from pathlib import Path
 
 import practice
 from practice.audit.rules import IN_WORDS
+from practice.billing.rules.books import DisputeState
 from practice.billing.rules.payments import PaymentState
 from practice.people import rules
 from practice.sessions.rules.for_staff import LEADS_TO
 
 SHOWN = (
-    *(
-        "appointment:",
-        "card:",
-        "care:",
-        "client:",
-        "fee:",
-        "emergency_contact:",
-        "paper:",
-        "payment:",
-    ),
-    *("invitation:", "package:", "practice:", "resource:", "sale:", "service:", "user:"),
+    *("appointment:", "card:", "care:", "client:", "fee:", "emergency_contact:"),
+    *("account:", "dispute:", "feed:", "paper:", "payment:", "package:", "sale:"),
+    *("diagnosis:", "estimate:", "member_id:", "statement:", "superbill:"),
+    *("invitation:", "practice:", "resource:", "service:", "user:"),
     *("course:", "course_template:", "gate:", "opening_balance:", "sessions:", "treatment:"),
 )
 ROOMS = ("billing", "calendar", "clients", "moving", "people", "sessions")
-SPELLED_BY_STATE = {f"appointment:{state}" for state in LEADS_TO.values()} | {
-    f"payment:{state}" for state in (PaymentState.EXPIRED, PaymentState.FAILED)
+SPELLED_BY_STATE = {
+    *(f"appointment:{state}" for state in LEADS_TO.values()),
+    *(f"dispute:{state}" for state in DisputeState),
+    *(f"payment:{state}" for state in (PaymentState.EXPIRED, PaymentState.FAILED)),
 }
 
 

@@ -255,7 +255,7 @@ def test_a_feed_reaches_far_enough_and_begins_on_a_monday(today: date) -> None:
 
 @pytest.mark.parametrize("text", NASTY)
 @pytest.mark.parametrize("field", ["title", "location", "description"])
-def test_no_text_breaks_out_of_its_line(text: str, field: str) -> None:
+def test_check_12_no_text_breaks_out_of_its_line(text: str, field: str) -> None:
     facts = replace(SESSION, **{field: text})  # type: ignore[arg-type]  # fields of text
 
     raw = feed(ics.event_text(facts, NEW_YORK))

@@ -104,7 +104,7 @@ def test_what_is_not_the_name_of_a_zone_is_refused(name: str) -> None:
         zones.zone(name)
 
 
-def test_the_rules_of_the_zones_are_the_pinned_ones() -> None:
+def test_check_24_the_rules_of_the_zones_are_the_pinned_ones() -> None:
     assert zoneinfo.TZPATH == ()
     assert zoneinfo.available_timezones() == zones.zone_names()
 

@@ -9,7 +9,13 @@ from scripts.run import CannotStart, Ports, free_ports, kept_settings, settings
 
 HERE = Ports(8000, 8001, 8002, 8003)
 THERE = Ports(9000, 9001, 9002, 9003)
-SECRETS = {"SECRET_KEY", "FIELD_KEYS", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS"}
+SECRETS = {
+    "SECRET_KEY",
+    "FIELD_KEYS",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRETS",
+    "STRIPE_CONNECT_WEBHOOK_SECRETS",
+}
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from practice.calendar.models import Resource
 from practice.core.db import db, practice_scope
 from practice.people import doors
 from practice.people.models import Practice
@@ -40,10 +41,15 @@ def test_a_new_practice_in_denver_is_set_up_and_booked_at_its_page(client: Flask
     }
     at = send(client, f"{step}practice", practice).location
     assert at == f"{step}hours"
-    at = send(client, at, {"weekdays": ["2", "6"], "starts": "600", "ends": "960"}).location
+    week = {"weekdays": ["2", "6"], "starts": "600", "ends": "960"}
+    at = send(client, at, week | {"video_link": "video.example/jo"}).location
     assert at == f"{step}services"
     fields = re.findall(r'name="(price-[^"]+)"[^>]*value="([^"]*)"', client.get(at).text)
-    at = send(client, at, dict(fields) | {fields[1][0]: "210"}).location
+    last = fields[-1][0].removeprefix("price-")
+    unclear = send(client, at, dict(fields) | {fields[1][0]: "", fields[2][0]: "much"})
+    assert unclear.text.count("Enter an amount for ") == 4  # in the summary and at the fields
+    left_out = {f"price-{last}": "", f"without-{last}": "y"}
+    at = send(client, at, dict(fields) | left_out | {fields[1][0]: "210"}).location
     assert at == f"{step}policies"
     words = {"before_you_book": "Call us if you are ill on the day."}
     at = send(client, at, words | {"horizon_days": "60", "address_hours_before": "48"}).location
@@ -77,5 +83,8 @@ def test_a_new_practice_in_denver_is_set_up_and_booked_at_its_page(client: Flask
         assert appointment.time_zone == "America/Denver"
         services = db.session.scalars(sa.select(Service).order_by(Service.position)).all()
         assert services[1].price.minor == 21_000
+        assert [f"{each.id}" for each in services if each.ended_at] == [last]
+        links = db.session.scalars(sa.select(Resource.video_link)).all()
+        assert "https://video.example/jo" in links
         stored = db.session.scalars(sa.select(Practice)).one()
         assert set(stored.set_up.values()) == {"done"}

@@ -1,0 +1,179 @@
+"""A practice with an account of its own at the processor: linked, used, restricted, lost."""
+
+import json
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+import requests
+import sqlalchemy as sa
+
+from practice.billing import linked
+from practice.billing.gateway import CardsOff, NoAccess
+from practice.billing.linked_models import ParkedEvent, ProcessorAccount
+from practice.billing.models import ProcessorEvent
+from practice.billing.rules.linked import Standing
+from practice.billing.rules.payments import PaymentState, RefundState
+from practice.billing.service import checkout, linking, reconcile, refunds
+from practice.core.db import db, in_transaction, read_again
+from tests import factories
+from tests.integration.billing.conftest import (
+    CONNECT_SECRET,
+    PRICE,
+    SECRET,
+    Later,
+    Shelf,
+    Till,
+    tasks,
+)
+from tests.integration.billing.test_webhooks import sign
+from tests.stripe_sandbox import Sandbox
+
+pytestmark = pytest.mark.usefixtures("on_a_platform")
+
+
+@pytest.fixture
+def account(till: Till, sandbox: Sandbox, served: str) -> ProcessorAccount:
+    """An account that the practice has begun to link; its owner has told Stripe nothing."""
+    begun = in_transaction(lambda: linking.begin(by=factories.OWNER))
+    url = linking.address(
+        begun.id,
+        return_url=f"{served}/billing/account/back",
+        refresh_url=f"{served}/billing/account/again",
+    )
+    assert url.startswith(sandbox.base_url)
+    return see(begun)
+
+
+def see(account: ProcessorAccount) -> ProcessorAccount:
+    read_again()
+    return linked.get(account.id)
+
+
+def name_of(account: ProcessorAccount) -> str:
+    assert account.processor_id is not None
+    return account.processor_id
+
+
+def test_cards_are_on_while_the_account_may_charge(
+    account: ProcessorAccount, till: Till, sandbox: Sandbox
+) -> None:
+    with pytest.raises(CardsOff):
+        till.ask()
+    since = len(sandbox.requests())
+
+    sandbox.onboard(name_of(account), "Quiet Practice")
+    sandbox.wait_for_deliveries()
+    payment_id = till.open()
+    sandbox.pay(till.url(payment_id))
+    sandbox.wait_for_deliveries()
+    refund = in_transaction(
+        lambda: refunds.decide(till.see(payment_id), PRICE, "cancelled", factories.OWNER)
+    )
+    refunds.carry_out(refund.id)
+
+    payment = till.see(payment_id)
+    assert (payment.state, payment.account) == (PaymentState.PAID, name_of(account))
+    assert till.seen() == [(PRICE, RefundState.SUCCEEDED)]
+    assert {one["account"] for one in sandbox.requests(since)} == {name_of(account)}
+    assert (see(account).standing, see(account).name) == (Standing.OPEN, "Quiet Practice")
+
+    sandbox.switch_account(name_of(account), charges=False)
+    sandbox.wait_for_deliveries()
+
+    assert see(account).standing is Standing.RESTRICTED
+    assert [kind for kind, _ in tasks()] == ["cards-off"]
+    with pytest.raises(CardsOff):
+        till.ask()
+
+
+def test_an_account_that_is_let_go_keeps_what_is_open_to_its_end(
+    account: ProcessorAccount, till: Till, sandbox: Sandbox, shelf: Shelf, later: Later
+) -> None:
+    sandbox.onboard(name_of(account))
+    sandbox.wait_for_deliveries()
+    payment_id = till.open()
+
+    sandbox.let_go(name_of(account))
+    sandbox.wait_for_deliveries()
+
+    assert (see(account).standing, linked.takes_cards()) == (Standing.GONE, False)
+    with pytest.raises(NoAccess):
+        checkout.sync(payment_id)
+    assert (till.see(payment_id).state, shelf.let_go) == (PaymentState.OPEN, set())
+
+    later(minutes=33)
+    checkout.settle(payment_id)
+
+    payment = till.see(payment_id)
+    assert (payment.state, shelf.let_go) == (PaymentState.FAILED, {payment.for_id})
+    assert [kind for kind, _ in tasks()] == ["cards-off", "payment-out-of-sight"]
+    assert in_transaction(lambda: linking.begin(by=factories.OWNER)).id != account.id
+
+
+def test_a_deauthorisation_of_which_no_news_came_is_found(
+    account: ProcessorAccount, till: Till, sandbox: Sandbox
+) -> None:
+    sandbox.onboard(name_of(account))
+    sandbox.wait_for_deliveries()
+    sandbox.hold_deliveries()
+    sandbox.let_go(name_of(account))
+    sandbox.drop_deliveries()
+
+    read_again()
+    reconcile.run_here(till.payer.practice_id)
+
+    assert see(account).standing is Standing.GONE
+
+
+def test_a_lost_answer_makes_no_second_account(till: Till, sandbox: Sandbox) -> None:
+    begun = in_transaction(lambda: linking.begin(by=factories.OWNER))
+    pages = {
+        "return_url": "http://127.0.0.1:1/billing/account/back",
+        "refresh_url": "http://127.0.0.1:1/billing/account/again",
+    }
+    since = len(sandbox.requests())
+    sandbox.fault("lost_after", "/v1/accounts", times=1)
+    sandbox.fault("lost_before", "/v1/account_links", times=1)
+
+    first, second = (linking.address(begun.id, **pages) for _ in range(2))
+
+    made = [one for one in sandbox.requests(since) if one["path"] == "/v1/accounts"]
+    assert first != second
+    assert len({one["answer"].get("id") for one in made if one["status"] == 200}) == 1
+
+
+def test_news_is_believed_by_its_own_secret_and_account_alone(
+    account: ProcessorAccount, till: Till, sandbox: Sandbox, served: str
+) -> None:
+    stranger = uuid4().hex[:16]
+    body = {
+        "id": "evt_of_a_stranger",
+        "type": "account.updated",
+        "livemode": False,
+        "created": int(datetime.now(UTC).timestamp()),
+        "account": f"acct_{stranger}",
+        "data": {"object": {"id": f"acct_{stranger}"}},
+    }
+
+    def post(path: str, secret: str) -> int:
+        raw = json.dumps(body).encode()
+        return requests.post(
+            f"{served}/billing/webhooks/{path}",
+            data=raw,
+            headers={"Stripe-Signature": sign(raw, secret)},
+            timeout=30,
+        ).status_code
+
+    answers = [
+        post("stripe", CONNECT_SECRET),
+        post("stripe/connect", SECRET),
+        post("stripe", SECRET),  # the installation's own door has no linked accounts
+        post("stripe/connect", CONNECT_SECRET),
+        post("stripe/connect", CONNECT_SECRET),
+    ]
+
+    read_again()
+    assert answers == [400, 400, 400, 204, 204]
+    assert db.session.scalars(sa.select(ParkedEvent.processor_id)).all() == ["evt_of_a_stranger"]
+    assert db.session.scalars(sa.select(ProcessorEvent)).all() == []
