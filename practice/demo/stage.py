@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from uuid import uuid4
 
 import sqlalchemy as sa
 
 from practice.audit.rules import PROGRAM, Actor, ActorKind
+from practice.billing.rules.prices import Asked, PriceWay, as_terms
 from practice.calendar.models import DetailLevel, Resource
 from practice.calendar.queries import booking_rules
 from practice.calendar.rules import zones
@@ -29,10 +31,12 @@ from practice.people.models import User
 from practice.people.queries import get_practice
 from practice.people.rules import DoorKind, Role
 from practice.people.service import create_practice, create_user
+from practice.sessions.queries import offered_by, services
 from practice.sessions.queries.appointments import between
-from practice.sessions.rules.lifecycle import AppointmentState
+from practice.sessions.rules.lifecycle import GIVES_MEDICINE, AppointmentState
 from practice.sessions.rules.setting_up import How, Step
-from practice.sessions.service import notes
+from practice.sessions.rules.templates import shipped
+from practice.sessions.service import catalog, notes
 from practice.sessions.service.setup import employ
 
 TUESDAY = 2
@@ -80,6 +84,7 @@ def _live(house: House) -> Hands:
         rules.arrival_notes = house.arrival_notes
         for step in Step:
             changing.note_step(step, How.DONE, by=PROGRAM)
+        _ask_for_deposits()
         staff = [_hire(member) for member in house.staff]
     hands = _hands(staff)
 
@@ -98,6 +103,15 @@ def _live(house: House) -> Hands:
         insurers.provide(house.stories, staff, hands)
     _call_done(until=midnight - STILL_NEWS)
     return hands
+
+
+def _ask_for_deposits() -> None:
+    """Ask for the shipped deposit when a session with medicine is booked."""
+    asked = Asked(PriceWay.AMOUNT, shipped()["policies"]["deposit"]["dosing_cents"])
+    for service in services():
+        if service.kind in GIVES_MEDICINE:
+            offered = replace(offered_by(service), deposit=as_terms(asked))
+            catalog.change(service.id, offered, seen=service.version, by=PROGRAM)
 
 
 def _hire(member: Member) -> User:

@@ -20,7 +20,7 @@ from practice.outbox.models import Job, Message
 from practice.sessions import links, queries
 from practice.sessions.models import Appointment, Service
 from practice.sessions.rules.lifecycle import AppointmentState
-from practice.sessions.service import booking, catalog, collecting
+from practice.sessions.service import booking, catalog, collecting, taking
 from practice.sessions.service.booking import HoldEnded, SlotTaken, StillToPay
 from tests.factories import OWNER
 from tests.integration.sessions.conftest import Clock
@@ -357,6 +357,6 @@ def test_a_deposit_books_and_the_rest_stays_to_be_paid(therapist: Resource) -> N
     comes_in(payment)
 
     assert (payment.amount, payment.label) == (Money(4500, "USD"), Label.DEPOSIT)
-    again = booking.lock(appointment.id)
+    again = taking.lock(appointment.id)
     assert (again.state, again.hold_ends_at) == (AppointmentState.CONFIRMED, None)
     assert collecting.owed_now(again) == Money(18_000, "USD")
