@@ -8,10 +8,12 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.billing import linked
+from practice.billing.linked_models import ProcessorAccount
 from practice.billing.rules.linked import Standing
 from practice.billing.service import linking
 from practice.billing.views.blueprint import bp
 from practice.core.db import in_transaction
+from practice.core.errors import NotFound
 from practice.core.settings import settings
 from practice.people.access import current_staff, requires
 from practice.people.rules import Permission
@@ -37,20 +39,22 @@ def link_account() -> ResponseReturnValue:
 @requires(Permission.PRACTICE_MANAGE)
 def link_again() -> ResponseReturnValue:
     """Lead to Stripe anew: the address that was used, or was too old, leads here."""
-    account = linked.current()
-    if account is None:
-        return redirect(url_for("sessions.payment_settings"), 303)
-    return _to_stripe(account.id)
+    return _to_stripe(_current().id)
 
 
 @bp.get("/account/back")
 @requires(Permission.PRACTICE_MANAGE)
 def link_back() -> ResponseReturnValue:
     """Read the account: that its owner comes back does not say that all is answered."""
+    flash(BACK[linking.sync(_current().id).standing])
+    return redirect(url_for("sessions.payment_settings"))
+
+
+def _current() -> ProcessorAccount:
     account = linked.current()
-    if account is not None:
-        flash(BACK[linking.sync(account.id).standing])
-    return redirect(url_for("sessions.payment_settings"), 303)
+    if account is None:
+        raise NotFound("No account is being linked. Begin in Settings, Payments.")
+    return account
 
 
 def _to_stripe(account_id: UUID) -> ResponseReturnValue:
