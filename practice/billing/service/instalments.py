@@ -7,6 +7,7 @@ client gets the link to pay, an instalment is tried three times; then a person d
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -40,7 +41,7 @@ def collect(_practice_id: UUID) -> None:
         return
     today = local.date()
     for sale_id in _with_something_near(today):
-        in_transaction(lambda each=sale_id: _look(each, today))  # type: ignore[misc]
+        in_transaction(partial(_look, sale_id, today))
 
 
 def pay_page() -> str:
