@@ -9,7 +9,6 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.billing.rules.cards import USES, terms_of
-from practice.billing.rules.payments import PaymentState
 from practice.billing.service import checkout
 from practice.core import clock, tokens
 from practice.core.db import in_transaction
@@ -33,6 +32,7 @@ from practice.sessions.views import kept
 from practice.sessions.views.late_shown import fees_shown
 from practice.sessions.views.public import bp
 from practice.sessions.views.shown import Shown, by_client, page, show
+from practice.sessions.views.to_checkout import send
 
 SILENT = (
     "The payment page does not answer just now. Your time is kept, and nothing is charged twice."
@@ -184,22 +184,12 @@ def pay(token: str) -> ResponseReturnValue:
     here, keeps = url_for(".booking", token=token), None
     if form.keeps_card.data:
         keeps = checkout.Agreement(USES, request.remote_addr or "")
-    try:
-        payment = in_transaction(
-            lambda: service.start_checkout(
-                shown.appointment, by=by_client(shown.appointment), keeps=keeps
-            )
-        )
-        if payment.state is PaymentState.OPEN:  # Perhaps it was paid in another window.
-            payment = checkout.sync(payment.id)
-        if payment.state is PaymentState.PAID:
-            return redirect(here, 303)
-        return redirect(checkout.start(payment.id), 303)
-    except Unavailable:
-        flash(SILENT, "wait")
-    except Conflict as refused:
-        flash(refused.message, "wait")
-    return redirect(here, 303)
+    by = by_client(shown.appointment)
+    return send(
+        lambda: service.start_checkout(shown.appointment, by=by, keeps=keeps),
+        here=here,
+        silent=SILENT,
+    )
 
 
 @bp.get("/bookings/<token>/waiting")

@@ -32,6 +32,7 @@ from practice.sessions.views.late_shown import (
 )
 from practice.sessions.views.public import bp
 from practice.sessions.views.shown import Shown, by_client, page, show
+from practice.sessions.views.to_checkout import send
 
 
 @bp.route("/bookings/<token>/cancel", methods=["GET", "POST"])
@@ -93,26 +94,17 @@ def pay_fee(token: str, fee_id: UUID) -> ResponseReturnValue:
     here = url_for(".booking", token=token)
     link = booking_link(shown.appointment)
     ends_at = clock.now() + timedelta(minutes=booking_rules().checkout_minutes)
-    try:
-        payment = in_transaction(
-            lambda: fees.start_checkout(
-                fee_id,
-                ends_at=ends_at,
-                success_url=f"{link}fees/{fee_id}/waiting",
-                cancel_url=link,
-                by=by_client(shown.appointment),
-            )
-        )
-        if payment.state is PaymentState.OPEN:  # perhaps it was paid in another window
-            payment = checkout.sync(payment.id)
-        if payment.state is PaymentState.PAID:
-            return redirect(here, 303)
-        return redirect(checkout.start(payment.id), 303)
-    except Unavailable:
-        flash(SILENT, "wait")
-    except Conflict as refused:
-        flash(refused.message, "wait")
-    return redirect(here, 303)
+    return send(
+        lambda: fees.start_checkout(
+            fee_id,
+            ends_at=ends_at,
+            success_url=f"{link}fees/{fee_id}/waiting",
+            cancel_url=link,
+            by=by_client(shown.appointment),
+        ),
+        here=here,
+        silent=SILENT,
+    )
 
 
 @bp.get("/bookings/<token>/fees/<uuid:fee_id>/waiting")

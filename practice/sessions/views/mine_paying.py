@@ -16,10 +16,10 @@ from practice.billing.rules.payments import PaymentState
 from practice.billing.service import checkout
 from practice.calendar.queries import booking_rules
 from practice.core import clock
-from practice.core.db import in_transaction
-from practice.core.errors import Conflict, Unavailable
+from practice.core.errors import Unavailable
 from practice.core.settings import settings
 from practice.sessions.forms import PublicForm
+from practice.sessions.views.to_checkout import send
 
 SILENT = (
     "The payment page does not answer just now. Nothing is charged twice. Try again in a minute."
@@ -48,18 +48,7 @@ def pay(ask: Callable[[Way], Payment], *, back: str) -> ResponseReturnValue:
     base = settings().base_url
     ends_at = clock.now() + timedelta(minutes=booking_rules().checkout_minutes)
     way = Way(ends_at, f"{base}{back}", f"{base}{here}")
-    try:
-        payment = in_transaction(lambda: ask(way))
-        if payment.state is PaymentState.OPEN:  # perhaps it was paid in another window
-            payment = checkout.sync(payment.id)
-        if payment.state is PaymentState.PAID:
-            return redirect(here, 303)
-        return redirect(checkout.start(payment.id), 303)
-    except Unavailable:
-        flash(SILENT, "wait")
-    except Conflict as refused:
-        flash(refused.message, "wait")
-    return redirect(here, 303)
+    return send(lambda: ask(way), here=here, silent=SILENT)
 
 
 def wait(for_id: UUID, *, again: str) -> ResponseReturnValue:
