@@ -13,7 +13,7 @@ from practice.billing.ledger import Balance
 from practice.billing.models import Invoice, Journal, LedgerEntry, Payment
 from practice.billing.rules.invoices import InvoiceState, Line
 from practice.billing.rules.ledger import Account, Credit, Entry, credit_moved
-from practice.billing.rules.payments import PaymentMethod, RefundState
+from practice.billing.rules.payments import Label, PaymentMethod, PaymentState, RefundState
 from practice.billing.service import ledger as books
 from practice.billing.service import openings, papers, refunds, verifying, visit
 from practice.billing.service.openings import Opening
@@ -173,6 +173,29 @@ def test_a_refund_that_comes_back_is_credit_again_and_settles_what_it_had_settle
     assert state_of(invoice) == (InvoiceState.PAID, 0)
     assert standing()[A.CASH] == 17_500
     assert verifying.problems() == []
+
+
+def test_what_is_promised_to_go_back_settles_nothing_meanwhile(alex: Client) -> None:
+    session, now = uuid4(), clock.now()
+    online = Payment(
+        client_id=alex.id,
+        for_id=session,
+        amount=Money(17_500, "USD"),
+        label=Label.APPOINTMENT,
+        method=PaymentMethod.CARD_ONLINE,
+        state=PaymentState.PAID,
+        created_at=now,
+        paid_at=now,
+    )
+    with transaction():
+        db.session.add(online)
+        db.session.flush()
+        books.take_in(online)
+    give_back(online, 10_000)  # the processor has not been asked yet
+
+    invoice = deliver(alex, session, 17_500).id
+
+    assert state_of(invoice) == (InvoiceState.PART_PAID, 10_000)
 
 
 def test_a_journal_is_written_once_for_its_key(alex: Client) -> None:
