@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from practice.billing import accounts, archive, cards
+from practice.billing import accounts, archive, cards, ledger
 from practice.billing.archive import Filter
 from practice.billing.documents import documents_of
 from practice.calendar.rules import zones
@@ -35,6 +35,7 @@ from practice.clients.views.blueprint import bp
 from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.errors import NotAllowed
+from practice.core.money import Money
 from practice.outbox.queries import open_tasks_about
 from practice.people import queries as people
 from practice.people.access import current_staff, may, requires
@@ -118,6 +119,9 @@ def client(client_id: UUID) -> ResponseReturnValue:
         ],
         openings=openings,
         card=cards.on_file(client_id) if sees_money else None,
+        credit=Money(ledger.free_credit(client_id), people.get_practice().currency)
+        if sees_money
+        else None,
         documents=documents,
         left_over=ports.left_over(client_id),
         courses=courses,

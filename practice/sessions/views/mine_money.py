@@ -8,7 +8,7 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.audit.service import record
-from practice.billing import archive, cards, linked, pdf
+from practice.billing import archive, cards, ledger, linked, pdf
 from practice.billing.accounts import openings_of, payments_of
 from practice.billing.fees import due_of
 from practice.billing.models import PaperKind
@@ -61,6 +61,7 @@ def money() -> ResponseReturnValue:
         card=cards.on_file(client.id),
         payments=[each for each in payments if each.receipt_id],
         invoices=archive.invoices(archive.Filter(client_id=client.id)),
+        credit=Money(ledger.free_credit(client.id), nothing.currency),
         documents=papers_of(client),
         button_form=PublicForm(formdata=None),
     )

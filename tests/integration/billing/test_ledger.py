@@ -8,8 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from practice.billing import archive, ledger, queries
-from practice.billing.ledger import Balance
+from practice.billing import accounts, archive, ledger, queries
 from practice.billing.models import Invoice, Journal, LedgerEntry, Payment
 from practice.billing.rules.invoices import InvoiceState, Line
 from practice.billing.rules.ledger import Account, Credit, Entry, credit_moved
@@ -90,11 +89,11 @@ def test_what_is_paid_ahead_is_credit_until_it_is_delivered_and_refunds_open_it_
         A.REVENUE: -17_500,
     }
     assert state_of(invoice) == (InvoiceState.PART_PAID, 7_500)
-    assert ledger.balances([alex.id]) == {alex.id: Balance(owed_minor=7_500)}
+    assert accounts.open_minor([alex.id]) == {alex.id: 7_500}
 
     second = pay(alex, session, 9_000)
     assert state_of(invoice) == (InvoiceState.PAID, 0)
-    assert ledger.balance_minor(alex.id) == -1_500
+    assert ledger.credit_for(session) == 1_500
 
     give_back(second, 4_000)  # 1,500 of it is free, the rest had settled the invoice
     assert state_of(invoice) == (InvoiceState.PART_PAID, 2_500)

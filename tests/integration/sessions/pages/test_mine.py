@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from practice.audit.models import AuditEntry
 from practice.billing.models import Receipt
 from practice.billing.rules.payments import PaymentMethod
+from practice.billing.service import ledger as books
 from practice.billing.service import visit
 from practice.calendar.models import Resource
 from practice.core.db import db, read_again, transaction
@@ -150,6 +151,19 @@ def test_money_shows_what_is_to_pay_and_the_papers_of_what_was_paid(
     if pdf.status_code == 200:
         read_again()
         assert "receipt:download" in db.session.scalars(sa.select(AuditEntry.verb)).all()
+
+
+def test_credit_that_may_settle_anything_is_told_to_its_client(
+    browser: FlaskClient, alex: Client
+) -> None:
+    made = book(alex, "intake", TUESDAY)
+    with transaction():
+        visit.record(alex.id, made.id, Money(10_000, "USD"), PaymentMethod.CASH, by=factories.OWNER)
+    assert "of credit" not in text_of(browser.get("/me/money"))
+    with transaction():
+        books.set_free(made.id, by=factories.OWNER)
+
+    assert "You have $100.00 of credit." in text_of(browser.get("/me/money"))
 
 
 def test_details_are_changed_and_count_for_the_next_session_by_video(
