@@ -18,6 +18,15 @@ CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
+class Balance:
+    """Where a client stands, in cents, none negative in books that are whole."""
+
+    owed_minor: int = 0
+    credit_minor: int = 0
+    packages_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """An entry as the books show it."""
 
@@ -49,6 +58,21 @@ def entries_of(journal_id: UUID) -> list[Entry]:
         )
         for each in rows
     ]
+
+
+def balances(client_ids: Collection[UUID]) -> Mapping[UUID, Balance]:
+    """Return where some clients stand. Who never had an entry is left out."""
+    rows = db.session.execute(
+        sa.select(
+            LedgerEntry.client_id,
+            _of(Account.RECEIVABLE),
+            -_of(Account.CLIENT_CREDIT),
+            -_of(Account.PACKAGES),
+        )
+        .where(LedgerEntry.client_id.in_(client_ids))
+        .group_by(LedgerEntry.client_id)
+    )
+    return {client_id: Balance(*map(int, sums)) for client_id, *sums in rows if client_id}
 
 
 def open_minor(invoice_id: UUID) -> int:
@@ -173,6 +197,10 @@ def entries(first_on: date, last_on: date) -> Iterator[Written]:
 _JOURNAL = sa.and_(
     Journal.practice_id == LedgerEntry.practice_id, Journal.id == LedgerEntry.journal_id
 )
+
+
+def _of(account: Account) -> sa.ColumnElement[int]:
+    return sa.func.sum(sa.case((LedgerEntry.account == account, MINOR), else_=0))
 
 
 def _sum(*conditions: sa.ColumnElement[bool]) -> int:
