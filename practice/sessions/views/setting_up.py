@@ -130,7 +130,10 @@ def _practice() -> Page:
     return Page(
         form,
         save=lambda: changing.edit(form.facts(), by=current_staff()),
-        facts={"zone_words": zones.zone_words},
+        facts={
+            "zone_words": zones.zone_words,
+            "has_address": bool(booking_rules().sanctuary_address),
+        },
     )
 
 

@@ -26,6 +26,7 @@ from practice.people.rules import US_ZONES, Permission
 from practice.people.seen import ChangedMeanwhile, check, mark_of
 from practice.sessions import queries
 from practice.sessions.rules.lifecycle import LIVE
+from practice.sessions.rules.setting_up import Step
 from practice.sessions.service import moving_in
 from practice.sessions.settings_forms import CalendarsForm, ZoneForm, places_form
 from practice.sessions.views.staff import bp
@@ -37,7 +38,10 @@ SHOWN = 5  # sessions whose times are written out in the other zone
 @bp.route("/settings/places", methods=["GET", "POST"])
 @requires(Permission.PRACTICE_MANAGE)
 def places() -> ResponseReturnValue:
-    """Say where clients come to, how they arrive, and where sessions by video are."""
+    """Say where clients come to, how they arrive, and where sessions by video are.
+
+    Whoever came from the set-up, by ``?back=setup``, goes on there.
+    """
     rules = booking_rules()
     people = weekly.people()
     form = places_form(people, address=rules.sanctuary_address, arrival_notes=rules.arrival_notes)
@@ -61,6 +65,8 @@ def places() -> ResponseReturnValue:
         form.changed(changed, _mark_of_places())
         return render_template("sessions/places.html", **shown), 409
     flash("The places are saved.")
+    if request.args.get("back") == "setup":
+        return redirect(url_for(".set_up_step", step=Step.PRACTICE), 303)
     return redirect(url_for("people.settings"), 303)
 
 
