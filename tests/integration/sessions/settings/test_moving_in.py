@@ -39,12 +39,6 @@ def test_a_new_practice_in_denver_is_set_up_and_booked_at_its_page(client: Flask
         "business_name": "High Plains LLC",
         "business_address": "P.O. Box 7\nDenver, CO 80201",
     }
-    assert "Not given yet." in client.get(f"{step}practice").text
-    street = {"address": "12 Elm Street, Denver, CO 80201", "arrival_notes": ""}
-    seen = re.findall(r'name="(seen)"[^>]*value="([^"]*)"', client.get("/settings/places").text)
-    back = send(client, "/settings/places?back=setup", dict(seen) | street).location
-    assert back == f"{step}practice"
-    assert "Saved. Only clients whose visit is near see it" in client.get(back).text
     at = send(client, f"{step}practice", practice).location
     assert at == f"{step}hours"
     week = {"weekdays": ["2", "6"], "starts": "600", "ends": "960"}
@@ -94,3 +88,15 @@ def test_a_new_practice_in_denver_is_set_up_and_booked_at_its_page(client: Flask
         assert "https://video.example/jo" in links
         stored = db.session.scalars(sa.select(Practice)).one()
         assert set(stored.set_up.values()) == {"done"}
+
+
+def test_an_address_given_from_the_set_up_leads_back_to_it(client: FlaskClient) -> None:
+    start(client)
+    step = "/settings/setup/practice"
+
+    assert "Not given yet." in client.get(step).text
+    street = {"address": "12 Elm Street, Denver, CO 80201", "arrival_notes": ""}
+    seen = re.findall(r'name="(seen)"[^>]*value="([^"]*)"', client.get("/settings/places").text)
+    back = send(client, "/settings/places?back=setup", dict(seen) | street).location
+    assert back == step
+    assert "Saved. Only clients whose visit is near see it" in client.get(back).text
