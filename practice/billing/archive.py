@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -257,12 +257,18 @@ def export_rows(which: Filter) -> Iterator[ExportRow]:
     What settles a document fills its lines in order. A payment's fee, and what of it was given
     back, stand once: on the first line of the first document that it settles.
     """
-    documents = db.session.execute(
+    found = db.session.execute(
         sa.select(Invoice, Client.first_name, Client.last_name, _PAID.label("paid"))
         .join(Client, _CLIENT)
         .where(*_matches(which))
         .order_by(Invoice.issued_at, Invoice.number)
-    ).all()
+        .execution_options(yield_per=_CHUNK)
+    )
+    for documents in found.partitions():
+        yield from _rows_of(documents)
+
+
+def _rows_of(documents: Sequence[sa.Row[Any]]) -> Iterator[ExportRow]:
     ids = [row.Invoice.id for row in documents]
     lines = _lines_by_invoice(ids)
     payments = _payments_by_invoice(ids)
