@@ -56,7 +56,7 @@ class PeriodForm(BaseForm):
         if chosen is not None and chosen not in listed:
             listed.append(chosen)
         self.month.choices = {
-            "": "The days beside it",
+            "": "Other days",
             **{f"{each:%Y-%m}": f"{each:%B %Y}" for each in listed},
         }
         if not any(asked.get(name) for name in ("month", "from", "to")):
@@ -164,13 +164,17 @@ class WaysForm(SeenForm):
     )
 
     @property
-    def accounts(self) -> list[tuple[Account, Field, Field]]:
-        """The ledger's accounts, with the fields for their name and code."""
-        return [(each, self[f"name_{each.value}"], self[f"code_{each.value}"]) for each in Account]
-
-    @property
-    def xero_accounts(self) -> list[Field]:
-        return [self[f"xero_{each.value}"] for each in EARNED]
+    def accounts(self) -> list[tuple[Account, Field, Field, Field | None]]:
+        """The ledger's accounts, with the fields for their name, code, and code in Xero."""
+        return [
+            (
+                each,
+                self[f"name_{each.value}"],
+                self[f"code_{each.value}"],
+                self[f"xero_{each.value}"] if each in EARNED else None,
+            )
+            for each in Account
+        ]
 
     def show(self, ways: Ways) -> None:
         """Fill the form with what is so."""
@@ -178,11 +182,11 @@ class WaysForm(SeenForm):
         self.neutral_words.data, self.xero_tax.data = ways.neutral_words, ways.xero_tax
         for program in Program:
             self[f"date_{program.value}"].data = ways.style(program).value
-        for each, name, code in self.accounts:
+        for each, name, code, xero in self.accounts:
             name.data = ways.account_names.get(each.value, "")
             code.data = ways.account_codes.get(each.value, "")
-        for each, field in zip(EARNED, self.xero_accounts, strict=True):
-            field.data = ways.xero_codes.get(each.value, "")
+            if xero is not None:
+                xero.data = ways.xero_codes.get(each.value, "")
 
     def ways(self, before: Ways) -> Ways:
         """Return what was typed, once it is checked; columns stay as they are."""
@@ -191,9 +195,9 @@ class WaysForm(SeenForm):
             neutral_words=self.neutral_words.data or "",
             dates={each.value: self[f"date_{each.value}"].data for each in Program},
             headers=before.headers,
-            account_names=_typed((each, name) for each, name, _ in self.accounts),
-            account_codes=_typed((each, code) for each, _, code in self.accounts),
-            xero_codes=_typed(zip(EARNED, self.xero_accounts, strict=True)),
+            account_names=_typed((each, name) for each, name, _, _ in self.accounts),
+            account_codes=_typed((each, code) for each, _, code, _ in self.accounts),
+            xero_codes=_typed((each, xero) for each, _, _, xero in self.accounts if xero),
             xero_tax=self.xero_tax.data or "",
         )
 

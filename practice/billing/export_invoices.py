@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.billing import archive
+from practice.billing import archive, invoice_rows
 from practice.billing.export_asked import CHUNK, Asked, Row, Write
 from practice.billing.exports import amount, safe
 from practice.billing.models import Invoice, InvoiceKind, InvoiceLine
@@ -98,7 +98,7 @@ def count(asked: Asked) -> int:
 
 def invoices(asked: Asked, on: Write) -> Iterator[Row]:
     which = archive.Filter(first_on=asked.first_on, last_on=asked.last_on)
-    for row in archive.export_rows(which):
+    for row in invoice_rows.export_rows(which):
         yield (
             [
                 row.invoice,

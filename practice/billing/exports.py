@@ -7,7 +7,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator
 
-from practice.billing.archive import ExportRow
+from practice.billing.invoice_rows import ExportRow
 from practice.billing.rules.export_ways import STARTS_A_FORMULA
 
 COLUMNS = (

@@ -201,7 +201,7 @@ def export_settings() -> ResponseReturnValue:
 
 
 def _ways_page(form: WaysForm) -> str:
-    return render_template("billing/export_ways.html", form=form, kinds=WORDS, shapes=SHAPES)
+    return render_template("billing/export_ways.html", form=form, names=NAMES, shapes=SHAPES)
 
 
 @bp.route("/exports/columns/<file>", methods=["GET", "POST"])
