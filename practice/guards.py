@@ -25,6 +25,8 @@ FROZEN = frozenset(
         "invoice_lines",
         "invoices",
         "journals",
+        "kept_exports",
+        "kept_pieces",
         "ledger_entries",
         "receipts",
         "stored_papers",
@@ -34,7 +36,7 @@ FROZEN = frozenset(
 """Tables whose rows are only ever added."""
 
 
-OF_THE_BOOKS = ("journals_add_up", "ledger_entries_come_first")
+OF_THE_BOOKS = ("journals_add_up", "journals_come_in_time", "ledger_entries_come_first")
 
 
 def owned() -> frozenset[str]:

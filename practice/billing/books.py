@@ -142,6 +142,12 @@ def payouts(
     return [_paid_out(*row) for row in db.session.execute(asked)]
 
 
+def paid_out(payout_ids: Collection[UUID]) -> dict[UUID, PaidOut]:
+    """Return some payouts with what is in them, by their ids."""
+    rows = db.session.execute(_PAID_OUT.where(Payout.id.in_(payout_ids)))
+    return {row[0].id: _paid_out(*row) for row in rows}
+
+
 def get_paid_out(payout_id: UUID) -> PaidOut:
     """Return a payout with what is in it, or raise ``NotFound``."""
     row = db.session.execute(_PAID_OUT.where(Payout.id == payout_id)).one_or_none()

@@ -1,13 +1,13 @@
 """The invoices of a period as one file, for the page and the command alike."""
 
-from practice.billing import archive, exports, pdf
+from practice.billing import archive, exports, invoice_rows, pdf
 from practice.billing.models import PaperKind
 from practice.core.errors import Invalid
 
 
 def csv_of(which: archive.Filter) -> bytes:
     """Return the CSV of the lines of every document that ``which`` lets through."""
-    return "".join(exports.csv_lines(archive.export_rows(which))).encode()
+    return "".join(exports.csv_lines(invoice_rows.export_rows(which))).encode()
 
 
 def zip_of(which: archive.Filter) -> bytes:

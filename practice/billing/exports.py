@@ -7,7 +7,8 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator
 
-from practice.billing.archive import ExportRow
+from practice.billing.invoice_rows import ExportRow
+from practice.billing.rules.export_ways import STARTS_A_FORMULA
 
 COLUMNS = (
     "invoice",
@@ -25,8 +26,6 @@ COLUMNS = (
     "currency",
 )
 
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 def csv_lines(rows: Iterable[ExportRow]) -> Iterator[str]:
     """Yield the lines of a CSV file: UTF-8 with a mark that spreadsheets know, CRLF.
@@ -38,18 +37,18 @@ def csv_lines(rows: Iterable[ExportRow]) -> Iterator[str]:
     for row in rows:
         yield _line(
             (
-                _safe(row.invoice),
+                safe(row.invoice),
                 row.issued_on.isoformat(),
-                _safe(row.client),
+                safe(row.client),
                 row.service_on.isoformat(),
-                _safe(row.service),
+                safe(row.service),
                 str(row.quantity),
-                _amount(row.amount_minor),
-                _amount(row.paid_minor),
-                _safe(row.payment_id),
-                _safe(row.charge_id),
-                _amount(row.fee_minor),
-                _amount(row.refunded_minor),
+                amount(row.amount_minor),
+                amount(row.paid_minor),
+                safe(row.payment_id),
+                safe(row.charge_id),
+                amount(row.fee_minor),
+                amount(row.refunded_minor),
                 row.currency,
             )
         )
@@ -70,10 +69,12 @@ def _line(cells: Iterable[str]) -> str:
     return written.getvalue()
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
+    """Return words as they stand in a cell: none that a spreadsheet would run."""
     return f"'{text}" if text.startswith(STARTS_A_FORMULA) else text
 
 
-def _amount(minor: int) -> str:
+def amount(minor: int) -> str:
+    """Return cents as they stand in a cell: ``175.00``, a minus in front."""
     sign = "-" if minor < 0 else ""
     return f"{sign}{abs(minor) // 100}.{abs(minor) % 100:02d}"

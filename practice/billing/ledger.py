@@ -15,6 +15,10 @@ from practice.core.db import db
 
 MINOR = LedgerEntry.minor
 CHUNK = 500
+_DEBIT_AND_CREDIT = (
+    sa.func.sum(sa.case((MINOR > 0, MINOR), else_=0)),
+    -sa.func.sum(sa.case((MINOR < 0, MINOR), else_=0)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +165,26 @@ def free_by_use(payment_id: UUID) -> dict[UUID | None, int]:
 def totals(first_on: date, last_on: date) -> Mapping[Account, tuple[int, int]]:
     """Return debits and credits by account over some local days, both included, in cents."""
     rows = db.session.execute(
-        sa.select(
-            LedgerEntry.account,
-            sa.func.sum(sa.case((MINOR > 0, MINOR), else_=0)),
-            -sa.func.sum(sa.case((MINOR < 0, MINOR), else_=0)),
-        )
+        sa.select(LedgerEntry.account, *_DEBIT_AND_CREDIT)
         .where(LedgerEntry.on_day.between(first_on, last_on))
         .group_by(LedgerEntry.account)
     )
     return {account: (int(debit), int(credit)) for account, debit, credit in rows}
+
+
+def totals_by_event(
+    first_on: date, last_on: date, events: Collection[str]
+) -> Mapping[tuple[str, Account], tuple[int, int]]:
+    """Return the same by what happened too: how keys of journals begin, ``""`` for all others."""
+    begins = [(Journal.source_key.startswith(f"{event}:"), event) for event in events]
+    event = sa.case(*begins, else_="")
+    rows = db.session.execute(
+        sa.select(event, LedgerEntry.account, *_DEBIT_AND_CREDIT)
+        .join(Journal, _JOURNAL)
+        .where(LedgerEntry.on_day.between(first_on, last_on))
+        .group_by(event, LedgerEntry.account)
+    )
+    return {(name, account): (int(debit), int(credit)) for name, account, debit, credit in rows}
 
 
 def entries(first_on: date, last_on: date) -> Iterator[Written]:

@@ -302,6 +302,22 @@ def rehearse(work: Callable[[], T]) -> T:
 
 
 @contextmanager
+def one_moment() -> Iterator[None]:
+    """Read everything in the block as it stood at one moment, whatever others write meanwhile.
+
+    Call outside ``transaction()``. A read that something opened before is ended first.
+    """
+    session = db.session()
+    session.rollback()
+    if db.engine.dialect.name == "postgresql":
+        session.connection().exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    try:
+        yield
+    finally:
+        session.rollback()
+
+
+@contextmanager
 def whole_or_not() -> Iterator[None]:
     """Leave no trace of a block that raises, in a transaction that goes on without it.
 

@@ -45,6 +45,7 @@ LEFT_OUT = frozenset(
         "import_rows",
         "import_runs",
         "jobs",
+        "kept_pieces",  # what was exported of locked months can be exported again
         "sign_ins",
         "stored_papers",  # are in the file as PDF
         "throttles",

@@ -80,7 +80,8 @@ def test_going_around_the_rows_is_for_the_floor_and_the_operators_tools() -> Non
         "guards.py",
         "health.py",
         "doctor.py",
-        "calendar/models.py",  # the condition of an index
+        "billing/export_models.py",  # the condition of an index
+        "calendar/models.py",  # the same
         "clients/models.py",  # the same
     }
 

@@ -2,6 +2,8 @@
 
 A journal is written once for its key, and the database refuses one that does not add up to
 nothing, and every change of one that stands. What puts a mistake right is a journal of its own.
+A locked month and all before it never change: what comes late counts to the first day after it,
+and its memo says of which day it is. The database refuses it otherwise.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from practice.audit.rules import PROGRAM, Actor
-from practice.billing import ledger
+from practice.billing import ledger, locks
 from practice.billing.models import Invoice, Journal, LedgerEntry, OpeningBalance, Payment, Refund
 from practice.billing.rules.ledger import (
     Account,
@@ -31,6 +33,7 @@ from practice.billing.rules.ledger import (
     processor_kept,
     reversed_of,
 )
+from practice.billing.rules.months import counts_to, first_of
 from practice.billing.rules.payments import PaymentMethod, RefundState
 from practice.core import clock
 from practice.core.db import db, require_practice_id
@@ -51,7 +54,8 @@ def post(
         source_key: what it comes of, like ``charge:`` and the payment's id.
         entries: in cents of the practice's currency.
         by: who did it.
-        on: the practice's local day that it counts to; today if left out.
+        on: the practice's local day that it counts to, or the first open day after that; today if
+            left out.
         memo: words for the bookkeeper, nothing clinical.
 
     Raises:
@@ -62,9 +66,13 @@ def post(
     if wrong := problem(entries):
         raise ValueError(f"{source_key}: {wrong}")
     practice, now = get_practice(), clock.now()
+    today = now.astimezone(ZoneInfo(practice.time_zone)).date()
+    on_day = _open_day(on, today) if on else today
+    if on and on_day != on:
+        memo = f"{memo} (of {on:%b %-d, %Y}, which is locked)".strip()[:200]
     journal = Journal(
         source_key=source_key,
-        on_day=on or now.astimezone(ZoneInfo(practice.time_zone)).date(),
+        on_day=on_day,
         posted_at=now,
         currency=practice.currency,
         memo=memo,
@@ -94,6 +102,11 @@ def post(
     db.session.add(journal)
     db.session.flush()
     return journal
+
+
+def _open_day(on: date, today: date) -> date:
+    """Return the day that something of a day counts to. A month that goes on is never locked."""
+    return on if on >= first_of(today) else counts_to(on, locks.locked())
 
 
 def reverse(
@@ -132,7 +145,7 @@ def bill(
     if invoice.total.minor:
         target = owed or Owed(invoice.client_id, invoice_id=invoice.id)
         entries = invoiced(target, invoice.total.minor, invoice.id, earned)
-        post(f"invoice:{invoice.id}", entries, by=by)
+        post(f"invoice:{invoice.id}", entries, by=by, on=invoice.issued_on)
 
 
 def bring(opening: OpeningBalance, *, by: Actor) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from practice.billing import export_ties, ledger, locks
 from practice.billing.models import (
     Document,
     Invoice,
@@ -30,6 +31,7 @@ from practice.billing.rules.invoices import (
     number,
 )
 from practice.billing.rules.ledger import NAMES, Account
+from practice.billing.rules.months import last_of
 from practice.billing.rules.payments import PaymentState, RefundState
 from practice.core import clock
 from practice.core.db import db, in_transaction
@@ -150,6 +152,13 @@ def _numbers_missing() -> Iterator[str]:
             yield f"{one} is {'missing' if one in wanted else 'beyond the last number given'}."
 
 
+def _locked_months() -> Iterator[str]:
+    for lock in locks.all_locks():
+        totals = ledger.totals(lock.first_on, last_of(lock.first_on))
+        if lock.unlocked_at is None and export_ties.as_text(totals) != lock.totals:
+            yield f"The books of {lock.first_on:%B %Y} are not what they were when it was locked."
+
+
 TABLES: dict[str, type[Invoice | Receipt]] = {
     SERIES_OF_INVOICES: Invoice,
     SERIES_OF_CREDIT_NOTES: Invoice,
@@ -162,6 +171,7 @@ LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _not_written,
     _used_twice,
     _numbers_missing,
+    _locked_months,
 )
 _OF_JOURNAL = sa.and_(
     LedgerEntry.practice_id == Journal.practice_id, LedgerEntry.journal_id == Journal.id

@@ -3,6 +3,7 @@
 from practice.billing.views import (  # noqa: F401
     disputes,
     documents,
+    exports,
     invoices,
     linking,
     payouts,

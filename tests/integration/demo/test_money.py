@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from practice.billing import archive, ledger
+from practice.billing import archive, invoice_rows, ledger
 from practice.billing.archive import Filter
 from practice.billing.models import (
     Invoice,
@@ -81,7 +81,7 @@ def test_the_lists_totals_are_those_of_the_rows(tidewater: Practice) -> None:
     shown = archive.totals(Filter(), "USD")
     settled = -total(one.minor for one in db.session.scalars(SETTLED))
     issued = total(db.session.scalars(sa.select(Invoice.total_minor)))
-    rows = list(archive.export_rows(Filter()))
+    rows = list(invoice_rows.export_rows(Filter()))
 
     assert (shown.total.minor, shown.paid.minor) == (issued, settled)
     assert shown.open.minor == issued - settled > 0

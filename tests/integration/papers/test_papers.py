@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from pypdf import PageObject, PdfReader
 
-from practice.billing import archive, exports, pdf
+from practice.billing import archive, exports, invoice_rows, pdf
 from practice.billing.archive import Filter, Totals
 from practice.billing.models import Invoice, PaperKind, Payment, Refund, StoredPaper
 from practice.billing.rules.invoices import InvoiceState, Line
@@ -199,7 +199,7 @@ def test_the_list_the_totals_and_the_export_tie_out(app: Flask, practice: Practi
         rows = list(
             csv.DictReader(
                 io.StringIO(
-                    "".join(exports.csv_lines(archive.export_rows(Filter()))).lstrip("\ufeff")
+                    "".join(exports.csv_lines(invoice_rows.export_rows(Filter()))).lstrip("\ufeff")
                 )
             )
         )

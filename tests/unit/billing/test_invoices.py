@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practice.billing.archive import ExportRow
 from practice.billing.exports import COLUMNS, csv_lines, zip_of
+from practice.billing.invoice_rows import ExportRow
 from practice.billing.rules.invoices import InvoiceState, Line, number, pour, state_of
 from practice.core.money import Money
 

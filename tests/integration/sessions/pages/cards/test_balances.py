@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from practice.billing import archive, exports
+from practice.billing import archive, exports, invoice_rows
 from practice.billing.accounts import open_minor
 from practice.billing.models import Payment, Receipt
 from practice.billing.rules.payments import PaymentMethod, PaymentOutcome, PaymentState
@@ -56,7 +56,7 @@ def test_a_balance_is_paid_and_gone_and_our_own_papers_still_tie_out(
     browser: FlaskClient, alex: Client, sandbox: Sandbox
 ) -> None:
     opening_id = bring(alex)
-    before = "".join(exports.csv_lines(archive.export_rows(archive.Filter())))
+    before = "".join(exports.csv_lines(invoice_rows.export_rows(archive.Filter())))
     assert "Still to pay, in all: $250.00" in text_of(browser.get("/me/"))
     page = text_of(browser.get("/me/money"))
     assert "Earlier balance Number OLD-17, Sep 1, 2026 Pay $250.00" in page
@@ -70,7 +70,7 @@ def test_a_balance_is_paid_and_gone_and_our_own_papers_still_tie_out(
     after = text_of(browser.get("/me/money"))
     assert ("You are all paid up" in after, receipt.number in after) == (True, True)
     assert dict(open_minor([alex.id])) == {alex.id: 0}
-    assert "".join(exports.csv_lines(archive.export_rows(archive.Filter()))) == before
+    assert "".join(exports.csv_lines(invoice_rows.export_rows(archive.Filter()))) == before
 
 
 def test_a_balance_is_asked_for_once_and_never_when_it_is_paid(
