@@ -128,6 +128,7 @@ IN_WORDS: dict[str, str] = {
     "payment:charge": "Card on file charged",
     "payment:expired": "Card payment ran out",
     "payment:failed": "Card payment failed",
+    "payment:give_back": "Payment given back by hand",
     "payment:pay": "Card payment came in",
     "payment:record": "Payment taken at the visit",
     "practice:create": "Practice started",

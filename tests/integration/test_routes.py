@@ -464,6 +464,7 @@ def furnish(slug: str) -> House:  # noqa: PLR0915  # one of everything
                 "appointment_id": session.id,
                 "dispute_id": dispute.id,
                 "payout_id": payout.id,
+                "payment_id": card_payment.id,
                 "invoice_id": invoice.id,
                 "receipt_id": db.session.scalars(sa.select(Receipt.id)).one(),
                 "subscription_id": link.id,

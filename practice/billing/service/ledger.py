@@ -209,13 +209,26 @@ def _parts_of(payment: Payment, wanted: int) -> Iterator[tuple[Credit, int]]:
         over -= part
 
 
+def let_go(payment: Payment, owed: Owed, minor: int, *, key: str) -> None:
+    """Let a payment settle something no more with some of its cents: they are credit again."""
+    post(f"{key}:{payment.id}", credit_applied(_credit_of(payment), owed, -minor))
+
+
+def turn_into_credit(payment: Payment, minor: int, *, key: str, by: Actor) -> None:
+    """Let some cents that wait for what a payment was for settle anything from now on."""
+    credit = _credit_of(payment)
+    if credit.for_id is not None:
+        post(key, credit_moved(credit, None, minor), by=by)
+
+
 def _let_go(payment_id: UUID, owed: Owed, minor: int, key: str) -> None:
     payment = db.session.scalars(sa.select(Payment).where(Payment.id == payment_id)).one()
     post(key, credit_applied(_credit_of(payment), owed, -minor))
 
 
 def _credit_of(payment: Payment) -> Credit:
-    return Credit(payment.client_id, payment.id, payment.for_id)
+    for_id = None if payment.settles_many else payment.for_id
+    return Credit(payment.client_id, payment.id, for_id)
 
 
 def _holds(payment: Payment) -> Account:

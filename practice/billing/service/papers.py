@@ -85,6 +85,8 @@ def credit(invoice: Invoice, *, reason: str, by: Actor) -> Invoice:
     source_key = f"credit:{invoice.id}"
     if find_by_source(source_key) is not None:
         raise Conflict(f"{invoice.number} was credited already.")
+    if _is_corrected(invoice):
+        raise Conflict(f"A part of {invoice.number} was credited already. Give back line by line.")
     taken_back = [
         Line(line.service_on, line.service, line.quantity, Money(-line.unit_minor, currency))
         for currency in [invoice.total.currency]
@@ -130,6 +132,42 @@ def credit_part(
     books.unsettle(owed, f"credit:{note.id}")
     books.bill(note, owed=owed, earned=earned_by(invoice.source_key), by=by)
     _settle(invoice)
+    return note
+
+
+def take_back(
+    invoice: Invoice,
+    lines: Sequence[InvoiceLine],
+    *,
+    payment: Payment,
+    let_go_minor: int,
+    source_key: str,
+    reason: str,
+    by: Actor,
+) -> Invoice:
+    """Take some lines of an invoice back with a credit note, once for each ``source_key``.
+
+    ``let_go_minor`` cents of ``payment`` that had settled them are credit again.
+    """
+    if (issued := find_by_source(source_key)) is not None:
+        return issued
+    note = _issue(
+        InvoiceKind.CREDIT_NOTE,
+        get_client(invoice.client_id),
+        for_id=invoice.for_id,
+        source_key=source_key,
+        lines=[
+            Line(each.service_on, each.service, each.quantity, Money(-each.unit_minor, currency))
+            for currency in [invoice.total.currency]
+            for each in lines
+        ],
+        by=by,
+        corrects=invoice,
+        frozen={"corrects": invoice.number, "reason": reason},
+    )
+    owed = _owed(invoice)
+    books.let_go(payment, owed, let_go_minor, key=f"credit:{note.id}")
+    books.bill(note, owed=owed, earned=earned_by(invoice.source_key), by=by)
     return note
 
 
@@ -261,6 +299,11 @@ def _usable(client_id: UUID, for_id: UUID) -> list[tuple[Credit, int]]:
     found = [*ledger.credits_for(for_id), *ledger.free_credits(client_id)]
     usable = [(each, minor - books.promised_minor(each.payment_id)) for each, minor in found]
     return [(each, minor) for each, minor in usable if minor > 0]
+
+
+def _is_corrected(invoice: Invoice) -> bool:
+    notes = sa.select(sa.exists().where(Invoice.corrects_id == invoice.id))
+    return bool(db.session.scalar(notes))
 
 
 def _owed(invoice: Invoice) -> Owed:

@@ -5,6 +5,7 @@ from practice.billing.views import (  # noqa: F401
     documents,
     invoices,
     linking,
+    payments,
     payouts,
     receipts,
 )
