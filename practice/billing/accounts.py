@@ -174,6 +174,7 @@ class Opening:
     """A balance that a client brought along, and what is still open of it."""
 
     id: UUID
+    client_id: UUID
     number: str
     dated_on: date
     amount: Money
@@ -188,7 +189,14 @@ def openings_of(client_ids: Collection[UUID]) -> list[Opening]:
         .order_by(OpeningBalance.dated_on.desc(), OpeningBalance.number)
     )
     return [
-        Opening(each.id, each.number, each.dated_on, each.amount, Money(int(minor), each.currency))
+        Opening(
+            each.id,
+            each.client_id,
+            each.number,
+            each.dated_on,
+            each.amount,
+            Money(int(minor), each.currency),
+        )
         for each, minor in rows
     ]
 

@@ -142,15 +142,20 @@ def bring(opening: OpeningBalance, *, by: Actor) -> None:
         post(f"opening:{opening.id}", brought_along(owed, minor), by=by, on=opening.dated_on)
 
 
-def settle(owed: Owed, credits_: Sequence[Credit], key: str) -> None:
-    """Let credit settle what is owed, in the order given, as far as it goes."""
+def settle(owed: Owed, credits_: Sequence[Credit], key: str, *, at_most: int | None = None) -> int:
+    """Let credit settle what is owed, in the order given, as far as it goes or ``at_most``.
+
+    Returns with how many cents it did.
+    """
     open_minor = ledger.open_minor_of(owed)
+    open_minor = wanted = open_minor if at_most is None else min(open_minor, at_most)
     for credit in credits_:
         part = min(open_minor, ledger.free_minor_of(credit) - promised_minor(credit.payment_id))
         if part > 0:
             times = ledger.times_settled(owed, credit.payment_id)
             post(f"{key}:{credit.payment_id}:{times}", credit_applied(credit, owed, part))
             open_minor -= part
+    return wanted - open_minor
 
 
 def unsettle(owed: Owed, key: str) -> None:

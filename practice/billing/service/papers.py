@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from practice.audit.rules import PROGRAM, Actor
 from practice.audit.service import record
-from practice.billing import ledger
+from practice.billing import bundles, ledger
 from practice.billing.models import (
     Invoice,
     InvoiceKind,
@@ -181,6 +181,8 @@ def issue_receipt(payment: Payment) -> Receipt:
         return receipt
     practice, client = get_practice(), get_client(payment.client_id)
     today = _today(practice)
+    books.take_in(payment)
+    parts = _settle_bundle(payment) if payment.settles_many else None
     receipt = Receipt(
         number=next_number(SERIES_OF_RECEIPTS, today.year),
         payment_id=payment.id,
@@ -195,19 +197,35 @@ def issue_receipt(payment: Payment) -> Receipt:
             .astimezone(ZoneInfo(practice.time_zone))
             .date()
             .isoformat(),
+            **({"parts": parts} if parts else {}),
         },
     )
     db.session.add(receipt)
     db.session.flush()
     record("receipt:issue", by=PROGRAM, subject_id=receipt.id, number=receipt.number)
     enqueue(MAKE_PDF[PaperKind.RECEIPT], key=f"pdf:{receipt.id}", subject_id=receipt.id)
-    books.take_in(payment)
-    settle_waiting(payment)
+    if not payment.settles_many:
+        settle_waiting(payment)
     return receipt
+
+
+def _settle_bundle(payment: Payment) -> list[dict[str, Any]]:
+    """Let a payment settle the things that it is for, in their order; say what it settled."""
+    credit_, parts = Credit(payment.client_id, payment.id, None), []
+    for item, owed in bundles.items_of(payment.for_id):
+        key = f"settle:{item.invoice_id or item.opening_id}"
+        minor = books.settle(owed, [credit_], key, at_most=item.amount_minor)
+        if minor:
+            number, what, on = bundles.in_words(owed)
+            parts.append({"number": number, "what": what, "on": on.isoformat(), "minor": minor})
+    return parts
 
 
 def settle_waiting(payment: Payment) -> None:
     """Let a payment settle what waits for it: the invoices of the same thing, or a balance."""
+    if payment.settles_many:
+        _settle_bundle(payment)
+        return
     waiting = db.session.scalars(
         sa.select(Invoice).where(
             Invoice.for_id == payment.for_id, Invoice.kind == InvoiceKind.INVOICE
