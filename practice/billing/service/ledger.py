@@ -7,6 +7,7 @@ nothing, and every change of one that stands. What puts a mistake right is a jou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -32,6 +33,7 @@ from practice.billing.rules.ledger import (
     reversed_of,
 )
 from practice.billing.rules.payments import PaymentMethod, RefundState
+from practice.billing.sale_models import Sale
 from practice.core import clock
 from practice.core.db import db, require_practice_id
 from practice.people.queries import get_practice
@@ -172,6 +174,54 @@ def set_free(for_id: UUID, *, by: Actor) -> int:
         post(key, credit_moved(credit, None, minor), by=by)
         freed += minor
     return freed
+
+
+def follow(away_from: UUID, to: UUID, *, key: str, by: Actor) -> None:
+    """Let what was paid ahead stand with whom its payments and sales belong to now.
+
+    Call where two clients became one, or two again, after these were turned from one to other.
+    """
+    rows = db.session.execute(
+        sa.select(
+            LedgerEntry.account,
+            LedgerEntry.payment_id,
+            LedgerEntry.invoice_id,
+            LedgerEntry.for_id,
+            sa.func.sum(LedgerEntry.minor),
+        )
+        .where(
+            LedgerEntry.client_id == away_from,
+            sa.or_(
+                sa.and_(
+                    LedgerEntry.account == Account.CLIENT_CREDIT,
+                    LedgerEntry.payment_id.in_(
+                        sa.select(Payment.id).where(Payment.client_id == to)
+                    ),
+                ),
+                sa.and_(
+                    LedgerEntry.account == Account.PACKAGES,
+                    LedgerEntry.invoice_id.in_(
+                        sa.select(Sale.invoice_id).where(Sale.client_id == to)
+                    ),
+                ),
+            ),
+        )
+        .group_by(
+            LedgerEntry.account,
+            LedgerEntry.payment_id,
+            LedgerEntry.invoice_id,
+            LedgerEntry.for_id,
+        )
+        .order_by(LedgerEntry.account, LedgerEntry.payment_id, LedgerEntry.invoice_id)
+    )
+    here = [
+        Entry(account, -int(minor), away_from, payment_id, invoice_id, for_id)
+        for account, payment_id, invoice_id, for_id, minor in rows
+        if minor
+    ]
+    if here:
+        there = [replace(each, minor=-each.minor, client_id=to) for each in here]
+        post(key, [*here, *there], by=by)
 
 
 def give_back(refund: Refund, payment: Payment) -> None:

@@ -123,9 +123,9 @@ def test_what_is_not_so_any_more_is_refused_and_nothing_is_written(payer: Client
     bill(payer, 17_500)
     fee = bill(payer, 5_000, source="fee")
     shown = keys(payer)
-    whole = {"chosen": shown, "minor": None, "method": PaymentMethod.CASH}
+    whole: dict[str, object] = {"chosen": shown, "minor": None, "method": PaymentMethod.CASH}
 
-    for wrong, (field, words) in [
+    refusals: list[tuple[dict[str, object], tuple[str, str]]] = [
         ({"chosen": []}, ("items", "Choose at least one")),
         ({"chosen": [*shown, f"{uuid4()}:100"]}, ("items", service.CHANGED)),
         ({"chosen": [f"{fee.id}:4000"]}, ("items", service.CHANGED)),
@@ -134,7 +134,8 @@ def test_what_is_not_so_any_more_is_refused_and_nothing_is_written(payer: Client
             {"method": PaymentMethod.HSA_CARD},
             ("method", "An HSA card does not pay for missed visits. Leave the fee out."),
         ),
-    ]:
+    ]
+    for wrong, (field, words) in refusals:
         with pytest.raises(service.NotSo) as refused:
             record(payer, **(whole | wrong))  # type: ignore[arg-type]
         assert (refused.value.field, refused.value.message) == (field, words)
