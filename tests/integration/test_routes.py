@@ -37,6 +37,7 @@ from practice.billing.service import (
     fees,
     openings,
     papers,
+    promos,
     statements,
     visit,
 )
@@ -109,6 +110,7 @@ PUBLIC = {
     "public.move",
     "public.undo",
     "public.cancel",
+    "public.code",
     "public.confirm",
     "public.details",
     "public.fee_waiting",
@@ -282,6 +284,17 @@ def furnish(slug: str) -> House:  # noqa: PLR0915  # one of everything
             client, for_id=session.id, source_key="a test", lines=[line], by=OWNER
         )
         visit.record(client.id, session.id, PRICE, PaymentMethod.CASH, OWNER)
+        code = promos.make(
+            "SPRING",
+            way=PriceWay.PERCENT,
+            value=20,
+            from_on=TODAY,
+            until_on=None,
+            most_uses=None,
+            once_per_client=False,
+            service_ids=[],
+            by=OWNER,
+        )
         consent = card_keeping.agree(client.id, uses=USES, address="", by=OWNER)
         saving = CardSetup(
             client_id=client.id,
@@ -487,6 +500,7 @@ def furnish(slug: str) -> House:  # noqa: PLR0915  # one of everything
                 ).one(),
                 "fee_id": fee.id,
                 "price_id": own_price.id,
+                "code_id": code.id,
                 "sale_id": sold.id,
                 "package_id": sold.package_id or sold.id,
                 "user_id": colleague.id,

@@ -41,6 +41,7 @@ from practice.sessions.views import (  # noqa: F401  # they add routes
     packages,
     policies,
     prices,
+    promos,
     series,
     setting_up,
     settings,
