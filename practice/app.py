@@ -21,11 +21,13 @@ from practice.billing import card_models as _cards  # noqa: F401
 from practice.billing import cli as billing_cli
 from practice.billing import export_models as _exports  # noqa: F401
 from practice.billing import fee_models as _fees  # noqa: F401
+from practice.billing import give_back_models as _given  # noqa: F401
 from practice.billing import linked_models as _linked  # noqa: F401
 from practice.billing import mails as billing_mails
 from practice.billing import models as _billing  # noqa: F401
 from practice.billing import pdf, webhooks
 from practice.billing import ports as billing_ports
+from practice.billing import promo_models as _promos  # noqa: F401
 from practice.billing import sale_models as _sales  # noqa: F401
 from practice.billing import views as billing
 from practice.billing.service import (

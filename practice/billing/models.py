@@ -40,7 +40,8 @@ class Payment(PracticeOwned, Base):
     """Money that a client pays, or is asked to pay, for one thing.
 
     ``for_id`` is what it pays for (an appointment); what that is, is not this room's to know.
-    ``label`` is one of the five that the processor may see.
+    ``label`` is one of the five that the processor may see. Where it ``settles_many`` things, it
+    is for the bundle that lists them, and what none of them needs is free credit.
     """
 
     __tablename__ = "payments"
@@ -74,6 +75,7 @@ class Payment(PracticeOwned, Base):
     success_url: Mapped[str | None] = mapped_column(sa.String(400))
     cancel_url: Mapped[str | None] = mapped_column(sa.String(400))
     keeps_card: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    settles_many: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
 

@@ -6,6 +6,7 @@ from practice.billing.views import (  # noqa: F401
     exports,
     invoices,
     linking,
+    payments,
     payouts,
     receipts,
 )
