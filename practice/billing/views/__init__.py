@@ -7,6 +7,7 @@ from practice.billing.views import (  # noqa: F401
     linking,
     payouts,
     receipts,
+    reports,
 )
 from practice.billing.views.blueprint import bp
 
