@@ -15,6 +15,7 @@ from bench import (
     feeds,
     free_times,
     imports,
+    money,
     planner,
     races,
     today,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "api": api.run,
     "today": today.run,
     "planner": planner.run,
+    "money": money.run,
 }
 
 

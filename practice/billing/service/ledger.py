@@ -144,6 +144,8 @@ def bring(opening: OpeningBalance, *, by: Actor) -> None:
 
 def settle(owed: Owed, credits_: Sequence[Credit], key: str) -> None:
     """Let credit settle what is owed, in the order given, as far as it goes."""
+    if not credits_:
+        return
     open_minor = ledger.open_minor_of(owed)
     for credit in credits_:
         part = min(open_minor, ledger.free_minor_of(credit) - promised_minor(credit.payment_id))
