@@ -81,7 +81,7 @@ from practice.sessions import in_calendars, on_clients_courses, on_clients_page
 from practice.sessions import mails as sessions_mails
 from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions import views as sessions
-from practice.sessions.queries import covered
+from practice.sessions.queries import covered, delivered
 from practice.sessions.service import (
     attending,
     booking,
@@ -140,6 +140,7 @@ def _bind_ports() -> None:
     billing_ports.paid.bind(booking.paid)
     billing_ports.checkout_ended.bind(booking.checkout_ended)
     billing_ports.due_days.bind(covered.due_days)
+    billing_ports.delivered.bind(delivered.delivered)
     billing_ports.sale_paid.bind(paying.sale_paid)
     billing_ports.visit_paid_for.bind(attending.visit)
     clients_ports.papers_changed.bind(readiness.reconsider)

@@ -252,7 +252,11 @@ class LedgerEntry(PracticeOwned, Base):
             "ix_ledger_entries_client", "practice_id", "client_id", "account", "for_id", "minor"
         ),
         sa.Index("ix_ledger_entries_payment", "practice_id", "payment_id", "account"),
-        sa.Index("ix_ledger_entries_invoice", "practice_id", "invoice_id", "account", "minor"),
+        sa.Index(
+            "ix_ledger_entries_invoice",
+            *("practice_id", "account", "invoice_id", "for_id", "on_day", "minor"),
+        ),
+        sa.Index("ix_ledger_entries_account", "practice_id", "account", "on_day", "minor"),
         sa.Index("ix_ledger_entries_for", "practice_id", "for_id", "account"),
         sa.Index("ix_ledger_entries_day", "practice_id", "on_day", "account", "minor"),
     )

@@ -181,6 +181,7 @@ NOON_TO_ONE = (TOMORROW + timedelta(hours=2), TOMORROW + timedelta(hours=3))
 PRICE = Money(17_500, "USD")
 WORDS: dict[str, str] = {
     "kind": "consent_ketamine",
+    "month": "2026-11",
     "deed": "arrive",
     "file": "journal",
     "gate": "prep_done",

@@ -162,6 +162,8 @@ def settle(owed: Owed, credits_: Sequence[Credit], key: str, *, at_most: int | N
 
     Returns with how many cents it did.
     """
+    if not credits_:
+        return 0
     open_minor = ledger.open_minor_of(owed)
     open_minor = wanted = open_minor if at_most is None else min(open_minor, at_most)
     for credit in credits_:

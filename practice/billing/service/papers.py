@@ -56,7 +56,8 @@ def issue_invoice(
     """
     if (issued := find_by_source(source_key)) is not None:
         return issued
-    ahead = sum(minor for _, minor in _usable(client.id, for_id))
+    usable = _usable(client.id, for_id)
+    ahead = sum(minor for _, minor in usable)
     total = sum(line.amount.minor for line in lines)
     invoice = _issue(
         InvoiceKind.INVOICE,
@@ -68,7 +69,7 @@ def issue_invoice(
         frozen={"paid_ahead_minor": min(ahead, total)},
     )
     books.bill(invoice, earned=earned_by(source_key), by=by)
-    _settle(invoice)
+    books.settle(_owed(invoice), [each for each, _ in usable], f"settle:{invoice.id}")
     return invoice
 
 
@@ -314,7 +315,7 @@ def _settle(invoice: Invoice) -> None:
 
 def _usable(client_id: UUID, for_id: UUID) -> list[tuple[Credit, int]]:
     """Return the credit that may settle what something costs, without what is to go back."""
-    found = [*ledger.credits_for(for_id), *ledger.free_credits(client_id)]
+    found = ledger.usable_credits(client_id, for_id)
     usable = [(each, minor - books.promised_minor(each.payment_id)) for each, minor in found]
     return [(each, minor) for each, minor in usable if minor > 0]
 

@@ -9,6 +9,7 @@ from practice.billing.views import (  # noqa: F401
     payments,
     payouts,
     receipts,
+    reports,
 )
 from practice.billing.views.blueprint import bp
 
