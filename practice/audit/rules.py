@@ -149,6 +149,7 @@ IN_WORDS: dict[str, str] = {
     "practice:own_words": "Own words on the public page changed",
     "practice:paint": "Color of the client pages changed",
     "practice:set_up": "A step of the set-up ended",
+    "practice:switch_cards": "Cards switched on or off",
     "resource:employ": "Time in the calendar given",
     "resource:end_override": "Other hours of one day taken back",
     "resource:keep_hours": "Weekly hours changed",

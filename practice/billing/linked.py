@@ -11,13 +11,19 @@ from practice.billing.rules.linked import Standing
 from practice.core.db import db
 from practice.core.errors import NotFound
 from practice.core.settings import settings
+from practice.people.queries import get_practice
 
 OWN = ""
 """The installation's own account, which is used where practices link none."""
 
 
 def takes_cards() -> bool:
-    """Say whether the current practice can be paid by card now."""
+    """Say whether the current practice is paid by card now: it can be, and wants to."""
+    return not get_practice().cards_off and can_take_cards()
+
+
+def can_take_cards() -> bool:
+    """Say whether the current practice could be paid by card now, if it wanted to."""
     if not settings().takes_cards:
         return False
     if not settings().is_platform:

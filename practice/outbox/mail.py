@@ -81,7 +81,8 @@ def compose(name: str, context: Composer) -> None:
     """Say who supplies the variables of the mail in ``templates/email/<name>``.
 
     ``context(message)`` runs inside the practice and only reads. Every mail knows ``practice``
-    besides, whose neutral name signs and whose address takes replies, and ``posted_at``.
+    besides, whose neutral name signs and whose address takes replies, and ``posted_at``. A mail
+    that is from no practice has ``signed_by``, a name, instead.
     """
     COMPOSERS[name] = context
 
@@ -134,16 +135,17 @@ def write(message: Message) -> EmailMessage:
 
 
 def _written(message: Message) -> tuple[EmailMessage, CalendarPart | None]:
-    practice = ports.sender()
+    practice, mailbox = ports.sender(), parseaddr(settings().mail_from)[1]
     is_test = message.facts.get("is_test", False) if message.facts else False
     facts = ports.made_up(message.name) if is_test else COMPOSERS[message.name](message)
     context = {"practice": practice, "posted_at": message.created_at, **facts}
     drawn = draw(message.name, context, ports.own_words(message.name, context), is_test=is_test)
-    mailbox = parseaddr(settings().mail_from)[1]
     letter = EmailMessage(policy=policy.SMTP)
-    letter["From"] = Address(practice.neutral_name, addr_spec=mailbox)
+    signed_by = facts.get("signed_by")
+    letter["From"] = Address(signed_by or practice.neutral_name, addr_spec=mailbox)
     letter["To"] = Address(addr_spec=message.to)
-    letter["Reply-To"] = Address(practice.neutral_name, addr_spec=practice.email)
+    if signed_by is None:
+        letter["Reply-To"] = Address(practice.neutral_name, addr_spec=practice.email)
     letter["Subject"] = drawn.subject
     letter["Date"] = format_datetime(clock.now())
     letter["Message-ID"] = f"<{message.id}@{mailbox.rpartition('@')[2]}>"
@@ -170,7 +172,13 @@ def draw(
     name: str, context: Mapping[str, Any], own: ports.OwnWords, *, is_test: bool = False
 ) -> Letter:
     """Put a mail into words: the shipped ones, and those of the practice's own."""
-    handed = {"calendar": None, **context, "own": own.paragraphs, "is_test": is_test}
+    handed = {
+        "calendar": None,
+        "signed_by": None,
+        **context,
+        "own": own.paragraphs,
+        "is_test": is_test,
+    }
     return Letter(
         subject=" ".join((own.subject or _render(name, "subject.txt", handed)).split()),
         text=_without_gaps(_render(name, "body.txt", handed)),

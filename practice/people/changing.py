@@ -88,6 +88,15 @@ def paint(accent: str, *, seen: str = "", by: Actor) -> None:
         record("practice:paint", by=by, subject_id=practice.id, accent=accent)
 
 
+def switch_cards(*, are_on: bool, by: Actor) -> None:
+    """Say whether clients are asked to pay by card, where cards can be taken."""
+    practice = written()
+    if practice.cards_off is are_on:
+        practice.cards_off = not are_on
+        db.session.flush()
+        record("practice:switch_cards", by=by, subject_id=practice.id, are_on=are_on)
+
+
 def note_step(step: str, how: str, *, by: Actor) -> None:
     """Remember how a step of the set-up ended."""
     practice = written()

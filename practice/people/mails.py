@@ -10,6 +10,9 @@ from practice.outbox.models import Message
 from practice.people import doors, queries, signing_up, team
 from practice.people.rules import DoorKind
 
+PROGRAM = "Sanctuary"
+"""Who writes to somebody that belongs to no practice yet."""
+
 
 def sign_up(message: Message) -> dict[str, Any]:
     """Somebody wants to start a practice with this address, which nobody signs in with yet."""
@@ -17,12 +20,12 @@ def sign_up(message: Message) -> dict[str, Any]:
     token = signing_up.token_of(user)
     if doors.find(DoorKind.SIGN_UP, token) is None:
         raise Stale
-    return {"page": f"{settings().base_url}/sign-up/{token}"}
+    return {"page": f"{settings().base_url}/sign-up/{token}", "signed_by": PROGRAM}
 
 
 def sign_up_known(_message: Message) -> dict[str, Any]:
     """Somebody wants to start a practice with the address of an account."""
-    return {"page": f"{settings().base_url}/sign-in"}
+    return {"page": f"{settings().base_url}/sign-in", "signed_by": PROGRAM}
 
 
 def invitation(message: Message) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Practice(Base):
     accent: Mapped[str] = mapped_column(sa.String(7), default="")
     before_you_book: Mapped[str] = mapped_column(sa.String(500), default="")
     set_up: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Nobody is asked to pay by card, although cards could be taken.
+    cards_off: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     has_webhooks: Mapped[bool] = mapped_column(default=False)  # whether anybody wants news
     created_at: Mapped[datetime]
 

@@ -15,9 +15,8 @@ from practice.core.db import db
 from practice.people.access import may
 from practice.people.rules import Permission
 from practice.sessions.models import Appointment
-from practice.sessions.queries.appointments import WITH_ALL, between
-from practice.sessions.rules.for_clients import KIND_WORDS
-from practice.sessions.rules.for_staff import CAN_CHANGE
+from practice.sessions.queries.appointments import WITH_ALL, with_places
+from practice.sessions.rules.for_staff import CAN_CHANGE, what_words
 from practice.sessions.rules.lifecycle import LIVE, WORDS, AppointmentState
 from practice.sessions.service.calendars import entry_of
 
@@ -32,7 +31,7 @@ def week_events(first_at: datetime, past_at: datetime) -> list[WeekEvent]:
             before_minutes=each.service.buffer_before_minutes,
             after_minutes=each.service.buffer_after_minutes,
             who=each.client.name if each.client else "Somebody booking now",
-            what=KIND_WORDS[each.kind],
+            what=what_words(each.kind, number, of),
             state=each.state.value,
             state_words=WORDS[each.state].capitalize(),
             address=url_for("sessions.appointment", appointment_id=each.id),
@@ -40,7 +39,7 @@ def week_events(first_at: datetime, past_at: datetime) -> list[WeekEvent]:
             host_id=each.host_id,
             hold_ends_at=each.hold_ends_at,
         )
-        for each in between(first_at, past_at)
+        for each, number, of in with_places(first_at, past_at)
     ]
 
 

@@ -65,6 +65,30 @@ def _share_a_session(one: Row, other: Row) -> bool:
     return kinds and (not one.modality or not other.modality or one.modality == other.modality)
 
 
+def is_plain(rows: Sequence[Row]) -> bool:
+    """Say whether each day has one row at most, and every row is for all sessions."""
+    days = [row.weekday for row in rows]
+    return len(set(days)) == len(days) and not any(row.kinds or row.modality for row in rows)
+
+
+def in_lines(rows: Sequence[Row]) -> list[str]:
+    """Write a plain week with days of the same hours together.
+
+    ``Monday to Thursday, 9:00 AM to 6:00 PM``, then ``Friday, 9:00 AM to 12:00 PM``.
+    """
+    by_span: dict[tuple[int, int], list[int]] = {}
+    for row in sorted(rows):
+        by_span.setdefault((row.starts_minute, row.ends_minute), []).append(row.weekday)
+    return [f"{_days_words(days)}, {span_words(*span)}" for span, days in by_span.items()]
+
+
+def _days_words(days: Sequence[int]) -> str:
+    names = [DAYS[each - 1] for each in days]
+    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        return f"{names[0]} to {names[-1]}"
+    return ", ".join(names)
+
+
 def in_words(row: Row) -> str:
     """Write a row as ``Monday, 9:00 AM to 6:00 PM``."""
     return f"{DAYS[row.weekday - 1]}, {span_words(row.starts_minute, row.ends_minute)}"

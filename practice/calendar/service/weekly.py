@@ -1,31 +1,22 @@
-"""One person's weekly hours in their plainest form: the same window on some days of the week.
+"""One person's weekly hours in their plainest form: one window on each of some days.
 
 Call what writes inside ``transaction()``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from practice.audit.rules import Actor
-from practice.audit.service import record
-from practice.calendar.models import Resource, ResourceKind, WorkingHours
+from practice.calendar.models import Resource, ResourceKind
 from practice.calendar.queries import booking_rules
+from practice.calendar.rules.weekly import Row
+from practice.calendar.service import opening
 from practice.core.db import db
 from practice.core.errors import Invalid
-
-
-@dataclass(frozen=True, slots=True)
-class PlainWeek:
-    """The same hours on each of some days. Days are ISO numbers, minutes count from midnight."""
-
-    weekdays: tuple[int, ...]
-    starts_minute: int
-    ends_minute: int
 
 
 def person_of(user_id: UUID) -> Resource | None:
@@ -46,57 +37,17 @@ def people() -> list[Resource]:
     )
 
 
-def windows_of(resource_id: UUID) -> list[WorkingHours]:
-    """Return all weekly windows of somebody, in the order of the week."""
-    return list(
-        db.session.scalars(
-            sa.select(WorkingHours)
-            .where(WorkingHours.resource_id == resource_id)
-            .order_by(WorkingHours.weekday, WorkingHours.starts_minute)
-        )
-    )
-
-
-def plain_week(windows: Collection[WorkingHours]) -> PlainWeek | None:
-    """Return weekly windows as one, or ``None`` where days differ, have several or are for some."""
-    if any(each.kinds or each.modality for each in windows):
-        return None
-    spans = {(each.starts_minute, each.ends_minute) for each in windows}
-    days = tuple(each.weekday for each in windows)
-    if len(spans) != 1 or len(set(days)) != len(days):
-        return None
-    ((starts, ends),) = spans
-    return PlainWeek(days, starts, ends)
-
-
-def keep_week(person: Resource, week: PlainWeek, *, by: Actor) -> None:
+def keep_week(person: Resource, rows: Sequence[Row], *, by: Actor) -> None:
     """Replace somebody's weekly hours, and open the practice as wide as they need.
 
     Raises:
-        Invalid: without a day, or for hours that end before they begin.
+        Invalid: without a day, or if two rows say the same time twice.
     """
-    if not week.weekdays or week.starts_minute >= week.ends_minute:
-        raise Invalid("Hours need a day, and end after they begin.")
-    db.session.execute(sa.delete(WorkingHours).where(WorkingHours.resource_id == person.id))
-    db.session.add_all(
-        WorkingHours(
-            resource_id=person.id,
-            weekday=weekday,
-            starts_minute=week.starts_minute,
-            ends_minute=week.ends_minute,
-        )
-        for weekday in sorted(set(week.weekdays))
-    )
+    if not rows:
+        raise Invalid("Hours need a day.")
+    opening.keep_rows(person, rows, by=by)
     rules = booking_rules()
-    rules.weekdays = sorted({*rules.weekdays, *week.weekdays})
-    rules.opens_minute = min(rules.opens_minute, week.starts_minute)
-    rules.closes_minute = max(rules.closes_minute, week.ends_minute)
+    rules.weekdays = sorted({*rules.weekdays, *(row.weekday for row in rows)})
+    rules.opens_minute = min(rules.opens_minute, *(row.starts_minute for row in rows))
+    rules.closes_minute = max(rules.closes_minute, *(row.ends_minute for row in rows))
     db.session.flush()
-    record(
-        "resource:keep_week",
-        by=by,
-        subject_id=person.id,
-        weekdays=sorted(set(week.weekdays)),
-        starts_minute=week.starts_minute,
-        ends_minute=week.ends_minute,
-    )

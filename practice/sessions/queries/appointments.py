@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from practice.calendar.rules import zones
 from practice.core import clock
@@ -16,7 +17,7 @@ from practice.core.errors import NotFound
 from practice.people import doors
 from practice.people.queries import get_practice
 from practice.people.rules import DoorKind
-from practice.sessions.models import Appointment, BroughtSession, Service
+from practice.sessions.models import Appointment, BroughtSession, CourseStepRow, Service
 from practice.sessions.rules.lifecycle import FIRST_VISIT, LIVE, AppointmentState
 from practice.sessions.rules.windows import Session
 
@@ -89,19 +90,55 @@ def between(
 
     Without ``states``, everything but what was cancelled or released, or is a hold past its end.
     """
-    shown = states or (LIVE | {S.COMPLETED, S.NO_SHOW, S.HELD_CLINICAL, S.REQUESTED})
-    return list(
-        db.session.scalars(
-            sa.select(Appointment)
-            .where(
-                Appointment.starts_at >= first_at,
-                Appointment.starts_at < past_at,
-                Appointment.state.in_(shown),
-                sa.or_(Appointment.hold_ends_at.is_(None), Appointment.hold_ends_at >= clock.now()),
-            )
-            .options(*WITH_ALL)
-            .order_by(Appointment.starts_at, Appointment.id)
+    return list(db.session.scalars(_between(first_at, past_at, states or SHOWN)))
+
+
+def with_places(
+    first_at: datetime, past_at: datetime
+) -> list[tuple[Appointment, int | None, int | None]]:
+    """Return the same with the place of each in its course, and of how many of its kind there.
+
+    One statement, as without. Nothing where a session belongs to no course.
+    """
+    step, other = CourseStepRow, aliased(CourseStepRow)
+    of_its_kind = (
+        sa.select(sa.func.nullif(sa.func.count(), 0))
+        .select_from(step)
+        .join(
+            other,
+            sa.and_(
+                other.practice_id == step.practice_id,
+                other.course_id == step.course_id,
+                other.kind == step.kind,
+                other.dropped_at.is_(None),
+            ),
         )
+        .where(step.practice_id == Appointment.practice_id, step.appointment_id == Appointment.id)
+        .correlate(Appointment)
+    )
+    asked = _between(first_at, past_at, SHOWN).add_columns(
+        of_its_kind.where(other.position <= step.position).scalar_subquery(),
+        of_its_kind.scalar_subquery(),
+    )
+    return [(each, number, of) for each, number, of in db.session.execute(asked)]
+
+
+SHOWN = LIVE | {S.COMPLETED, S.NO_SHOW, S.HELD_CLINICAL, S.REQUESTED}
+
+
+def _between(
+    first_at: datetime, past_at: datetime, states: Collection[AppointmentState]
+) -> sa.Select[Any]:
+    return (
+        sa.select(Appointment)
+        .where(
+            Appointment.starts_at >= first_at,
+            Appointment.starts_at < past_at,
+            Appointment.state.in_(states),
+            sa.or_(Appointment.hold_ends_at.is_(None), Appointment.hold_ends_at >= clock.now()),
+        )
+        .options(*WITH_ALL)
+        .order_by(Appointment.starts_at, Appointment.id)
     )
 
 

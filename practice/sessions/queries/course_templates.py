@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +13,7 @@ from practice.core.db import db
 from practice.core.errors import NotFound
 from practice.people.models import User
 from practice.sessions.models import CourseTemplateRow, CourseTemplateVersion, Service
-from practice.sessions.rules import courses, templates
+from practice.sessions.rules import courses, depending, templates
 from practice.sessions.rules.course_differences import course_differences
 from practice.sessions.rules.course_writing import Known
 from practice.sessions.rules.courses import CourseTemplate
@@ -64,6 +65,14 @@ def known_services() -> dict[str, Known]:
         )
         for each in db.session.scalars(sa.select(Service).order_by(Service.position, Service.slug))
     }
+
+
+def missed_without(services: Collection[Service]) -> list[str]:
+    """Say what of all that stays on offer would miss these services, a sentence each."""
+    if not services:
+        return []
+    documents = [each.document for each in offered_templates()]
+    return depending.missed_without({each.slug for each in services}, known_services(), documents)
 
 
 def known_gates() -> dict[str, str]:

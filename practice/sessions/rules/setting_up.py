@@ -56,6 +56,16 @@ def progress(kept: Mapping[str, str]) -> Progress:
     return Progress(ended, next((step for step in Step if step not in ended), None))
 
 
+PUT_AWAY = "put-away"
+"""What is kept beside the steps once nobody wants to be reminded of those that are open."""
+
+
+def left_of(kept: Mapping[str, str]) -> Progress | None:
+    """Return how far a set-up is that is still open, unless nobody wants to hear of it."""
+    found = progress(kept)
+    return found if found.next is not None and PUT_AWAY not in kept else None
+
+
 def number_words(step: Step) -> str:
     """Say where a step stands: ``Step 2 of 6``."""
     return f"Step {list(Step).index(step) + 1} of {len(Step)}"

@@ -15,6 +15,7 @@ from practice.people.rules import Permission
 from practice.sessions import queries
 from practice.sessions.catalog_forms import ServiceForm
 from practice.sessions.models import Service
+from practice.sessions.queries.course_templates import missed_without
 from practice.sessions.queries.services import any_service, changes_of, every_service
 from practice.sessions.rules.for_clients import KIND_WORDS
 from practice.sessions.rules.offered import Offered, due_words
@@ -120,6 +121,7 @@ def _page(form: ServiceForm, shown: Service | None, offered: Offered | None) -> 
         service=shown,
         kind_words=KIND_WORDS,
         card=_card(offered),
+        missed=missed_without([shown]) if shown and shown.ended_at is None else [],
         due_words=due_words(offered) if offered else "",
         changes=[(each, told) for each in changes_of([shown]) for told in each.differences]
         if shown

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from practice.billing import linked
 from practice.core import tokens
 from practice.core.db import in_transaction
 from practice.core.errors import TooMany
@@ -44,6 +45,7 @@ def prices(slug: str) -> ResponseReturnValue:
         practice=practice,
         cards=[card_of(service) for service in services],
         first=first_call(services),
+        takes_cards=linked.takes_cards(),
     )
 
 

@@ -56,7 +56,7 @@ def policies() -> ResponseReturnValue:
     services = _offered()
     return render_template(
         "sessions/settings/policies.html",
-        terms=[_terms(policy, under) for policy, under in _by_policy(services)],
+        terms=[_terms(policy, under) for policy, under in by_policy(services)],
         changes=[
             (change, difference)
             for change in changes_of(services)
@@ -98,7 +98,7 @@ def _offered() -> list[Service]:
     return [each for each in every_service() if each.ended_at is None]
 
 
-def _by_policy(services: Iterable[Service]) -> list[tuple[Policy, list[Service]]]:
+def by_policy(services: Iterable[Service]) -> list[tuple[Policy, list[Service]]]:
     """Return each policy with the services under it, in the practice's own order."""
     found: dict[Policy, list[Service]] = {}
     for service in services:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from practice.billing import linked
 from practice.core.money import Money
 from practice.people.access import public
 from practice.people.queries import enter_by_slug
@@ -51,6 +52,7 @@ def practice(slug: str) -> ResponseReturnValue:
         practice=owner,
         prices=prices_from(services),
         first=next((each for each in services if each.kind is SessionKind.CONSULT), None),
+        takes_cards=linked.takes_cards(),
     )
 
 

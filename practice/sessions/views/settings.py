@@ -28,7 +28,7 @@ from practice.sessions import queries
 from practice.sessions.rules.lifecycle import LIVE
 from practice.sessions.rules.setting_up import Step
 from practice.sessions.service import moving_in
-from practice.sessions.settings_forms import CalendarsForm, ZoneForm, places_form
+from practice.sessions.settings_forms import CalendarsForm, ZoneForm, cards_form, places_form
 from practice.sessions.views.staff import bp
 
 FAR = timedelta(days=800)
@@ -142,13 +142,16 @@ def _zone_page(form: ZoneForm, chosen: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """How cards are taken. ``telling`` are words of the business name that banks should not see.
+    """How cards are taken. They ``can_be`` on, if the practice wants that.
+
+    ``telling`` are words of the business name that banks should not see.
 
     ``standing`` is where the practice's own account at Stripe stands; nothing where it has none,
     or where ``links`` says that here nobody links one.
     """
 
     are_on: bool
+    can_be: bool
     links: bool
     standing: Standing | None
     account_name: str
@@ -164,6 +167,7 @@ def cards_of(practice: Practice) -> Cards:
     name = account.name if account else ""
     return Cards(
         are_on=linked.takes_cards(),
+        can_be=linked.can_take_cards(),
         links=config.is_platform,
         standing=account.standing if account else None,
         account_name=name,
@@ -173,12 +177,21 @@ def cards_of(practice: Practice) -> Cards:
     )
 
 
-@bp.get("/settings/payments")
+@bp.route("/settings/payments", methods=["GET", "POST"])
 @requires(Permission.PRACTICE_MANAGE)
 def payment_settings() -> ResponseReturnValue:
-    """Show whether cards are on, whether they are real, and what banks see."""
-    return render_template(
+    """Show whether cards are on, whether they are real, and what banks see; switch them."""
+    form = cards_form(get_practice())
+    if form.is_submitted() and form.validate():
+        in_transaction(lambda: changing.switch_cards(are_on=form.are_on, by=current_staff()))
+        flash(
+            "Cards are on." if form.are_on else "Cards are off for now. Clients pay at the visit."
+        )
+        return redirect(url_for(".payment_settings"), 303)
+    page = render_template(
         "sessions/payments.html",
+        form=form,
         cards=cards_of(get_practice()),
         button_form=PlainForm(formdata=None),
     )
+    return page, 422 if form.errors else 200

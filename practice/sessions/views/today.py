@@ -37,6 +37,7 @@ from practice.sessions.rules.for_staff import (
 )
 from practice.sessions.rules.gates import GateResult
 from practice.sessions.rules.lifecycle import WORDS
+from practice.sessions.rules.setting_up import LABELS, left_of
 from practice.sessions.views.staff import bp
 
 NEW_FOR = timedelta(days=7)
@@ -95,6 +96,8 @@ def today() -> ResponseReturnValue:
         following_words=zones.day_words(after),
         before_on=on - timedelta(days=1),
         now=now,
+        set_up=left_of(get_practice().set_up) if may(Permission.PRACTICE_MANAGE) else None,
+        labels=LABELS,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 import requests
 import sqlalchemy as sa
 
+from practice.audit.rules import PROGRAM
 from practice.billing import linked
 from practice.billing.gateway import CardsOff, NoAccess
 from practice.billing.linked_models import ParkedEvent, ProcessorAccount
@@ -15,7 +16,8 @@ from practice.billing.models import ProcessorEvent
 from practice.billing.rules.linked import Standing
 from practice.billing.rules.payments import PaymentState, RefundState
 from practice.billing.service import checkout, linking, reconcile, refunds
-from practice.core.db import db, in_transaction, read_again
+from practice.core.db import db, in_transaction, read_again, transaction
+from practice.people import changing
 from tests import factories
 from tests.integration.billing.conftest import (
     CONNECT_SECRET,
@@ -177,3 +179,19 @@ def test_news_is_believed_by_its_own_secret_and_account_alone(
     assert answers == [400, 400, 400, 204, 204]
     assert db.session.scalars(sa.select(ParkedEvent.processor_id)).all() == ["evt_of_a_stranger"]
     assert db.session.scalars(sa.select(ProcessorEvent)).all() == []
+
+
+def test_a_practice_that_wants_no_cards_for_now_asks_for_none(
+    account: ProcessorAccount, till: Till, sandbox: Sandbox
+) -> None:
+    sandbox.onboard(name_of(account))
+    sandbox.wait_for_deliveries()
+
+    with transaction():
+        changing.switch_cards(are_on=False, by=PROGRAM)
+    assert (linked.can_take_cards(), linked.takes_cards()) == (True, False)
+    with pytest.raises(CardsOff):
+        till.ask()
+    with transaction():
+        changing.switch_cards(are_on=True, by=PROGRAM)
+    assert linked.takes_cards()

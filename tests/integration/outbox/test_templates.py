@@ -132,8 +132,8 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         {"bookings": [{"starts_at": LONGEST_DAY, "zone": "America/New_York"}] * 2, "page": PAGE}
     ],
     "staff-new-booking": [BOOKING | {"state": "Confirmed"}],
-    "staff-sign-up": [{"page": PAGE}],
-    "staff-sign-up-known": [{"page": PAGE}],
+    "staff-sign-up": [{"page": PAGE, "signed_by": "Sanctuary"}],
+    "staff-sign-up-known": [{"page": PAGE, "signed_by": "Sanctuary"}],
     "tentative": [BOOKING | {"was_confirmed": was} for was in (True, False)],
 }
 """What each mail may be handed, in every shape that changes its words."""

@@ -79,3 +79,16 @@ def test_times_are_read_as_they_are_written() -> None:
 def test_what_is_no_time_of_day_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
         weekly.read_minute(text)
+
+
+def test_days_of_the_same_hours_are_told_in_one_line() -> None:
+    week = [Row(day, NINE, SIX) for day in (1, 2, 3, 5)] + [Row(6, NINE, NOON), Row(7, NINE, NOON)]
+
+    assert weekly.is_plain(week)
+    assert weekly.in_lines(week) == [
+        "Monday, Tuesday, Wednesday, Friday, 9:00 AM to 6:00 PM",
+        "Saturday, Sunday, 9:00 AM to 12:00 PM",
+    ]
+    assert weekly.in_lines(week[:3]) == ["Monday to Wednesday, 9:00 AM to 6:00 PM"]
+    assert not weekly.is_plain([*week, Row(6, SIX, NIGHT)])
+    assert not weekly.is_plain([Row(1, NINE, SIX, ("prep",))])

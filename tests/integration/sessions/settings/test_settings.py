@@ -92,7 +92,7 @@ def test_what_one_practice_sets_is_nothing_to_another(owner: FlaskClient) -> Non
         ("/settings/look", {"accent": "#7a3b69"}),
         ("/settings/zone", {"zone": "America/Chicago"}),
         ("/settings/places", {"address": "1 Heron Landing", "arrival_notes": ""}),
-        (f"{STEP}hours", {"weekdays": ["6"], "starts": "600", "ends": "960"}),
+        (f"{STEP}hours", {"open-6": "y", "starts-6": "600", "ends-6": "960"}),
         (f"{STEP}policies", {"horizon_days": "30", "address_hours_before": "24"}),
     ):
         assert send(norfolk, path, answers).status_code == 303
@@ -275,7 +275,11 @@ def test_hours_open_the_practice_as_wide_as_they_need_and_say_what_lies_outside(
     owner: FlaskClient,
 ) -> None:
     book(owner)
-    answers = {"weekdays": ["6", "7"], "starts": "480", "ends": "1200"}
+    answers = {
+        f"{name}-{day}": value
+        for day in (6, 7)
+        for name, value in (("open", "y"), ("starts", "480"), ("ends", "1200"))
+    }
 
     answer = send(owner, f"{STEP}hours", answers)
 
@@ -301,14 +305,27 @@ def price_fields() -> dict[str, str]:
         return {f"price-{each.id}": f"{each.price.minor // 100}" for each in services}
 
 
+def offered(price: str) -> dict[str, object]:
+    fields = price_fields()
+    offers = {name.replace("price", "offer"): "y" for name in fields}
+    return {**dict.fromkeys(fields, price), **offers}
+
+
+def monday(starts: str, ends: str) -> dict[str, object]:
+    return {"open-1": "y", "starts-1": starts, "ends-1": ends}
+
+
+FAR: dict[str, object] = {"horizon_days": "60", "address_hours_before": "24"}
 WRONG: list[tuple[str, Callable[[], dict[str, object]]]] = [
-    ("hours", lambda: {"weekdays": ["1"], "starts": "600", "ends": "600"}),
-    ("hours", lambda: {"weekdays": ["8"], "starts": "600", "ends": "900"}),
-    ("hours", lambda: {"weekdays": ["x"], "starts": "-1", "ends": "99999999999999999999"}),
-    ("hours", lambda: {"weekdays": ["1"], "starts": "600", "ends": "900", "video_link": "x"}),
-    ("services", lambda: dict.fromkeys(price_fields(), "-1")),
-    ("services", lambda: dict.fromkeys(price_fields(), "1.5")),
-    ("services", lambda: dict.fromkeys(price_fields(), "1e9")),
+    ("hours", lambda: monday("600", "600")),
+    ("hours", lambda: {"open-8": "y", "starts-8": "600", "ends-8": "900"}),
+    ("hours", lambda: monday("-1", "99999999999999999999")),
+    ("hours", lambda: monday("600", "900") | {"video_link": "x"}),
+    ("services", lambda: offered("-1")),
+    ("services", lambda: offered("1.5")),
+    ("services", lambda: offered("1e9")),
+    ("policies", lambda: FAR | {"late-0": "101"}),
+    ("policies", lambda: FAR | {"late-1": "90", "missed-1": "x"}),
     ("policies", lambda: {"horizon_days": "0", "address_hours_before": "24"}),
     ("policies", lambda: {"horizon_days": "9" * 40, "address_hours_before": "24"}),
     ("policies", lambda: {"horizon_days": "60", "address_hours_before": "x"}),

@@ -5,13 +5,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from practice.calendar.models import Closure, Resource
+from practice.core import clock
 from practice.core.db import db, transaction
 from practice.outbox.service import assign
 from practice.people.models import Client
 from practice.people.rules import Role
+from practice.sessions.models import CourseStepRow
 from practice.sessions.rules.lifecycle import AppointmentState
 from tests import factories
 from tests.browsers import send
@@ -48,6 +51,32 @@ def test_every_size_shows_sessions_holds_closures_and_the_present(
     assert "Storm" not in text_of(day)
     assert [page.text.count("<section") for page in (week, listed, day)] == [7, 14, 1]
     assert 'class="agenda week day"' in day.text
+
+
+def test_a_session_of_a_course_says_which_of_how_many_it_is(
+    browser: FlaskClient, alex: Client, therapist: Resource
+) -> None:
+    with transaction():
+        factories.offer_course()
+        course_id = factories.create_course(alex).id
+    booked = {
+        "intake": session("intake", alex, therapist, MONDAY, 9).id,
+        "prep_2": session("prep_60", alex, therapist, MONDAY, 14).id,
+        "dose_3": session("dosing_sl", alex, therapist, MONDAY + days(1), 10).id,
+    }
+    with transaction():
+        steps = db.session.scalars(
+            sa.select(CourseStepRow).where(CourseStepRow.course_id == course_id)
+        )
+        for step in steps:
+            step.appointment_id = booked.get(step.key)
+            step.dropped_at = clock.now() if step.key == "dose_6" else None
+
+    page = text_of(browser.get("/calendar/week?on=2027-03-01"))
+
+    assert "Alex Bell Preparation session 2 of 2 Booked" in page
+    assert "Alex Bell Intake Booked" in page
+    assert "Alex Bell Medicine session 3 of 5 Booked" in page
 
 
 def test_what_may_be_moved_says_where_and_each_day_says_when_it_begins(
