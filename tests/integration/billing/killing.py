@@ -5,6 +5,7 @@ was going to do is counted in the child alone; the program knows nothing of it.
 """
 
 import os
+import re
 import signal
 import traceback
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from practice.core.db import db, read_again
 
 Work = Callable[[], object]
 
+AN_ID = re.compile(r"/[a-z]+_\w+")
 SECONDS = 60
 """A child that takes longer hangs, and is ended."""
 
@@ -80,7 +82,7 @@ def _count(come_to: Callable[[str], None]) -> None:
     ) -> tuple[str, int, Mapping[str, str]]:
         if method != "post":
             return ask(self, method, url, headers, post_data)
-        path = url.partition("/v1/")[2]
+        path = AN_ID.sub("/…", url.partition("/v1/")[2])
         come_to(f"before POST {path}")
         answer = ask(self, method, url, headers, post_data)
         come_to(f"after POST {path}")
