@@ -7,6 +7,7 @@ are compared: that alone must be enough.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -34,8 +35,9 @@ from practice.outbox import jobs
 from practice.outbox.models import Job
 from practice.outbox.rules import JobState
 from practice.people.models import Client, Practice
+from practice.sessions import queries as queries_of_sessions
 from practice.sessions.models import Appointment
-from practice.sessions.rules.lifecycle import AppointmentState
+from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.service import booking, taking
 from tests import factories
 from tests.integration.billing.conftest import Later
@@ -195,8 +197,13 @@ def test_killed_while_it_leads_somebody_to_the_pay_page_who_never_comes_back(wor
 
 
 def test_killed_while_it_lets_go_of_a_time_that_nobody_paid_for(world: World) -> None:
+    days = count(2)  # a time of its own for each: what was not let go yet is not offered again
+
     def begin() -> Case:
-        held = world.visitor.hold()
+        tomorrow = clock.now().date() + timedelta(days=next(days))
+        intake = queries_of_sessions.get_service("intake")
+        free = queries_of_sessions.free_times(intake, Modality.IN_PERSON, tomorrow, 21)
+        held = world.visitor.hold(free[0].starts_at)
         payment_id = world.visitor.go_to_pay(held)
         world.later(minutes=33)
 
