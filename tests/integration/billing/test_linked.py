@@ -111,6 +111,37 @@ def test_an_account_that_is_let_go_keeps_what_is_open_to_its_end(
     assert in_transaction(lambda: linking.begin(by=factories.OWNER)).id != account.id
 
 
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_what_was_open_when_charging_was_forbidden_is_settled_at_its_end(
+    account: ProcessorAccount,
+    till: Till,
+    sandbox: Sandbox,
+    shelf: Shelf,
+    later: Later,
+    *,
+    is_paid: bool,
+) -> None:
+    sandbox.onboard(name_of(account))
+    sandbox.wait_for_deliveries()
+    payment_id = till.open()
+    if is_paid:
+        sandbox.hold_deliveries()
+        sandbox.pay(till.url(payment_id))
+
+    sandbox.switch_account(name_of(account), charges=False)
+    sandbox.release_deliveries()
+    sandbox.wait_for_deliveries()
+    refused = sandbox.pay(till.url(payment_id)).status_code if not is_paid else None
+    later(minutes=33)
+    checkout.settle(payment_id)
+
+    payment = till.see(payment_id)
+    assert payment.state is (PaymentState.PAID if is_paid else PaymentState.EXPIRED)
+    assert shelf.let_go == (set() if is_paid else {payment.for_id})
+    assert refused is None or refused >= 400
+    assert "cards-off" in [kind for kind, _ in tasks()]
+
+
 def test_a_deauthorisation_of_which_no_news_came_is_found(
     account: ProcessorAccount, till: Till, sandbox: Sandbox
 ) -> None:
