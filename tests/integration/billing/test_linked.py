@@ -26,6 +26,7 @@ from tests.integration.billing.conftest import (
     Till,
     tasks,
 )
+from tests.integration.billing.killing import steps_until_killed
 from tests.integration.billing.test_webhooks import sign
 from tests.stripe_sandbox import Sandbox
 
@@ -172,6 +173,25 @@ def test_a_lost_answer_makes_no_second_account(till: Till, sandbox: Sandbox) -> 
     made = [one for one in sandbox.requests(since) if one["path"] == "/v1/accounts"]
     assert first != second
     assert len({one["answer"].get("id") for one in made if one["status"] == 200}) == 1
+
+
+def test_killed_while_it_links_an_account_it_makes_one(till: Till, sandbox: Sandbox) -> None:
+    begun = in_transaction(lambda: linking.begin(by=factories.OWNER))
+    account_id = begun.id
+    pages = {
+        "return_url": "http://127.0.0.1:1/billing/account/back",
+        "refresh_url": "http://127.0.0.1:1/billing/account/again",
+    }
+    since = len(sandbox.requests())
+
+    deaths, is_alive = 0, False
+    while not is_alive:
+        _, is_alive = steps_until_killed(lambda: linking.address(account_id, **pages), deaths)
+        deaths += 1
+
+    made = [one for one in sandbox.requests(since) if one["path"] == "/v1/accounts"]
+    assert len(made) > 2
+    assert {one["answer"]["id"] for one in made} == {name_of(see(begun))}
 
 
 def test_news_is_believed_by_its_own_secret_and_account_alone(
