@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from sandbox import payform
 from sandbox.cards import TestCard
 from sandbox.clock import clock_time
+from sandbox.errors import ApiError
 from sandbox.payform import PayForm
-from sandbox.resources import checkout, payment_intents, setup_intents
+from sandbox.resources import accounts, checkout, payment_intents, setup_intents
 from sandbox.resources.payment_methods import Holder
 from sandbox.store import Account, Context, Json, World
 from sandbox.timetable import catch_up
@@ -127,6 +128,11 @@ def answer_challenge(wanted: str) -> AnyResponse | tuple[str, int] | str:
 def _attempt(
     context: Context, session: Json, form: PayForm, card: TestCard, holder: Holder
 ) -> AnyResponse | tuple[str, int]:
+    try:
+        accounts.may_charge(context)
+    except ApiError:  # it was open when its account was forbidden to take money
+        form.refusal = "This business cannot take payments at the moment."
+        return _pay_page(context.account, session, form), 402
     decline = checkout.pay(context, session, card, holder)
     if decline is not None:
         form.refusal = decline.message

@@ -28,6 +28,7 @@ from tests.integration.billing.conftest import (
     Till,
     tasks,
 )
+from tests.integration.billing.killing import steps_until_killed
 from tests.integration.billing.test_webhooks import sign
 from tests.stripe_sandbox import Sandbox
 
@@ -113,6 +114,37 @@ def test_an_account_that_is_let_go_keeps_what_is_open_to_its_end(
     assert in_transaction(lambda: linking.begin(by=factories.OWNER)).id != account.id
 
 
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_what_was_open_when_charging_was_forbidden_is_settled_at_its_end(
+    account: ProcessorAccount,
+    till: Till,
+    sandbox: Sandbox,
+    shelf: Shelf,
+    later: Later,
+    *,
+    is_paid: bool,
+) -> None:
+    sandbox.onboard(name_of(account))
+    sandbox.wait_for_deliveries()
+    payment_id = till.open()
+    if is_paid:
+        sandbox.hold_deliveries()
+        sandbox.pay(till.url(payment_id))
+
+    sandbox.switch_account(name_of(account), charges=False)
+    sandbox.release_deliveries()
+    sandbox.wait_for_deliveries()
+    refused = sandbox.pay(till.url(payment_id)).status_code if not is_paid else None
+    later(minutes=33)
+    checkout.settle(payment_id)
+
+    payment = till.see(payment_id)
+    assert payment.state is (PaymentState.PAID if is_paid else PaymentState.EXPIRED)
+    assert shelf.let_go == (set() if is_paid else {payment.for_id})
+    assert refused is None or refused >= 400
+    assert "cards-off" in [kind for kind, _ in tasks()]
+
+
 def test_a_deauthorisation_of_which_no_news_came_is_found(
     account: ProcessorAccount, till: Till, sandbox: Sandbox
 ) -> None:
@@ -143,6 +175,25 @@ def test_a_lost_answer_makes_no_second_account(till: Till, sandbox: Sandbox) -> 
     made = [one for one in sandbox.requests(since) if one["path"] == "/v1/accounts"]
     assert first != second
     assert len({one["answer"].get("id") for one in made if one["status"] == 200}) == 1
+
+
+def test_killed_while_it_links_an_account_it_makes_one(till: Till, sandbox: Sandbox) -> None:
+    begun = in_transaction(lambda: linking.begin(by=factories.OWNER))
+    account_id = begun.id
+    pages = {
+        "return_url": "http://127.0.0.1:1/billing/account/back",
+        "refresh_url": "http://127.0.0.1:1/billing/account/again",
+    }
+    since = len(sandbox.requests())
+
+    deaths, is_alive = 0, False
+    while not is_alive:
+        _, is_alive = steps_until_killed(lambda: linking.address(account_id, **pages), deaths)
+        deaths += 1
+
+    made = [one for one in sandbox.requests(since) if one["path"] == "/v1/accounts"]
+    assert len(made) > 2
+    assert {one["answer"]["id"] for one in made} == {name_of(see(begun))}
 
 
 def test_news_is_believed_by_its_own_secret_and_account_alone(
