@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import sqlalchemy as sa
+from flask import current_app
 
 from bench import seed
 from bench.measure import Figure, at_least, at_most, in_turn, ratio, show
@@ -207,7 +208,7 @@ def _at_once(work: Callable[[int, int, Barrier], None], times: int) -> float:
 
 def _issue(practice_id: UUID, clients: list[UUID], times: int, n: int, ready: Barrier) -> None:
     """Issue invoices for sessions that nobody paid for ahead."""
-    with practice_scope(practice_id):
+    with current_app.test_request_context(), practice_scope(practice_id):
         get_client(clients[n])
         read_again()
         ready.wait(PATIENCE_SECONDS)

@@ -140,6 +140,7 @@ def _bind_ports() -> None:
     billing_ports.paid.bind(booking.paid)
     billing_ports.checkout_ended.bind(booking.checkout_ended)
     billing_ports.due_days.bind(covered.due_days)
+    billing_ports.days_to_join.bind(covered.days_to_join)
     billing_ports.delivered.bind(delivered.delivered)
     billing_ports.sale_paid.bind(paying.sale_paid)
     billing_ports.visit_paid_for.bind(attending.visit)

@@ -150,25 +150,6 @@ _OF_INVOICE = sa.and_(
 )
 
 
-def open_minor(client_ids: Collection[UUID]) -> Mapping[UUID, int]:
-    """Return what some clients owe, in cents: on invoices, and of what they brought along.
-
-    Who never had either is left out.
-    """
-    owed = owed_by_client(client_ids)
-    return {client_id: int(minor) for client_id, minor in db.session.execute(sa.select(owed))}
-
-
-def owed_by_client(client_ids: Collection[UUID] | None = None) -> sa.Subquery:
-    """Select ``client_id`` and the ``minor`` they owe; of everybody, or of some clients."""
-    owed = sa.select(
-        LedgerEntry.client_id, sa.cast(sa.func.sum(LedgerEntry.minor), sa.BigInteger).label("minor")
-    ).where(LedgerEntry.account == Account.RECEIVABLE)
-    if client_ids is not None:
-        owed = owed.where(LedgerEntry.client_id.in_(client_ids))
-    return owed.group_by(LedgerEntry.client_id).subquery("owed")
-
-
 @dataclass(frozen=True, slots=True)
 class Opening:
     """A balance that a client brought along, and what is still open of it."""

@@ -34,6 +34,10 @@ due_days: Port[[Collection[UUID]], Mapping[UUID, Mapping[str, Days]]] = Port("bi
 """When that happens which makes instalments due, by what was sold and by its key: they are never
 written down here, so that an instalment moves with it. One statement."""
 
+days_to_join: Port[[], sa.Subquery] = Port("billing.days_to_join")
+"""The same, to join: ``practice_id``, ``for_id`` and ``key`` of what was booked, and ``starts_at``
+where it has its day."""
+
 delivered: Port[[], sa.Subquery] = Port("billing.delivered")
 """What invoices and units were for, to join: ``practice_id``, ``id``, and ``name``, its kind."""
 

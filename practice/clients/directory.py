@@ -12,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.billing import accounts
+from practice.billing import owing
 from practice.clients import ports
 from practice.clients.models import ClientMerge
 from practice.clients.rules.listing import Show, Sort, items_in_words
@@ -36,7 +36,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One client in the list. ``owed`` is none for whoever may not see money."""
+    """One client in the list. ``owed`` is due by now; none for whoever may not see money."""
 
     id: UUID
     name: str
@@ -132,7 +132,7 @@ class _Plan:
             self.order = [items.desc()]
 
     def _with_money(self, wish: Wish) -> None:
-        owed = accounts.owed_by_client()
+        owed = owing.owed_by_client()
         # What a client owed who was merged into another is owed by that one.
         who = sa.func.coalesce(ClientMerge.kept_id, owed.c.client_id).label("client_id")
         by_person = self._join(
@@ -178,6 +178,6 @@ def _owed(client_ids: list[UUID]) -> dict[UUID, Money]:
     became = merged_into(client_ids)
     currency = get_practice().currency
     minor = dict.fromkeys(client_ids, 0)
-    for client_id, amount in accounts.open_minor([*client_ids, *became]).items():
+    for client_id, amount in owing.due_minor([*client_ids, *became]).items():
         minor[became.get(client_id, client_id)] += amount
     return {client_id: Money(amount, currency) for client_id, amount in minor.items()}

@@ -49,6 +49,7 @@ def post(
     by: Actor = PROGRAM,
     on: date | None = None,
     memo: str = "",
+    is_first: bool = False,
 ) -> Journal:
     """Write a journal once for its key; asked again, it returns the one that stands.
 
@@ -59,11 +60,12 @@ def post(
         on: the practice's local day that it counts to, or the first open day after that; today if
             left out.
         memo: words for the bookkeeper, nothing clinical.
+        is_first: that what it comes of was made in this very transaction, so that none can stand.
 
     Raises:
         ValueError: if the entries are no journal.
     """
-    if (standing := ledger.find(source_key)) is not None:
+    if not is_first and (standing := ledger.find(source_key)) is not None:
         return standing
     if wrong := problem(entries):
         raise ValueError(f"{source_key}: {wrong}")
@@ -140,14 +142,14 @@ def keep_fee(payment: Payment) -> None:
 def bill(
     invoice: Invoice, *, owed: Owed | None = None, earned: Account = Account.REVENUE, by: Actor
 ) -> None:
-    """Write down what a document makes its client owe: less, for a credit note.
+    """Write down what a document just issued makes its client owe: less, for a credit note.
 
     ``owed`` is the invoice that a credit note takes back.
     """
     if invoice.total.minor:
         target = owed or Owed(invoice.client_id, invoice_id=invoice.id)
         entries = invoiced(target, invoice.total.minor, invoice.id, earned)
-        post(f"invoice:{invoice.id}", entries, by=by, on=invoice.issued_on)
+        post(f"invoice:{invoice.id}", entries, by=by, on=invoice.issued_on, is_first=True)
 
 
 def bring(opening: OpeningBalance, *, by: Actor) -> None:

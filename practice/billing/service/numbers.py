@@ -13,13 +13,19 @@ def next_number(series: str, year: int) -> str:
     The counter's row stays locked until the caller's transaction ends, so issue last and commit
     soon. A rollback gives the number back: no sequence of the database could do that.
     """
-    insert_unless_there(NumberSeries(series=series, year=year, last=0))
-    last = db.session.scalar(
+    last = _raised(series, year)
+    if last is None:  # the first of its year
+        insert_unless_there(NumberSeries(series=series, year=year, last=0))
+        last = _raised(series, year)
+    assert last is not None  # noqa: S101 - the row was made just now
+    return number(series, year, last)
+
+
+def _raised(series: str, year: int) -> int | None:
+    return db.session.scalar(
         sa.update(NumberSeries)
         .where(NumberSeries.series == series, NumberSeries.year == year)
         .values(last=NumberSeries.last + 1)
         .returning(NumberSeries.last)
         .execution_options(synchronize_session=False)
     )
-    assert last is not None  # noqa: S101 - the row was made above
-    return number(series, year, last)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -273,7 +273,11 @@ def _issue(
     practice = get_practice()
     today = _today(practice)
     series = SERIES_OF_INVOICES if kind is InvoiceKind.INVOICE else SERIES_OF_CREDIT_NOTES
+    # The number comes last, since all others wait for it from here to the commit.
+    invoice_id = uuid4()
+    enqueue(MAKE_PDF[PaperKind.INVOICE], key=f"pdf:{invoice_id}", subject_id=invoice_id)
     invoice = Invoice(
+        id=invoice_id,
         number=next_number(series, today.year),
         kind=kind,
         source_key=source_key,
@@ -302,7 +306,6 @@ def _issue(
     )
     db.session.flush()
     record(f"{kind.value}:issue", by=by, subject_id=invoice.id, number=invoice.number)
-    enqueue(MAKE_PDF[PaperKind.INVOICE], key=f"pdf:{invoice.id}", subject_id=invoice.id)
     return invoice
 
 

@@ -37,7 +37,7 @@ EMPTY: dict[Show, str] = {
     Show.COMING: "Nobody has a session to come.",
     Show.NOTHING: "Everybody has a session to come.",
     Show.MISSING: "Nothing is missing: no session waits for a paper, and no task is open.",
-    Show.OWES: "Nobody owes anything.",
+    Show.OWES: "Nobody owes anything by now.",
     Show.ARCHIVED: "Nobody is archived. Clients whose care has ended go here, papers and all.",
 }
 

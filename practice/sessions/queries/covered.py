@@ -45,3 +45,23 @@ def due_days(course_ids: Collection[UUID]) -> Mapping[UUID, Mapping[str, Days]]:
         on = zones.local_date(starts_at, zone) if state in HAS_DAY else None
         found.setdefault(course_id, {})[key] = Days(zones.local_date(made_at, zone), on)
     return found
+
+
+def days_to_join() -> sa.Subquery:
+    """Select the same for every course. Bound to ``billing.ports.days_to_join``."""
+    return (
+        sa.select(
+            CourseStepRow.practice_id,
+            CourseStepRow.course_id.label("for_id"),
+            CourseStepRow.key,
+            sa.case((Appointment.state.in_(HAS_DAY), Appointment.starts_at)).label("starts_at"),
+        )
+        .join(
+            Appointment,
+            sa.and_(
+                Appointment.practice_id == CourseStepRow.practice_id,
+                Appointment.id == CourseStepRow.appointment_id,
+            ),
+        )
+        .subquery("days")
+    )

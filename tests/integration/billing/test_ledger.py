@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from practice.billing import accounts, archive, ledger, queries
+from practice.billing import archive, ledger, owing, queries
 from practice.billing.models import Invoice, Journal, LedgerEntry, Payment
 from practice.billing.rules.invoices import InvoiceState, Line
 from practice.billing.rules.ledger import Account, Credit, Entry, credit_moved
@@ -89,7 +89,7 @@ def test_what_is_paid_ahead_is_credit_until_it_is_delivered_and_refunds_open_it_
         A.REVENUE: -17_500,
     }
     assert state_of(invoice) == (InvoiceState.PART_PAID, 7_500)
-    assert accounts.open_minor([alex.id]) == {alex.id: 7_500}
+    assert owing.due_minor([alex.id]) == {alex.id: 7_500}
 
     second = pay(alex, session, 9_000)
     assert state_of(invoice) == (InvoiceState.PAID, 0)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from practice.billing import ledger, reports
+from practice.billing import ledger, owing, reports
 from practice.billing.models import Invoice, Journal, LedgerEntry, Payment
 from practice.billing.rules.invoices import Line
 from practice.billing.rules.ledger import Account, processor_kept
@@ -204,6 +204,22 @@ def test_every_table_of_a_month_adds_up_to_the_books(closed: None) -> None:
         assert sum(report.flows.values()) == sum(
             now.turnover(account).net for account in reports.HELD
         )
+
+
+def test_what_is_owed_by_now_grows_with_the_instalments(closed: None, time: Clock) -> None:
+    sale = db.session.scalars(sa.select(Sale).where(Sale.ended_at.is_(None))).one()
+    ended = db.session.scalars(sa.select(Sale).where(Sale.ended_at.is_not(None))).one()
+
+    def owed(month: int, day: int) -> tuple[int, int]:
+        time.now = datetime(2027, month, day, 17, tzinfo=UTC)
+        found = owing.due_minor([sale.client_id, ended.client_id])
+        return found[sale.client_id], found[ended.client_id]
+
+    billed = 4_000 + 2_000 + 12_000 + 8_700
+    assert owed(2, 18) == (3_000, billed)
+    assert owed(2, 19) == (16_500, billed)
+    assert owed(5, 9) == (16_500, billed + 17_500)
+    assert owed(5, 10) == (30_000, billed + 17_500)
 
 
 def test_the_page_shows_it_to_whoever_closes_the_month(

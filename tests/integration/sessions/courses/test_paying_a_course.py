@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from practice.audit.rules import Actor
-from practice.billing import ledger, sales
+from practice.billing import ledger, owing, sales
 from practice.billing.models import Invoice, LedgerEntry, Refund
 from practice.billing.rules.ledger import Account
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.rules.selling import UnitKind
 from practice.billing.sale_models import Sale, UnitEntry
 from practice.billing.service.selling import NothingToPay
+from practice.calendar.rules import zones
 from practice.clients.rules.papers import PaperKind
 from practice.core.db import db, transaction
 from practice.core.errors import Conflict
@@ -81,6 +82,29 @@ def test_booking_a_course_sells_it_once_for_its_price(
         assert invoice.total == dollars(3875)
     assert books(alex) == ledger.Balance(owed_minor=387_500, packages_minor=387_500)
     assert all(not session(booked, key).to_pay for key in ("prep_1", "dose_1", "dose_6", "intake"))
+
+
+def test_a_client_owes_what_is_due_by_now_and_no_more(
+    booked: Course, alex: Client, owner: Actor, time: Clock
+) -> None:
+    second = standing_of(booked).dues[1].on
+    assert second is not None
+    found = []
+    for cents, days in ((0, 0), (100_000, 0), (93_751, 0), (0, 1)):
+        if cents:
+            pay(booked, cents, owner)
+        if days:
+            time.now = zones.day_start("America/New_York", second)
+        shown = standing_of(booked)
+        with transaction():
+            due = owing.due_minor([alex.id])[alex.id]
+            assert due == shown.due(sales.today_here()).minor
+            assert dict(db.session.execute(sa.select(owing.owed_by_client())).all()) == {
+                alex.id: due
+            }
+        found.append(due)
+
+    assert found == [193_750, 93_750, 0, 193_749]
 
 
 def test_a_dosing_waits_for_the_instalment_that_is_due_and_no_more(

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from practice.billing import archive, exports, invoice_rows
-from practice.billing.accounts import open_minor
 from practice.billing.models import Payment, Receipt
+from practice.billing.owing import due_minor
 from practice.billing.rules.payments import PaymentMethod, PaymentOutcome, PaymentState
 from practice.billing.service import openings, visit
 from practice.core.db import db, read_again, transaction
@@ -69,7 +69,7 @@ def test_a_balance_is_paid_and_gone_and_our_own_papers_still_tie_out(
     assert receipt.facts["amount_minor"] == 25_000
     after = text_of(browser.get("/me/money"))
     assert ("You are all paid up" in after, receipt.number in after) == (True, True)
-    assert dict(open_minor([alex.id])) == {alex.id: 0}
+    assert dict(due_minor([alex.id])) == {alex.id: 0}
     assert "".join(exports.csv_lines(invoice_rows.export_rows(archive.Filter()))) == before
 
 
