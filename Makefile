@@ -1,12 +1,13 @@
 # Sanctuary. `make help` lists what can be asked for.
 
 PYTHON ?= python3
+PROGRAMS ?= 200
 IN_VENV := .venv/bin/python
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt fuzz bench pictures lock run-deps test-deps
+.PHONY: help run test check fmt fuzz soak bench pictures lock run-deps test-deps
 
 help: ## This list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 16
@@ -31,6 +32,9 @@ fmt: test-deps ## Put code and templates into the house's format
 
 fuzz: test-deps ## Send the API what nobody would, for long
 	@$(IN_VENV) -m scripts.fuzz
+
+soak: test-deps ## Programs of payments, news and crashes against a model, for long; PROGRAMS=…
+	@SANCTUARY_SOAK=$(PROGRAMS) $(IN_VENV) -m pytest -x tests/integration/billing/test_model.py
 
 bench: test-deps ## The benchmarks; each prints ratios measured in one run
 	@$(IN_VENV) -m bench
