@@ -16,6 +16,7 @@ from bench import (
     feeds,
     free_times,
     imports,
+    money,
     planner,
     races,
     today,
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "api": api.run,
     "today": today.run,
     "planner": planner.run,
+    "money": money.run,
 }
 
 

@@ -21,11 +21,13 @@ from practice.billing import card_models as _cards  # noqa: F401
 from practice.billing import cli as billing_cli
 from practice.billing import export_models as _exports  # noqa: F401
 from practice.billing import fee_models as _fees  # noqa: F401
+from practice.billing import give_back_models as _given  # noqa: F401
 from practice.billing import linked_models as _linked  # noqa: F401
 from practice.billing import mails as billing_mails
 from practice.billing import models as _billing  # noqa: F401
 from practice.billing import pdf, webhooks
 from practice.billing import ports as billing_ports
+from practice.billing import promo_models as _promos  # noqa: F401
 from practice.billing import sale_models as _sales  # noqa: F401
 from practice.billing import views as billing
 from practice.billing.service import (
@@ -79,7 +81,7 @@ from practice.sessions import in_calendars, on_clients_courses, on_clients_page
 from practice.sessions import mails as sessions_mails
 from practice.sessions import models as _sessions  # noqa: F401
 from practice.sessions import views as sessions
-from practice.sessions.queries import covered
+from practice.sessions.queries import covered, delivered
 from practice.sessions.service import (
     attending,
     booking,
@@ -138,6 +140,7 @@ def _bind_ports() -> None:
     billing_ports.paid.bind(booking.paid)
     billing_ports.checkout_ended.bind(booking.checkout_ended)
     billing_ports.due_days.bind(covered.due_days)
+    billing_ports.delivered.bind(delivered.delivered)
     billing_ports.sale_paid.bind(paying.sale_paid)
     billing_ports.visit_paid_for.bind(attending.visit)
     clients_ports.papers_changed.bind(readiness.reconsider)

@@ -316,4 +316,4 @@ def cents(minor: int, currency: str) -> str:
 
 def words(value: str) -> str:
     """Write a member of a closed set as words: ``in_person`` becomes ``in person``."""
-    return str(value).replace("_", " ")
+    return str(value).replace("_", " ").replace("hsa", "HSA")

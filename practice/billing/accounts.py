@@ -8,11 +8,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.billing.models import LedgerEntry, OpeningBalance, Payment, Receipt, Refund
+from practice.billing.models import (
+    Invoice,
+    LedgerEntry,
+    OpeningBalance,
+    Payment,
+    Receipt,
+    Refund,
+)
+from practice.billing.rules.fees import SOLD
+from practice.billing.rules.fees import SOURCE as FEE
 from practice.billing.rules.ledger import Account
 from practice.billing.rules.payments import PaymentState, RefundState
 from practice.core.db import db
@@ -64,16 +74,80 @@ def payments_for(for_id: UUID) -> list[Paid]:
 
 
 def kept_minor(for_ids: Collection[UUID]) -> Mapping[UUID, int]:
-    """Return what was paid for each of some things and not given back, in cents.
+    """Return what counts as paid for each of some things, in cents.
 
-    Things that nobody paid for are left out.
+    Counted are the payments for it, without what was given back, or stands in the books for
+    something else; what other payments of its client settle of its invoices; and what was taken
+    back of these, for it is not to be paid any more. Things without any of it are left out.
     """
-    rows = db.session.execute(
-        sa.select(Payment.for_id, sa.func.sum(Payment.amount_minor - _GIVEN_BACK))
-        .where(Payment.for_id.in_(for_ids), Payment.state == PaymentState.PAID)
-        .group_by(Payment.for_id)
+    kept: dict[UUID, int] = {}
+    both: sa.CompoundSelect[Any] = sa.union_all(_paid_for(for_ids), _settled_otherwise(for_ids))
+    for for_id, paid, pending, elsewhere in db.session.execute(both):
+        # What is on its way back is in the books until it is there.
+        minor = int(paid) - max(0, int(elsewhere) - int(pending))
+        kept[for_id] = kept.get(for_id, 0) + minor
+    return kept
+
+
+def _paid_for(for_ids: Collection[UUID]) -> sa.Select[Any]:
+    """Select, a payment a row: what it is for, what of it is kept, is pending, is elsewhere."""
+    pending = (
+        sa.select(sa.func.coalesce(sa.func.sum(Refund.amount_minor), 0))
+        .where(
+            Refund.practice_id == Payment.practice_id,
+            Refund.payment_id == Payment.id,
+            Refund.state == RefundState.PENDING,
+        )
+        .correlate(Payment)
+        .scalar_subquery()
     )
-    return {for_id: int(minor) for for_id, minor in rows}
+    elsewhere = (
+        sa.select(-sa.func.coalesce(sa.func.sum(LedgerEntry.minor), 0))
+        .join(Invoice, _OF_INVOICE, isouter=True)
+        .where(
+            LedgerEntry.practice_id == Payment.practice_id,
+            LedgerEntry.payment_id == Payment.id,
+            LedgerEntry.account.in_([Account.CLIENT_CREDIT, Account.RECEIVABLE]),
+            sa.func.coalesce(Invoice.for_id, LedgerEntry.for_id).is_distinct_from(Payment.for_id),
+        )
+        .correlate(Payment)
+        .scalar_subquery()
+    )
+    return sa.select(
+        Payment.for_id, Payment.amount_minor.expression - _GIVEN_BACK, pending, elsewhere
+    ).where(Payment.for_id.in_(for_ids), Payment.state == PaymentState.PAID)
+
+
+def _settled_otherwise(for_ids: Collection[UUID]) -> sa.Select[UUID | None, int, int, int]:
+    """Select, by what it was for, what of an invoice others' money settled or was taken back."""
+    is_delivered = sa.not_(
+        sa.or_(Invoice.source_key.startswith(FEE), Invoice.source_key.startswith(SOLD))
+    )
+    taken_back = sa.and_(LedgerEntry.payment_id.is_(None), LedgerEntry.minor < 0, is_delivered)
+    return (
+        sa.select(Invoice.for_id, -sa.func.sum(LedgerEntry.minor), sa.literal(0), sa.literal(0))
+        .select_from(LedgerEntry)
+        .join(Invoice, _OF_INVOICE)
+        .join(
+            Payment,
+            sa.and_(
+                Payment.practice_id == LedgerEntry.practice_id,
+                Payment.id == LedgerEntry.payment_id,
+            ),
+            isouter=True,
+        )
+        .where(
+            Invoice.for_id.in_(for_ids),
+            LedgerEntry.account == Account.RECEIVABLE,
+            sa.or_(Payment.for_id != Invoice.for_id, taken_back),
+        )
+        .group_by(Invoice.for_id)
+    )
+
+
+_OF_INVOICE = sa.and_(
+    Invoice.practice_id == LedgerEntry.practice_id, Invoice.id == LedgerEntry.invoice_id
+)
 
 
 def open_minor(client_ids: Collection[UUID]) -> Mapping[UUID, int]:
@@ -100,6 +174,7 @@ class Opening:
     """A balance that a client brought along, and what is still open of it."""
 
     id: UUID
+    client_id: UUID
     number: str
     dated_on: date
     amount: Money
@@ -114,7 +189,14 @@ def openings_of(client_ids: Collection[UUID]) -> list[Opening]:
         .order_by(OpeningBalance.dated_on.desc(), OpeningBalance.number)
     )
     return [
-        Opening(each.id, each.number, each.dated_on, each.amount, Money(int(minor), each.currency))
+        Opening(
+            each.id,
+            each.client_id,
+            each.number,
+            each.dated_on,
+            each.amount,
+            Money(int(minor), each.currency),
+        )
         for each, minor in rows
     ]
 

@@ -136,9 +136,14 @@ def free_credit(client_id: UUID) -> int:
     )
 
 
-def free_credits(client_id: UUID) -> list[tuple[Credit, int]]:
-    """Return the same a payment at a time, the oldest first."""
-    return _credits(LedgerEntry.client_id == client_id, LedgerEntry.for_id.is_(None))
+def usable_credits(client_id: UUID, for_id: UUID) -> list[tuple[Credit, int]]:
+    """Return what was paid ahead for something, then what is free of a client's, the oldest first.
+
+    One statement: every invoice asks it.
+    """
+    is_free = sa.and_(LedgerEntry.client_id == client_id, LedgerEntry.for_id.is_(None))
+    found = _credits(sa.or_(LedgerEntry.for_id == for_id, is_free))
+    return sorted(found, key=lambda each: each[0].for_id is None)
 
 
 def free_minor_of(credit: Credit) -> int:

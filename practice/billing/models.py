@@ -40,7 +40,8 @@ class Payment(PracticeOwned, Base):
     """Money that a client pays, or is asked to pay, for one thing.
 
     ``for_id`` is what it pays for (an appointment); what that is, is not this room's to know.
-    ``label`` is one of the five that the processor may see.
+    ``label`` is one of the five that the processor may see. Where it ``settles_many`` things, it
+    is for the bundle that lists them, and what none of them needs is free credit.
     """
 
     __tablename__ = "payments"
@@ -74,6 +75,7 @@ class Payment(PracticeOwned, Base):
     success_url: Mapped[str | None] = mapped_column(sa.String(400))
     cancel_url: Mapped[str | None] = mapped_column(sa.String(400))
     keeps_card: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    settles_many: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
 
@@ -250,7 +252,11 @@ class LedgerEntry(PracticeOwned, Base):
             "ix_ledger_entries_client", "practice_id", "client_id", "account", "for_id", "minor"
         ),
         sa.Index("ix_ledger_entries_payment", "practice_id", "payment_id", "account"),
-        sa.Index("ix_ledger_entries_invoice", "practice_id", "invoice_id", "account", "minor"),
+        sa.Index(
+            "ix_ledger_entries_invoice",
+            *("practice_id", "account", "invoice_id", "for_id", "on_day", "minor"),
+        ),
+        sa.Index("ix_ledger_entries_account", "practice_id", "account", "on_day", "minor"),
         sa.Index("ix_ledger_entries_for", "practice_id", "for_id", "account"),
         sa.Index("ix_ledger_entries_day", "practice_id", "on_day", "account", "minor"),
     )

@@ -5,6 +5,8 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from practice.billing.models import Payment
 from practice.billing.rules.evidence import Visit
 from practice.billing.rules.payments import PaymentOutcome
@@ -31,6 +33,9 @@ class Days(NamedTuple):
 due_days: Port[[Collection[UUID]], Mapping[UUID, Mapping[str, Days]]] = Port("billing.due_days")
 """When that happens which makes instalments due, by what was sold and by its key: they are never
 written down here, so that an instalment moves with it. One statement."""
+
+delivered: Port[[], sa.Subquery] = Port("billing.delivered")
+"""What invoices and units were for, to join: ``practice_id``, ``id``, and ``name``, its kind."""
 
 sale_paid: Port[[UUID], None] = Port("billing.sale_paid")
 """Money came in for something that was sold to this client: look again at what waited for it."""

@@ -22,6 +22,7 @@ from practice.billing.rules.payments import (
 )
 from practice.core.db import db
 from practice.core.errors import NotFound
+from practice.people.models import Client
 
 T = TypeVar("T")
 
@@ -49,6 +50,13 @@ def lock_payment(payment_id: UUID) -> Payment:
     Whatever changes a payment or its refunds comes through here first.
     """
     return _one(sa.select(Payment).where(Payment.id == payment_id).with_for_update())
+
+
+def take_turns_on_client(client_id: UUID) -> None:
+    """Wait for others who move this client's money. After payments are locked, before the rest."""
+    db.session.execute(
+        sa.select(Client.id).where(Client.id == client_id).with_for_update(key_share=True)
+    )
 
 
 def payments_for(for_id: UUID) -> Sequence[Payment]:

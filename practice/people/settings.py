@@ -36,6 +36,7 @@ SETTINGS = (
     ),
     Entry("sessions.services_list", "Services", "What you offer, how long, and for how much"),
     Entry("sessions.packages_list", "Packages", "Sessions that are sold together"),
+    Entry("sessions.promo_list", "Codes", "Codes for a lower price, and how often each was used"),
     Entry(
         "sessions.course_templates",
         "Courses",

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from uuid import UUID
 
-from wtforms import HiddenField, IntegerField, RadioField, StringField, TextAreaField
+from wtforms import HiddenField, IntegerField, RadioField, TextAreaField
 from wtforms.form import BaseForm as AnyForm
 from wtforms.validators import InputRequired, Length, StopValidation
 from wtforms.widgets import HiddenInput
 
-from practice.billing.rules.payments import PaymentMethod
+from practice.billing.forms import METHODS, AmountField, PriceField
 from practice.billing.service.fees import LONGEST_WHY as LONGEST_WAIVER
 from practice.calendar.forms import WholeField
 from practice.clients.rules.papers import LONGEST_DETAIL
@@ -23,16 +22,12 @@ from practice.sessions.forms import InstantField
 from practice.sessions.service.booking import LONGEST_REASON
 from practice.sessions.service.requests import LONGEST_WHY
 
+__all__ = ["AmountField", "PriceField"]  # others take them from here
+
 MOST_IN_A_SERIES = 26
 LONGEST_NOTE = 4000
 
 LONGEST_WORDS = 4000
-METHODS: dict[PaymentMethod, str] = {
-    PaymentMethod.CARD_AT_VISIT: "Card, on the practice’s own terminal",
-    PaymentMethod.CASH: "Cash",
-    PaymentMethod.CHECK: "Check",
-    PaymentMethod.TRANSFER: "Bank transfer",
-}
 
 
 class TimeForm(BaseForm):
@@ -142,35 +137,6 @@ class CancelForm(BaseForm):
     """The last look before a session is cancelled."""
 
     sequence = IntegerField(validators=[InputRequired()], widget=HiddenInput())
-
-
-class PriceField(StringField):
-    """An amount of money that may be zero, written as ``175`` or ``175.00``.
-
-    ``minor`` is in cents. ``wrong`` are the words for what is no amount.
-    """
-
-    minor: int
-
-    def __init__(self, *args: Any, wrong: str = "Enter an amount like 175.00", **more: Any) -> None:
-        self.wrong = wrong
-        super().__init__(*args, **more)
-
-    def pre_validate(self, form: AnyForm) -> None:  # noqa: ARG002  # WTForms hands it over
-        text = self.data or ""
-        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{2})?", text):
-            raise StopValidation(self.wrong)
-        whole, _, cents = text.partition(".")
-        self.minor = int(whole) * 100 + int(cents or 0)
-
-
-class AmountField(PriceField):
-    """An amount of money of more than zero."""
-
-    def pre_validate(self, form: AnyForm) -> None:
-        super().pre_validate(form)
-        if not self.minor:
-            raise StopValidation("Enter an amount of more than zero")
 
 
 class PaymentForm(BaseForm):

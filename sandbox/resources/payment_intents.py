@@ -114,6 +114,12 @@ def attempt(
         return _collect(context, intent, method, decline=card.decline, authenticated=False)
     if off_session:
         return _collect(context, intent, method, decline=ASKS_HOLDER, authenticated=False)
+    ask_holder(context, intent)
+    return None
+
+
+def ask_holder(context: Context, intent: Json) -> None:
+    """Have an intent of either kind wait until its holder has proven who they are."""
     intent["status"] = "requires_action"
     intent["next_action"] = {
         "type": "redirect_to_url",
@@ -122,8 +128,7 @@ def attempt(
             "return_url": context.account.hidden[intent["id"]]["return_url"],
         },
     }
-    emit(context, "payment_intent.requires_action", intent)
-    return None
+    emit(context, f"{intent['object']}.requires_action", intent)
 
 
 def authenticate(context: Context, intent: Json, *, passed: bool) -> None:

@@ -9,7 +9,7 @@ from sandbox.handlers import Handler
 from sandbox.metadata import merged
 from sandbox.paging import matching, page
 from sandbox.resources import payment_methods
-from sandbox.resources.payment_intents import check_methods
+from sandbox.resources.payment_intents import ask_holder, check_methods
 from sandbox.store import Context, Json, new_id
 
 NOT_PROVEN = Decline(
@@ -77,15 +77,7 @@ def attempt(context: Context, intent: Json, method: Json) -> Decline | None:
     intent["payment_method"] = method["id"]
     if card.authentication is Authentication.NEVER:
         return _settle(context, intent, method, None if card.saves else card.decline)
-    intent["status"] = "requires_action"
-    intent["next_action"] = {
-        "type": "redirect_to_url",
-        "redirect_to_url": {
-            "url": f"{context.world.base_url}/checkout/authenticate/{intent['id']}",
-            "return_url": context.account.hidden[intent["id"]]["return_url"],
-        },
-    }
-    emit(context, "setup_intent.requires_action", intent)
+    ask_holder(context, intent)
     return None
 
 

@@ -37,6 +37,7 @@ from practice.billing.service import (
     fees,
     openings,
     papers,
+    promos,
     statements,
     visit,
 )
@@ -109,6 +110,7 @@ PUBLIC = {
     "public.move",
     "public.undo",
     "public.cancel",
+    "public.code",
     "public.confirm",
     "public.details",
     "public.fee_waiting",
@@ -160,10 +162,12 @@ FOR_CLIENTS = {
     "me.money",
     "me.pay_balance",
     "me.pay_sale",
+    "me.pay_several",
     "me.receipt",
     "me.receipt_pdf",
     "me.remove_card",
     "me.sale_waiting",
+    "me.several_waiting",
     "me.renew_calendar",
     "me.send_again",
     "me.sessions",
@@ -177,6 +181,7 @@ NOON_TO_ONE = (TOMORROW + timedelta(hours=2), TOMORROW + timedelta(hours=3))
 PRICE = Money(17_500, "USD")
 WORDS: dict[str, str] = {
     "kind": "consent_ketamine",
+    "month": "2026-11",
     "deed": "arrive",
     "file": "journal",
     "gate": "prep_done",
@@ -281,6 +286,17 @@ def furnish(slug: str) -> House:  # noqa: PLR0915  # one of everything
             client, for_id=session.id, source_key="a test", lines=[line], by=OWNER
         )
         visit.record(client.id, session.id, PRICE, PaymentMethod.CASH, OWNER)
+        code = promos.make(
+            "SPRING",
+            way=PriceWay.PERCENT,
+            value=20,
+            from_on=TODAY,
+            until_on=None,
+            most_uses=None,
+            once_per_client=False,
+            service_ids=[],
+            by=OWNER,
+        )
         consent = card_keeping.agree(client.id, uses=USES, address="", by=OWNER)
         saving = CardSetup(
             client_id=client.id,
@@ -465,6 +481,7 @@ def furnish(slug: str) -> House:  # noqa: PLR0915  # one of everything
                 "appointment_id": session.id,
                 "dispute_id": dispute.id,
                 "payout_id": payout.id,
+                "payment_id": card_payment.id,
                 "invoice_id": invoice.id,
                 "receipt_id": db.session.scalars(sa.select(Receipt.id)).one(),
                 "subscription_id": link.id,
@@ -485,6 +502,7 @@ def furnish(slug: str) -> House:  # noqa: PLR0915  # one of everything
                 ).one(),
                 "fee_id": fee.id,
                 "price_id": own_price.id,
+                "code_id": code.id,
                 "sale_id": sold.id,
                 "package_id": sold.package_id or sold.id,
                 "user_id": colleague.id,

@@ -55,7 +55,7 @@ class Entry:
 
     ``payment_id`` names the money that it is, ``invoice_id`` the invoice that is owed. ``for_id``
     is what credit was paid for, or the balance brought along that is owed; credit without it is
-    free to settle anything of its client.
+    free to settle anything of its client. Revenue of what was sold ahead names its session there.
     """
 
     account: Account
@@ -161,11 +161,13 @@ def processor_kept(payment_id: UUID | None, minor: int) -> list[Entry]:
     ]
 
 
-def package_used(client_id: UUID, minor: int, invoice_id: UUID | None) -> list[Entry]:
-    """A session of what was sold ahead took place: its share is earned."""
+def package_used(
+    client_id: UUID, minor: int, invoice_id: UUID | None, session_id: UUID | None = None
+) -> list[Entry]:
+    """A session of what was sold ahead took place: its share is earned, and says by which."""
     return [
         Entry(Account.PACKAGES, minor, client_id, invoice_id=invoice_id),
-        Entry(Account.REVENUE, -minor, client_id, invoice_id=invoice_id),
+        Entry(Account.REVENUE, -minor, client_id, invoice_id=invoice_id, for_id=session_id),
     ]
 
 

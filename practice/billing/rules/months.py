@@ -1,40 +1,101 @@
-"""Months of the books: their days, which may be locked, and where what comes late counts to."""
+"""Months as the books count them, in local days; which may be locked, and what comes late."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from calendar import monthrange
+from datetime import date
+from typing import NamedTuple
 
-YEARS = (1900, 2099)
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""Between which years a practice may have books."""
+
 LONGEST_DAYS = 3 * 366
 """The longest period that is exported at once."""
+
+_WRITTEN = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+
+
+class Month(NamedTuple):
+    """A month of a year: ``str`` writes it as addresses do, ``2026-11``."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def of(cls, day: date) -> Month:
+        return cls(day.year, day.month)
+
+    @classmethod
+    def read(cls, text: str) -> Month | None:
+        """Read ``2026-11``; ``None`` for anything else."""
+        found = _WRITTEN.fullmatch(text)
+        if found is None:
+            return None
+        year, month = int(found[1]), int(found[2])
+        is_one = FIRST_YEAR <= year <= LAST_YEAR and 1 <= month <= 12
+        return cls(year, month) if is_one else None
+
+    @property
+    def first_on(self) -> date:
+        return date(self.year, self.month, 1)
+
+    @property
+    def last_on(self) -> date:
+        return date(self.year, self.month, monthrange(self.year, self.month)[1])
+
+    def moved(self, months: int) -> Month:
+        """Return the month so many months later, or earlier for a negative number."""
+        year, month = divmod(self.year * 12 + self.month - 1 + months, 12)
+        return Month(year, month + 1)
+
+    @property
+    def in_words(self) -> str:
+        """Return ``November 2026``."""
+        return f"{self.first_on:%B %Y}"
+
+    @property
+    def short(self) -> str:
+        """Return ``Nov``, and ``Jan 27`` where a year begins."""
+        return f"{self.first_on:%b %y}" if self.month == 1 else f"{self.first_on:%b}"
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+
+def between(first: Month, last: Month) -> list[Month]:
+    """Return the months from one to another, both included, the newest first."""
+    found, each = [], last
+    while each >= first:
+        found.append(each)
+        each = each.moved(-1)
+    return found
 
 
 def first_of(on: date) -> date:
     """Return the first day of the month of a day."""
-    return on.replace(day=1)
+    return Month.of(on).first_on
 
 
 def last_of(on: date) -> date:
     """Return the last day of the month of a day."""
-    return next_month(on) - timedelta(days=1)
+    return Month.of(on).last_on
 
 
 def next_month(on: date) -> date:
     """Return the first day of the month after that of a day."""
-    return (on.replace(day=1) + timedelta(days=31)).replace(day=1)
+    return Month.of(on).moved(1).first_on
 
 
 def month_before(on: date) -> date:
     """Return the first day of the month before that of a day."""
-    return (on.replace(day=1) - timedelta(days=1)).replace(day=1)
+    return Month.of(on).moved(-1).first_on
 
 
 def read_month(text: str) -> date | None:
     """Return the first day of a month written as ``2026-11``, or ``None`` for anything else."""
-    if not re.fullmatch(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])", text, re.ASCII):
-        return None
-    return date(int(text[:4]), int(text[5:]), 1)
+    month = Month.read(text)
+    return month and month.first_on
 
 
 def whole_month(first_on: date, last_on: date) -> date | None:
@@ -60,8 +121,8 @@ def why_not_locked(first_on: date, today: date) -> str | None:
 
 def what_is_wrong(first_on: date, last_on: date) -> str | None:
     """Say what is wrong with the period of an export, or return ``None``."""
-    if not YEARS[0] <= first_on.year <= YEARS[1] or not YEARS[0] <= last_on.year <= YEARS[1]:
-        return f"Choose days of the years {YEARS[0]} to {YEARS[1]}"
+    if not FIRST_YEAR <= first_on.year <= LAST_YEAR or not FIRST_YEAR <= last_on.year <= LAST_YEAR:
+        return f"Choose days of the years {FIRST_YEAR} to {LAST_YEAR}"
     if last_on < first_on:
         return "The last day is before the first day"
     if (last_on - first_on).days > LONGEST_DAYS:

@@ -49,6 +49,7 @@ class PaymentMethod(StrEnum):
     CASH = "cash"
     CHECK = "check"
     TRANSFER = "transfer"
+    HSA_CARD = "hsa_card"  # a card of a health savings account, on the practice's own terminal
 
 
 TAKEN_AT_VISIT = frozenset(PaymentMethod) - {PaymentMethod.CARD_ONLINE}

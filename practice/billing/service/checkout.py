@@ -88,6 +88,7 @@ def ask(
     cancel_url: str,
     by: Actor,
     keeps: Agreement | None = None,
+    settles_many: bool = False,
 ) -> Payment:
     """Ask a client for money by card, until ``ends_at``. Call inside ``transaction()``.
 
@@ -96,7 +97,8 @@ def ask(
     caller keeps what is paid for still (locks its row). ``ends_at`` is at least 30 minutes and
     at most a day from now; fractions of a second are cut off. After paying, the client goes to
     ``success_url``; to turn back, to ``cancel_url``, the page of what is paid for. With ``keeps``
-    the card that pays stays on file, for the charges that were agreed to.
+    the card that pays stays on file, for the charges that were agreed to. ``settles_many``: it is
+    for a bundle.
 
     Raises:
         CardsOff: if no processor is set up.
@@ -124,6 +126,7 @@ def ask(
         success_url=success_url,
         cancel_url=cancel_url,
         keeps_card=keeps is not None,
+        settles_many=settles_many,
         created_at=clock.now(),
     )
     db.session.add(payment)
@@ -365,6 +368,8 @@ def _pay(payment: Payment, seen: SeenCheckout) -> None:
     if payment.outcome in GIVEN_BACK:
         refunds.decide(payment, payment.amount, reason=payment.outcome.value, by=PROGRAM)
     tell_of_payment(payment)
+    if payment.settles_many:  # only now do the books say what it paid for
+        ports.sale_paid(payment.client_id)
 
 
 def tell_of_payment(payment: Payment) -> None:

@@ -9,6 +9,7 @@ and its memo says of which day it is. The database refuses it otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -35,6 +36,7 @@ from practice.billing.rules.ledger import (
 )
 from practice.billing.rules.months import counts_to, first_of
 from practice.billing.rules.payments import PaymentMethod, RefundState
+from practice.billing.sale_models import Sale
 from practice.core import clock
 from practice.core.db import db, require_practice_id
 from practice.people.queries import get_practice
@@ -155,15 +157,22 @@ def bring(opening: OpeningBalance, *, by: Actor) -> None:
         post(f"opening:{opening.id}", brought_along(owed, minor), by=by, on=opening.dated_on)
 
 
-def settle(owed: Owed, credits_: Sequence[Credit], key: str) -> None:
-    """Let credit settle what is owed, in the order given, as far as it goes."""
+def settle(owed: Owed, credits_: Sequence[Credit], key: str, *, at_most: int | None = None) -> int:
+    """Let credit settle what is owed, in the order given, as far as it goes or ``at_most``.
+
+    Returns with how many cents it did.
+    """
+    if not credits_:
+        return 0
     open_minor = ledger.open_minor_of(owed)
+    open_minor = wanted = open_minor if at_most is None else min(open_minor, at_most)
     for credit in credits_:
         part = min(open_minor, ledger.free_minor_of(credit) - promised_minor(credit.payment_id))
         if part > 0:
             times = ledger.times_settled(owed, credit.payment_id)
             post(f"{key}:{credit.payment_id}:{times}", credit_applied(credit, owed, part))
             open_minor -= part
+    return wanted - open_minor
 
 
 def unsettle(owed: Owed, key: str) -> None:
@@ -180,6 +189,54 @@ def set_free(for_id: UUID, *, by: Actor) -> int:
         post(key, credit_moved(credit, None, minor), by=by)
         freed += minor
     return freed
+
+
+def follow(away_from: UUID, to: UUID, *, key: str, by: Actor) -> None:
+    """Let what was paid ahead stand with whom its payments and sales belong to now.
+
+    Call where two clients became one, or two again, after these were turned from one to other.
+    """
+    rows = db.session.execute(
+        sa.select(
+            LedgerEntry.account,
+            LedgerEntry.payment_id,
+            LedgerEntry.invoice_id,
+            LedgerEntry.for_id,
+            sa.func.sum(LedgerEntry.minor),
+        )
+        .where(
+            LedgerEntry.client_id == away_from,
+            sa.or_(
+                sa.and_(
+                    LedgerEntry.account == Account.CLIENT_CREDIT,
+                    LedgerEntry.payment_id.in_(
+                        sa.select(Payment.id).where(Payment.client_id == to)
+                    ),
+                ),
+                sa.and_(
+                    LedgerEntry.account == Account.PACKAGES,
+                    LedgerEntry.invoice_id.in_(
+                        sa.select(Sale.invoice_id).where(Sale.client_id == to)
+                    ),
+                ),
+            ),
+        )
+        .group_by(
+            LedgerEntry.account,
+            LedgerEntry.payment_id,
+            LedgerEntry.invoice_id,
+            LedgerEntry.for_id,
+        )
+        .order_by(LedgerEntry.account, LedgerEntry.payment_id, LedgerEntry.invoice_id)
+    )
+    here = [
+        Entry(account, -int(minor), away_from, payment_id, invoice_id, for_id)
+        for account, payment_id, invoice_id, for_id, minor in rows
+        if minor
+    ]
+    if here:
+        there = [replace(each, minor=-each.minor, client_id=to) for each in here]
+        post(key, [*here, *there], by=by)
 
 
 def give_back(refund: Refund, payment: Payment) -> None:
@@ -222,13 +279,26 @@ def _parts_of(payment: Payment, wanted: int) -> Iterator[tuple[Credit, int]]:
         over -= part
 
 
+def let_go(payment: Payment, owed: Owed, minor: int, *, key: str) -> None:
+    """Let a payment settle something no more with some of its cents: they are credit again."""
+    post(f"{key}:{payment.id}", credit_applied(_credit_of(payment), owed, -minor))
+
+
+def turn_into_credit(payment: Payment, minor: int, *, key: str, by: Actor) -> None:
+    """Let some cents that wait for what a payment was for settle anything from now on."""
+    credit = _credit_of(payment)
+    if credit.for_id is not None:
+        post(key, credit_moved(credit, None, minor), by=by)
+
+
 def _let_go(payment_id: UUID, owed: Owed, minor: int, key: str) -> None:
     payment = db.session.scalars(sa.select(Payment).where(Payment.id == payment_id)).one()
     post(key, credit_applied(_credit_of(payment), owed, -minor))
 
 
 def _credit_of(payment: Payment) -> Credit:
-    return Credit(payment.client_id, payment.id, payment.for_id)
+    for_id = None if payment.settles_many else payment.for_id
+    return Credit(payment.client_id, payment.id, for_id)
 
 
 def _holds(payment: Payment) -> Account:

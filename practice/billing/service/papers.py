@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from practice.audit.rules import PROGRAM, Actor
 from practice.audit.service import record
-from practice.billing import ledger
+from practice.billing import bundles, ledger
 from practice.billing.models import (
     Invoice,
     InvoiceKind,
@@ -56,7 +56,8 @@ def issue_invoice(
     """
     if (issued := find_by_source(source_key)) is not None:
         return issued
-    ahead = sum(minor for _, minor in _usable(client.id, for_id))
+    usable = _usable(client.id, for_id)
+    ahead = sum(minor for _, minor in usable)
     total = sum(line.amount.minor for line in lines)
     invoice = _issue(
         InvoiceKind.INVOICE,
@@ -68,7 +69,7 @@ def issue_invoice(
         frozen={"paid_ahead_minor": min(ahead, total)},
     )
     books.bill(invoice, earned=earned_by(source_key), by=by)
-    _settle(invoice)
+    books.settle(_owed(invoice), [each for each, _ in usable], f"settle:{invoice.id}")
     return invoice
 
 
@@ -85,6 +86,8 @@ def credit(invoice: Invoice, *, reason: str, by: Actor) -> Invoice:
     source_key = f"credit:{invoice.id}"
     if find_by_source(source_key) is not None:
         raise Conflict(f"{invoice.number} was credited already.")
+    if _is_corrected(invoice):
+        raise Conflict(f"A part of {invoice.number} was credited already. Give back line by line.")
     taken_back = [
         Line(line.service_on, line.service, line.quantity, Money(-line.unit_minor, currency))
         for currency in [invoice.total.currency]
@@ -133,6 +136,42 @@ def credit_part(
     return note
 
 
+def take_back(
+    invoice: Invoice,
+    lines: Sequence[InvoiceLine],
+    *,
+    payment: Payment,
+    let_go_minor: int,
+    source_key: str,
+    reason: str,
+    by: Actor,
+) -> Invoice:
+    """Take some lines of an invoice back with a credit note, once for each ``source_key``.
+
+    ``let_go_minor`` cents of ``payment`` that had settled them are credit again.
+    """
+    if (issued := find_by_source(source_key)) is not None:
+        return issued
+    note = _issue(
+        InvoiceKind.CREDIT_NOTE,
+        get_client(invoice.client_id),
+        for_id=invoice.for_id,
+        source_key=source_key,
+        lines=[
+            Line(each.service_on, each.service, each.quantity, Money(-each.unit_minor, currency))
+            for currency in [invoice.total.currency]
+            for each in lines
+        ],
+        by=by,
+        corrects=invoice,
+        frozen={"corrects": invoice.number, "reason": reason},
+    )
+    owed = _owed(invoice)
+    books.let_go(payment, owed, let_go_minor, key=f"credit:{note.id}")
+    books.bill(note, owed=owed, earned=earned_by(invoice.source_key), by=by)
+    return note
+
+
 def issue_receipt(payment: Payment) -> Receipt:
     """Write down money that came in, issue its receipt, and let it settle what waits for it.
 
@@ -143,6 +182,8 @@ def issue_receipt(payment: Payment) -> Receipt:
         return receipt
     practice, client = get_practice(), get_client(payment.client_id)
     today = _today(practice)
+    books.take_in(payment)
+    parts = _settle_bundle(payment) if payment.settles_many else None
     receipt = Receipt(
         number=next_number(SERIES_OF_RECEIPTS, today.year),
         payment_id=payment.id,
@@ -157,19 +198,35 @@ def issue_receipt(payment: Payment) -> Receipt:
             .astimezone(ZoneInfo(practice.time_zone))
             .date()
             .isoformat(),
+            **({"parts": parts} if parts else {}),
         },
     )
     db.session.add(receipt)
     db.session.flush()
     record("receipt:issue", by=PROGRAM, subject_id=receipt.id, number=receipt.number)
     enqueue(MAKE_PDF[PaperKind.RECEIPT], key=f"pdf:{receipt.id}", subject_id=receipt.id)
-    books.take_in(payment)
-    settle_waiting(payment)
+    if not payment.settles_many:
+        settle_waiting(payment)
     return receipt
+
+
+def _settle_bundle(payment: Payment) -> list[dict[str, Any]]:
+    """Let a payment settle the things that it is for, in their order; say what it settled."""
+    credit_, parts = Credit(payment.client_id, payment.id, None), []
+    for item, owed in bundles.items_of(payment.for_id):
+        key = f"settle:{item.invoice_id or item.opening_id}"
+        minor = books.settle(owed, [credit_], key, at_most=item.amount_minor)
+        if minor:
+            number, what, on = bundles.in_words(owed)
+            parts.append({"number": number, "what": what, "on": on.isoformat(), "minor": minor})
+    return parts
 
 
 def settle_waiting(payment: Payment) -> None:
     """Let a payment settle what waits for it: the invoices of the same thing, or a balance."""
+    if payment.settles_many:
+        _settle_bundle(payment)
+        return
     waiting = db.session.scalars(
         sa.select(Invoice).where(
             Invoice.for_id == payment.for_id, Invoice.kind == InvoiceKind.INVOICE
@@ -258,9 +315,14 @@ def _settle(invoice: Invoice) -> None:
 
 def _usable(client_id: UUID, for_id: UUID) -> list[tuple[Credit, int]]:
     """Return the credit that may settle what something costs, without what is to go back."""
-    found = [*ledger.credits_for(for_id), *ledger.free_credits(client_id)]
+    found = ledger.usable_credits(client_id, for_id)
     usable = [(each, minor - books.promised_minor(each.payment_id)) for each, minor in found]
     return [(each, minor) for each, minor in usable if minor > 0]
+
+
+def _is_corrected(invoice: Invoice) -> bool:
+    notes = sa.select(sa.exists().where(Invoice.corrects_id == invoice.id))
+    return bool(db.session.scalar(notes))
 
 
 def _owed(invoice: Invoice) -> Owed:

@@ -161,7 +161,7 @@ def deliver(sale_id: UUID, what: str, for_id: UUID, *, by: Actor) -> None:
     if earned:
         books.post(
             f"unit:{sale.id}:{what}:{nth}",
-            package_used(sale.client_id, earned, sale.invoice_id),
+            package_used(sale.client_id, earned, sale.invoice_id, for_id),
             by=by,
         )
     audit.record("sale:use", by=by, subject_id=sale.id, what=what, amount_minor=earned)

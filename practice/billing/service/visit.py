@@ -25,6 +25,7 @@ def record(
     *,
     payment_id: UUID | None = None,
     label: Label = Label.APPOINTMENT,
+    settles_many: bool = False,
 ) -> Payment:
     """Write down what a client paid in person, with its receipt. Call inside ``transaction()``.
 
@@ -49,6 +50,7 @@ def record(
         method=method,
         state=PaymentState.PAID,
         account="",
+        settles_many=settles_many,
         created_at=now,
         paid_at=now,
     )

@@ -6,8 +6,10 @@ from practice.billing.views import (  # noqa: F401
     exports,
     invoices,
     linking,
+    payments,
     payouts,
     receipts,
+    reports,
 )
 from practice.billing.views.blueprint import bp
 

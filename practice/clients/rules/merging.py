@@ -27,6 +27,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "documents": ("statement, superbill or estimate", "statements, superbills and estimates"),
     "claims": ("time in the calendar", "times in the calendar"),
     "invoices": ("invoice", "invoices"),
+    "bundles": ("payment for several things", "payments for several things"),
+    "promo_uses": ("use of a code", "uses of codes"),
     "ledger_entries": ("line in the books", "lines in the books"),
 }
 

@@ -3,6 +3,7 @@
 Everything that points to the one is made to point to the other, whatever room it belongs to. The
 rows that moved are written down, so that an undo puts back exactly these. What is frozen (an
 invoice) keeps the name it was issued to; the client's page and balance count it all the same.
+What was paid ahead follows in the books, by a journal of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sqlalchemy.orm import aliased
 
 from practice.audit.rules import Actor
 from practice.audit.service import record
+from practice.billing.service import ledger as books
 from practice.calendar.models import Claim, ClaimKind
 from practice.calendar.service import claims
 from practice.clients import ports
@@ -119,6 +121,7 @@ def merge(kept_id: UUID, gone_id: UUID, *, by: Actor) -> ClientMerge:
     gone.archived_at = gone.archived_at or now
     db.session.add(done)
     db.session.flush()
+    books.follow(gone_id, kept_id, key=f"merge:{done.id}", by=by)
     record("client:merge", by=by, subject_id=kept_id, other=str(gone_id), merge=str(done.id))
     record("client:merge_away", by=by, subject_id=gone_id, other=str(kept_id))
     _tell(todo.moves.get(SESSIONS, []), [kept_id], by)
@@ -147,6 +150,7 @@ def undo(merge_id: UUID, *, by: Actor) -> ClientMerge:
     kept, gone = _both(done.kept_id, done.gone_id)
     moved = {key: [UUID(each) for each in ids] for key, ids in done.moved.items()}
     _turn(moved, away_from=kept.id, to=gone.id)
+    books.follow(kept.id, gone.id, key=f"unmerge:{done.id}", by=by)
     _empty(kept, gone, done.filled)
     db.session.execute(
         sa.update(Task)

@@ -213,6 +213,11 @@ def old_places(course: Course, zone: str) -> dict[str, Placed]:
     return found
 
 
+def waits_for_a_time(step: CourseStepRow) -> bool:
+    """Say whether a step is the practice's to book and has no session that stands."""
+    return not step.is_external and not stands(step.appointment)
+
+
 def stands(appointment: Appointment | None) -> bool:
     """Say whether a step's session is booked or was held, not cancelled or missed."""
     return appointment is not None and appointment.state in LIVE | {S.COMPLETED}

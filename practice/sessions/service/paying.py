@@ -9,7 +9,7 @@ from practice.audit.rules import PROGRAM, VISITOR, Actor
 from practice.billing import accounts
 from practice.billing.models import Payment
 from practice.billing.rules.payments import Label, PaymentOutcome
-from practice.billing.service import checkout, fees, openings, selling
+from practice.billing.service import bundles, checkout, fees, openings, promos, selling
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict
@@ -83,6 +83,8 @@ def paid(payment: Payment) -> PaymentOutcome:
     it paid. Money for a hold that has ended takes the time again if it is still free. A balance
     that was brought along is no session, and waits for nothing; nor does a fee.
     """
+    if payment.settles_many:
+        return bundles.paid(payment)
     if openings.is_for_opening(payment):
         return openings.paid(payment)
     if fees.is_for_fee(payment):
@@ -141,6 +143,10 @@ def _reacquire(appointment: Appointment) -> PaymentOutcome:
         as_staff=True,
         moving=appointment,
     )
+    has_code = (appointment.price_why or "").startswith(taking.CODE)
+    if has_code and not promos.take_again(appointment.id):
+        telling.tell(News.SLOT_LOST, appointment, by=PROGRAM)
+        return PaymentOutcome.SLOT_LOST
     try:
         place = taking.place_in(look, appointment.starts_at)
         taking.occupy(appointment.id, look, place)

@@ -18,6 +18,8 @@ from practice.billing.accounts import kept_minor
 from practice.billing.rules import prices
 from practice.billing.rules.prices import PriceWay
 from practice.billing.sale_models import ClientPrice
+from practice.billing.sales import today_here
+from practice.billing.service import promos
 from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.db import db
@@ -27,8 +29,8 @@ from practice.people.models import Client
 from practice.sessions.models import Appointment
 from practice.sessions.rules.for_staff import IS_OWED
 from practice.sessions.rules.lifecycle import AppointmentState
-from practice.sessions.service import readiness
-from practice.sessions.service.taking import lock
+from practice.sessions.service import holds, readiness
+from practice.sessions.service.taking import CODE, lock
 
 LONGEST_REASON = 200
 
@@ -125,12 +127,7 @@ def change(appointment: Appointment, price: Money, reason: str, *, by: Actor) ->
     if appointment.client_id is not None:
         readiness.take_turns_on_client(appointment.client_id)
     appointment = lock(appointment.id)
-    if appointment.sale_id is not None:
-        raise Conflict("This session is paid with a package or a course.")
-    if appointment.state not in IS_OWED - {AppointmentState.COMPLETED}:
-        raise Conflict("The price of this session is settled.")
-    if billing.find_live(appointment.id) is not None:
-        raise Conflict("This session is being paid for just now.")
+    _check_open(appointment)
     paid = Money(kept_minor([appointment.id]).get(appointment.id, 0), price.currency)
     if price.minor < paid.minor:
         raise Conflict(f"{paid} was paid for it already. Give that back first.")
@@ -145,6 +142,53 @@ def change(appointment: Appointment, price: Money, reason: str, *, by: Actor) ->
     if appointment.client_id is not None:
         readiness.reconsider(appointment.client_id, by)
     return appointment
+
+
+def use_code(appointment: Appointment, text: str, *, by: Actor) -> Appointment:
+    """Let one session have the price of a code, copied onto it as every price is.
+
+    The code counts from the list price: the lower of that and what it costs now is paid.
+
+    Raises:
+        BadCode: if the code is not for this, or not any more; the reason is for its client.
+        Conflict: where the price of the session is settled, or nobody has said who it is for.
+    """
+    client_id = appointment.client_id
+    if client_id is None:
+        raise Conflict("Tell us first who this is for.")
+    readiness.take_turns_on_client(client_id)
+    appointment = lock(appointment.id)
+    if appointment.state is AppointmentState.RELEASED or appointment.hold_ends_at is not None:
+        holds.check_alive(appointment)
+    _check_open(appointment)
+    list_price = appointment.service.price if appointment.price_why else appointment.price
+    code, minor = promos.use(
+        text,
+        client_id=client_id,
+        for_id=appointment.id,
+        service_id=appointment.service_id,
+        on=today_here(),
+        list_minor=list_price.minor,
+        price_minor=appointment.price.minor,
+    )
+    if minor < kept_minor([appointment.id]).get(appointment.id, 0):
+        raise promos.BadCode("More than the price with this code was paid already")
+    old = appointment.price.minor
+    appointment.price = Money(minor, appointment.price.currency)
+    appointment.price_why = f"{CODE}{code}"
+    db.session.flush()
+    audit.record("appointment:code", by=by, subject_id=appointment.id, old=old, amount_minor=minor)
+    readiness.reconsider(client_id, by)
+    return appointment
+
+
+def _check_open(appointment: Appointment) -> None:
+    if appointment.sale_id is not None:
+        raise Conflict("This session is paid with a package or a course.")
+    if appointment.state not in IS_OWED - {AppointmentState.COMPLETED}:
+        raise Conflict("The price of this session is settled.")
+    if billing.find_live(appointment.id) is not None:
+        raise Conflict("This session is being paid for just now.")
 
 
 def _checked(reason: str) -> str:

@@ -19,6 +19,7 @@ from practice.audit import service as audit
 from practice.audit.rules import PROGRAM, Actor
 from practice.billing.models import Payment
 from practice.billing.rules.payments import LIVE as MAY_BE_PAID
+from practice.billing.service import promos
 from practice.calendar.models import DosingWeek, ResourceKind
 from practice.calendar.rules import free, ics, zones
 from practice.calendar.rules.free import Reason, Refusal, Wanted
@@ -43,6 +44,8 @@ from practice.sessions.rules.lifecycle import (
 )
 
 S = AppointmentState
+CODE = "Code "
+"""How ``price_why`` begins where a code made the price; the code itself follows."""
 FULL = {Reason.DAY_FULL, Reason.WEEK_FULL}
 
 
@@ -303,6 +306,8 @@ def release(appointment: Appointment) -> None:
     become(appointment, S.RELEASED)
     db.session.flush()
     claims.release(appointment.id)
+    if (appointment.price_why or "").startswith(CODE):
+        promos.let_go(appointment.id)
     audit.record("appointment:release", by=PROGRAM, subject_id=appointment.id)
 
 

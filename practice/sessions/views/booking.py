@@ -24,10 +24,11 @@ from practice.sessions.forms import (
     written,
 )
 from practice.sessions.models import Appointment
+from practice.sessions.promo_forms import CodeForm
 from practice.sessions.rules.for_clients import Step
 from practice.sessions.rules.lifecycle import FIRST_VISIT
 from practice.sessions.service import booking as service
-from practice.sessions.service import undoing
+from practice.sessions.service import pricing, undoing
 from practice.sessions.views import kept
 from practice.sessions.views.late_shown import fees_shown
 from practice.sessions.views.public import bp
@@ -67,6 +68,7 @@ def at_its_step(shown: Shown, *, problem: PublicForm | None = None) -> str:
         PAGES[shown.step],
         shown,
         form=form,
+        code_form=form if isinstance(form, CodeForm) else CodeForm(formdata=None),
         again=again,
         times=times_of(shown),
         card_terms=terms_of(shown.practice.business_name, USES).splitlines(),
@@ -164,6 +166,28 @@ def undo(token: str) -> ResponseReturnValue:
 
 
 # Check, pay or book -----------------------------------------------------------------------------
+
+
+@bp.post("/bookings/<token>/code")
+@public
+def code(token: str) -> ResponseReturnValue:
+    """Use a code for the price that is about to be paid."""
+    form, shown = CodeForm(), show(token)
+    by = by_client(shown.appointment)
+    if shown.step is not Step.CHECK:
+        return redirect(url_for(".booking", token=token), 303)
+    if not form.validate():
+        return at_its_step(shown, problem=form), form.status
+    text = form.code.data or ""
+    try:
+        done = in_transaction(lambda: pricing.use_code(shown.appointment, text, by=by))
+        flash(f"Your code is used: the price is {done.price} now.")
+    except service.HoldEnded:
+        return _as_it_is_now(token)
+    except Conflict as refused:
+        form.code.errors = [refused.message]
+        return at_its_step(show(token), problem=form), 409
+    return redirect(url_for(".booking", token=token), 303)
 
 
 @bp.post("/bookings/<token>/confirm")

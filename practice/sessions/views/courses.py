@@ -25,7 +25,7 @@ from practice.sessions.course_plan_forms import DateForm, EndForm
 from practice.sessions.models import Appointment, Course, CourseStepRow
 from practice.sessions.queries.course_drawn import drawn
 from practice.sessions.queries.course_lists import Show, listed
-from practice.sessions.queries.course_problems import stands
+from practice.sessions.queries.course_problems import waits_for_a_time
 from practice.sessions.queries.courses import changes_of, get_course, services_named
 from practice.sessions.queries.facts import closed_of
 from practice.sessions.rules import course_deeds, course_states, course_wishes
@@ -119,7 +119,7 @@ def course(course_id: UUID) -> ResponseReturnValue:
         state=course_states.IN_WORDS[found.state],
         tone=TONES[found.state],
         following=_next(steps, names, zone),
-        waiting=[_waiting(each, names[each.key]) for each in steps if _is_open(each)],
+        waiting=[_waiting(each, names[each.key]) for each in steps if waits_for_a_time(each)],
         outside=[
             (names[each.key], _on(each), _date_address(found, each))
             for each in steps
@@ -147,10 +147,6 @@ def _terms(found: Course, names: Mapping[str, str]) -> list[tuple[str, str]]:
         due = " ".join([*words, names.get(key, key)])
         parts.append((f"{due[:1].upper()}{due[1:]}", f"{each['pct']}%"))
     return parts
-
-
-def _is_open(row: CourseStepRow) -> bool:
-    return not row.is_external and not stands(row.appointment)
 
 
 def _waiting(row: CourseStepRow, name: str) -> Waiting:
@@ -209,7 +205,7 @@ def _next(steps: list[CourseStepRow], names: Mapping[str, str], zone: str) -> Ne
 
 def _one_by_one(found: Course, steps: list[CourseStepRow]) -> str | None:
     """Return where the next step is booked by itself."""
-    waits = next((each for each in steps if _is_open(each)), None)
+    waits = next((each for each in steps if waits_for_a_time(each)), None)
     if waits is None or found.state not in BOOKABLE:
         return None
     return url_for(".course_adjust", course_id=found.id, step=place_of(found, waits.key))

@@ -23,7 +23,7 @@ from practice.sessions.forms import PublicForm
 from practice.sessions.links import token_of
 from practice.sessions.models import Appointment, Course, CourseStepRow
 from practice.sessions.queries.course_drawn import drawn_for_client
-from practice.sessions.queries.course_problems import stands
+from practice.sessions.queries.course_problems import stands, waits_for_a_time
 from practice.sessions.queries.courses import get_course, live_courses_of
 from practice.sessions.queries.facts import closed_of
 from practice.sessions.rules import for_clients as rules
@@ -83,7 +83,7 @@ def course(course_id: UUID) -> ResponseReturnValue:
         return redirect(url_for(".course_plan", course_id=course_id), 303)
     zone, names = get_practice().time_zone, names_of(found, CLIENT_NAMES)
     steps = [each for each in found.steps if each.dropped_at is None]
-    later = [_later(each, names[each.key]) for each in steps if _is_open(each)]
+    later = [_later(each, names[each.key]) for each in steps if waits_for_a_time(each)]
     following = _next(steps, names)
     state, tone = STATES[found.state]
     may_book = found.offered_at is not None and found.state in BOOKABLE
@@ -134,10 +134,6 @@ def courses_shown(client: Client) -> list[OnHome]:
         elif each.offered_at is not None:
             found.append(OnHome(address, None))
     return found
-
-
-def _is_open(row: CourseStepRow) -> bool:
-    return not row.is_external and not stands(row.appointment)
 
 
 def _later(row: CourseStepRow, name: str) -> Later:

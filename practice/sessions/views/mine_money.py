@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from practice.audit.service import record
 from practice.billing import archive, cards, ledger, linked, pdf
 from practice.billing.accounts import openings_of, payments_of
+from practice.billing.bundles import payable
 from practice.billing.fees import due_of
 from practice.billing.models import PaperKind
 from practice.billing.rules.payments import PaymentState
@@ -40,6 +41,7 @@ def money() -> ResponseReturnValue:
     payments = payments_of(client.id)
     nothing = Money(0, get_practice().currency)
     sold = [each for each in all_of(client.id) if each.open]
+    due_now = payable([client.id])
     return render_template(
         "me/money.html",
         to_pay=to_pay,
@@ -58,6 +60,9 @@ def money() -> ResponseReturnValue:
         due=sum((each.owed for each in to_pay if not each.is_coming), nothing),
         coming=sum((each.owed for each in to_pay if each.is_coming), nothing),
         takes_cards=linked.takes_cards(),
+        at_once=Money(sum(each.due.minor for each in due_now), nothing.currency)
+        if len(due_now) > 1
+        else None,
         card=cards.on_file(client.id),
         payments=[each for each in payments if each.receipt_id],
         invoices=archive.invoices(archive.Filter(client_id=client.id)),

@@ -386,11 +386,13 @@ def _to_come(payments: Sequence[Paid]) -> Payment | None:
 def _balance(appointment: Appointment, payments: Sequence[Paid]) -> Balance:
     nothing = Money(0, appointment.price.currency)
     paid = [each for each in payments if each.payment.state is PaymentState.PAID]
-    return Balance(
-        price=appointment.to_pay,
-        paid=sum((each.payment.amount for each in paid), nothing),
-        given_back=sum((each.given_back for each in paid), nothing),
-    )
+    came_in = sum((each.payment.amount for each in paid), nothing)
+    given_back = sum((each.given_back for each in paid), nothing)
+    if appointment.state is AppointmentState.COMPLETED and not given_back:
+        # A payment for several things may have settled its invoice, or credit did.
+        settled = accounts.kept_minor([appointment.id]).get(appointment.id, 0)
+        came_in = Money(settled, nothing.currency)
+    return Balance(price=appointment.to_pay, paid=came_in, given_back=given_back)
 
 
 def zone_for(appointment: Appointment) -> str:

@@ -1,12 +1,18 @@
 """Two clients who are one person: what moves, what stays, and what an undo puts back."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from practice.audit.rules import Actor
+from practice.billing import ledger
+from practice.billing.rules.invoices import Line
+from practice.billing.rules.payments import PaymentMethod
+from practice.billing.service import ledger as books
+from practice.billing.service import papers, verifying, visit
 from practice.calendar.models import Claim, Resource
 from practice.calendar.rules.free import Wanted
 from practice.calendar.service import claims
@@ -17,6 +23,7 @@ from practice.clients.rules.treatments import Helped
 from practice.clients.service import Care, Tried, merging, write_care, write_treatment
 from practice.core.db import db, read_again, transaction
 from practice.core.errors import Conflict
+from practice.core.money import Money
 from practice.guards import FROZEN
 from practice.people.models import Client
 from tests import factories
@@ -299,3 +306,40 @@ def test_a_history_names_what_changed_and_never_what_it_was(
 
     page = text_of(browser.get(f"/clients/{alex.id}"))
     assert "Contact details changed: email, mobile number Mon, Mar 1, 8:00 AM, by Pract" in page
+
+
+def test_what_was_paid_ahead_follows_to_the_kept_client_and_back(
+    alex: Client, owner: Actor
+) -> None:
+    with transaction():
+        double = factories.create_client()
+        free, held = uuid4(), uuid4()
+        for for_id in (free, held):
+            visit.record(double.id, for_id, Money(5_000, "USD"), PaymentMethod.CASH, owner)
+        books.set_free(free, by=owner)
+
+    def stand() -> list[tuple[int, int]]:
+        read_again()
+        found = [
+            ledger.balances([each]).get(each, ledger.Balance()) for each in (alex.id, double.id)
+        ]
+        frees = [ledger.free_credit(each) for each in (alex.id, double.id)]
+        return list(zip((each.credit_minor for each in found), frees, strict=True))
+
+    assert stand() == [(0, 0), (10_000, 5_000)]
+    with transaction():
+        merge = merging.merge(alex.id, double.id, by=owner)
+    assert stand() == [(10_000, 5_000), (0, 0)]
+    with transaction():
+        later = papers.issue_invoice(
+            alex,
+            for_id=uuid4(),
+            source_key="test:later",
+            lines=[Line(MONDAY, "Later", 1, Money(2_000, "USD"))],
+            by=owner,
+        )
+    assert ledger.open_minor(later.id) == 0
+    with transaction():
+        merging.undo(merge.id, by=owner)
+    assert stand() == [(0, 0), (8_000, 3_000)]
+    assert verifying.problems() == []
