@@ -78,8 +78,8 @@ def test_a_period_is_forward_and_no_longer_than_three_years() -> None:
     assert what_is_wrong(first, date(2028, 12, 31)) is None
     assert what_is_wrong(first, first - timedelta(1)) == "The last day is before the first day"
     assert what_is_wrong(first, date(2056, 1, 1)) == "Choose at most three years at once"
-    assert what_is_wrong(date(1, 1, 1), first) == "Choose days of the years 1900 to 2099"
-    assert what_is_wrong(first, date.max) == "Choose days of the years 1900 to 2099"
+    assert what_is_wrong(date(1, 1, 1), first) == "Choose days of the years 1900 to 2200"
+    assert what_is_wrong(first, date.max) == "Choose days of the years 1900 to 2200"
 
 
 def test_a_month_can_be_locked_the_day_after_its_last() -> None:
