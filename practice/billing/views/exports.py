@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from practice.billing.export_forms import (
     UnlockForm,
     WaysForm,
 )
+from practice.billing.export_models import KeptExport
 from practice.billing.handing_out import hand_out
 from practice.billing.rules.export_ways import Ways
 from practice.billing.rules.exporting import SHAPES, WORDS, Kind
@@ -62,6 +64,7 @@ def export_file() -> ResponseReturnValue:
             subject_id=get_practice().id,
             file=made.name,
             sha256=made.sha256,
+            adds_up=made.ties,
         )
     answer = Response(made.pieces(), content_type=made.type)
     answer.content_length = made.bytes_long
@@ -95,6 +98,7 @@ def _page(form: PeriodForm, status: int, *, wrong_kind: str = "") -> ResponseRet
             "kept": {each.kind: each for each in locks.kept(lock.id)} if lock else {},
             "days": form.as_address(),
         }
+        shown["differs"] = _differs(shown["kept"].values(), shown["books"])
     every = locks.all_locks()
     return render_template(
         "billing/exports.html",
@@ -111,6 +115,16 @@ def _page(form: PeriodForm, status: int, *, wrong_kind: str = "") -> ResponseRet
         makes_pdf=pdf.missing() is None,
         **shown,
     ), status
+
+
+def _differs(kept: Iterable[KeptExport], books: export_ties.Books) -> list[str]:
+    """Name the kept files that do not come to what the books say now. There should be none."""
+    return [
+        SHAPES[kind].words
+        for kind, each in ((Kind(each.kind), each) for each in kept)
+        if kind in SHAPES
+        and tuple(each.sums[column] for column in SHAPES[kind].summed) != books.sums[kind]
+    ]
 
 
 # The lock ----------------------------------------------------------------------------------------

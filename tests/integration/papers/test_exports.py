@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from practice.billing import ledger
+from practice.billing import export_files, ledger, pdf
 from practice.billing.handing_out import hand_out
 from practice.billing.rules.exporting import SHAPES, Kind
 from practice.billing.rules.ledger import NAMES, Account
@@ -123,3 +123,34 @@ def test_the_zip_of_all_and_the_json_carry_the_totals_of_the_books(month: Month)
     assert [len(document[name]) for name in ("invoices", "payments", "refunds", "payouts")] == [
         *(5, 2, 3, 1)
     ]
+
+
+def test_xero_is_handed_no_more_invoices_a_file_than_it_reads(
+    month: Month, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = read(taken(Kind.XERO))
+    monkeypatch.setattr(export_files, "XERO_AT_ONCE", 2)
+
+    with zipfile.ZipFile(io.BytesIO(taken(Kind.XERO))) as archive:
+        parts = {name: read(archive.read(name)) for name in archive.namelist()}
+
+    assert list(parts) == [
+        f"xero-invoices-2026-03-01-to-2026-03-31-part-{part}.csv" for part in (1, 2, 3)
+    ]
+    assert [len({row["*InvoiceNumber"] for row in rows}) for rows in parts.values()] == [2, 2, 1]
+    assert [row for rows in parts.values() for row in rows] == whole
+
+
+@pytest.mark.database("sqlite")
+@pytest.mark.skipif(pdf.missing() is not None, reason="no Pango here")
+def test_the_papers_of_a_month_are_the_same_zip_whenever_it_is_asked_for(month: Month) -> None:
+    first = taken(Kind.PDFS)
+
+    with zipfile.ZipFile(io.BytesIO(first)) as archive:
+        names = archive.namelist()
+        assert all(archive.read(name).startswith(b"%PDF") for name in names)
+    assert names == [
+        *(f"INV-2026-0000{n}.pdf" for n in (1, 2, 3, 4)),
+        *("CN-2026-00001.pdf", "REC-2026-00001.pdf", "REC-2026-00002.pdf"),
+    ]
+    assert taken(Kind.PDFS) == first

@@ -23,6 +23,7 @@ from practice.billing.rules.months import last_of
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import export_ways, keeping_files, months, verifying
 from practice.billing.service import ledger as books
+from practice.clients.service import merging
 from practice.core import clock
 from practice.core.db import db, in_transaction, practice_scope, read_again, transaction
 from practice.core.errors import Conflict, Invalid
@@ -85,6 +86,7 @@ def test_the_files_of_a_locked_month_stay_as_they_are_whatever_comes_later(month
         late = a_month.payout(card, 5_000)
         ways = replace(locks.ways(), neutral_words="Visits", names_services=True)
         export_ways.save(ways, seen="", by=factories.OWNER)
+        merging.merge(ada.id, month.mallory.id, by=factories.OWNER)
 
     assert first_time == before
     assert taken() == before
