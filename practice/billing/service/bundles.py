@@ -15,8 +15,10 @@ from practice.billing import bundles, ledger, ports, queries
 from practice.billing.bundles import Payable
 from practice.billing.give_back_models import Bundle, BundleItem
 from practice.billing.models import Payment
+from practice.billing.rules.ledger import Credit, Owed
 from practice.billing.rules.payments import Label, PaymentMethod, PaymentOutcome
 from practice.billing.service import checkout, refunds, visit
+from practice.billing.service import ledger as books
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict
@@ -126,6 +128,28 @@ def paid(payment: Payment) -> PaymentOutcome:
         back = Money(over, payment.amount.currency)
         refunds.decide(payment, back, reason=PaymentOutcome.DUPLICATE.value, by=PROGRAM)
     return PaymentOutcome.CONFIRMED
+
+
+def settling(owed: Owed) -> list[tuple[Payment, int]]:
+    """Return the payments for several things that settle this one, locked, and their cents."""
+    found = sorted(ledger.settled_by(owed))
+    locked = [(queries.lock_payment(payment_id), minor) for payment_id, minor in found]
+    return [(payment, minor) for payment, minor in locked if payment.settles_many]
+
+
+def give_back_freed(
+    parts: Sequence[tuple[Payment, int]], at_most: int, *, reason: str, by: Actor
+) -> int:
+    """Give back what such payments had settled and settle no more; return how many cents."""
+    given = 0
+    for payment, minor in parts:
+        free = ledger.free_minor_of(Credit(payment.client_id, payment.id, None))
+        free -= books.promised_minor(payment.id)
+        part = min(minor, free, refunds.left_of(payment).minor, at_most - given)
+        if part > 0:
+            refunds.decide(payment, Money(part, payment.amount.currency), reason=reason, by=by)
+            given += part
+    return given
 
 
 def _choose(client_ids: Collection[UUID], chosen: Collection[str]) -> list[Payable]:

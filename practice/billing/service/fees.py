@@ -22,6 +22,7 @@ from practice.billing.models import Payment
 from practice.billing.rules.cards import Use
 from practice.billing.rules.fees import LINES, SOURCE, FeeFor, FeeState, goes_back
 from practice.billing.rules.invoices import Line
+from practice.billing.rules.ledger import Owed
 from practice.billing.rules.payments import (
     LIVE,
     Label,
@@ -29,7 +30,7 @@ from practice.billing.rules.payments import (
     PaymentState,
     left_to_refund,
 )
-from practice.billing.service import card_on_file, checkout, papers, refunds
+from practice.billing.service import bundles, card_on_file, checkout, papers, refunds
 from practice.billing.service import ledger as books
 from practice.core import clock
 from practice.core.db import db, in_transaction
@@ -151,7 +152,11 @@ def waive(fee_id: UUID, why: str, *, by: Actor) -> Fee:
     why = why.strip()
     if not 0 < len(why) <= LONGEST_WHY:
         raise Invalid(f"Write down why, in at most {LONGEST_WHY} characters.")
-    payments = _lock_payments(fees.get_fee(fee_id).settles_id)
+    seen = fees.get_fee(fee_id)
+    payments = _lock_payments(seen.settles_id)
+    others = []
+    if seen.invoice_id is not None:
+        others = bundles.settling(Owed(seen.client_id, invoice_id=seen.invoice_id))
     fee = fees.lock_fee(fee_id)
     if fee.state is FeeState.WAIVED:
         raise Conflict("This fee was waived already.")
@@ -168,6 +173,7 @@ def waive(fee_id: UUID, why: str, *, by: Actor) -> Fee:
     if fee.invoice_id is not None:
         papers.credit(archive.get_invoice(fee.invoice_id), reason=f"Fee waived: {why}", by=by)
         give_back(fee.settles_id, payments, by=by)
+        bundles.give_back_freed(others, fee.amount.minor, reason=GIVEN_BACK_WHY, by=by)
     return fee
 
 

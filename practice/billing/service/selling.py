@@ -19,12 +19,12 @@ from practice.billing.accounts import kept_minor
 from practice.billing.models import Payment
 from practice.billing.rules import selling
 from practice.billing.rules.invoices import Line
-from practice.billing.rules.ledger import package_ended, package_used
+from practice.billing.rules.ledger import Owed, package_ended, package_used
 from practice.billing.rules.payments import Label, PaymentMethod, PaymentOutcome, PaymentState
 from practice.billing.rules.selling import Ending, Fee, Had, Item, Part, RefundRule
 from practice.billing.sale_models import Instalment, Sale
 from practice.billing.sales import today_here
-from practice.billing.service import checkout, papers, refunds, units, visit
+from practice.billing.service import bundles, checkout, papers, refunds, units, visit
 from practice.billing.service import ledger as books
 from practice.core import clock
 from practice.core.db import db
@@ -294,6 +294,9 @@ def end(sale_id: UUID, *, fees: Sequence[Fee] = (), seen: int | None = None, by:
         return found
     if seen is not None and seen != found.refund_minor - found.open_minor:
         raise Conflict("Something was paid or took place meanwhile. Look at the amounts again.")
+    others = []
+    if sale.invoice_id is not None:
+        others = bundles.settling(Owed(sale.client_id, invoice_id=sale.invoice_id))
     units.expire(sale, by)
     sale.ended_at = clock.now()
     sale.charged_minor = found.charged_minor
@@ -322,7 +325,8 @@ def end(sale_id: UUID, *, fees: Sequence[Fee] = (), seen: int | None = None, by:
     )
     if earned:
         books.post(f"sale-end:{sale.id}", earned, by=by)
-    _give_back(sale, found.refund_minor, by)
+    freed = bundles.give_back_freed(others, found.refund_minor, reason="ended", by=by)
+    _give_back(sale, found.refund_minor - freed, by)
     return found
 
 

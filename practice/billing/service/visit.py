@@ -15,6 +15,8 @@ from practice.core.money import Money
 from practice.outbox import service as outbox
 from practice.people import queries as people
 
+NO_FEES = "An HSA card does not pay for missed visits. Choose another way."
+
 
 def record(
     client_id: UUID,
@@ -32,7 +34,8 @@ def record(
     ``payment_id`` is made with the form, so that sending it twice records one payment.
 
     Raises:
-        Invalid: for no amount or a negative one, or a method that is not used in person.
+        Invalid: for no amount or a negative one, a method that is not used in person, or a fee
+            that a health savings account does not pay.
     """
     if payment_id is not None and (known := queries.find_payment(payment_id)) is not None:
         return known
@@ -40,6 +43,8 @@ def record(
         raise Invalid("Enter an amount of more than zero.")
     if method not in TAKEN_AT_VISIT:
         raise Invalid("Choose how it was paid at the visit.")
+    if method is PaymentMethod.HSA_CARD and label is Label.CANCELLATION:
+        raise Invalid(NO_FEES)
     now = clock.now()
     payment = Payment(
         id=payment_id,

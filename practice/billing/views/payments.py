@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from practice.billing import archive, given, queries
 from practice.billing.forms import BACK_WORDS, GiveBackForm
-from practice.billing.models import Payment
+from practice.billing.models import Payment, Refund
 from practice.billing.rules.giving_back import CannotGiveBack, Plan, Stands, Way
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import give_backs
@@ -27,14 +27,16 @@ from practice.people.rules import Permission
 def payment(payment_id: UUID) -> ResponseReturnValue:
     """Show one payment: what it settles, what of it is unused, and what went back."""
     found = queries.get_payment(payment_id)
+    refunds: dict[UUID | None, Refund] = {each.id: each for each in queries.refunds_of(payment_id)}
+    by_hand = [(each, given.notes_with(each.id)) for each in given.of_payment(payment_id)]
     return render_template(
         "billing/payment.html",
         payment=found,
         client=get_client(found.client_id),
         receipt=archive.find_receipt(payment_id),
         stands=give_backs.stands(found),
-        refunds=queries.refunds_of(payment_id),
-        by_hand=[(each, given.notes_with(each.id)) for each in given.of_payment(payment_id)],
+        by_hand=[(each, refunds.pop(each.refund_id, None), notes) for each, notes in by_hand],
+        refunds=list(refunds.values()),
         words=BACK_WORDS,
         money=lambda minor: Money(minor, found.amount.currency),
     )
@@ -108,4 +110,5 @@ def _said(amount: Money, way: Way, came_by: PaymentMethod) -> str:
         return f"{amount} is credit now. It settles the next invoice by itself."
     if came_by is PaymentMethod.CARD_ONLINE:
         return f"{amount} is on its way back to the card."
-    return f"{amount} is written down as {BACK_WORDS[came_by].lower()}."
+    words = BACK_WORDS[came_by]
+    return f"{amount} is written down: {words[0].lower()}{words[1:]}."

@@ -16,7 +16,7 @@ from practice.billing.rules.payments import PaymentMethod, PaymentState
 from practice.calendar.rules import zones
 from practice.clients.queries import history
 from practice.core.db import in_transaction
-from practice.core.errors import Conflict
+from practice.core.errors import Conflict, Invalid
 from practice.core.money import Money
 from practice.outbox.queries import messages_about
 from practice.outbox.rules import UNDO_FOR
@@ -245,5 +245,8 @@ def payment(appointment_id: UUID) -> ResponseReturnValue:
     except collecting.NothingOwed as too_much:
         form.amount.errors = [too_much.message]
         return render_template(page, session=session, form=form, left=left), 409
+    except Invalid as refused:
+        form.method.errors = [refused.message]
+        return render_template(page, session=session, form=form, left=left), 422
     flash(f"{amount} is written down, and the receipt is on its way.")
     return redirect(url_for(".appointment", appointment_id=appointment_id, _anchor="money"))

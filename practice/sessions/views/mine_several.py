@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask import render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.billing import bundles as billed
 from practice.billing import linked
 from practice.billing.models import Payment
 from practice.billing.service import bundles
-from practice.core.errors import NotFound
 from practice.people.client_access import current_client, for_clients, this_client
 from practice.people.client_views import bp
 from practice.sessions.several_forms import ChooseForm
@@ -25,7 +24,8 @@ def pay_several() -> ResponseReturnValue:
     form.offer(things)
     status = 200
     if not linked.takes_cards():
-        raise NotFound("Cards are not taken online here. You pay at your visit.")
+        flash("Cards are not taken online here. You pay at your visit.", "wait")
+        return redirect(url_for(".money"), 303)
     if not form.is_submitted():
         form.items.data = [each.key for each in things]
     elif form.validate():

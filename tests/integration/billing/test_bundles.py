@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from practice.billing import accounts, archive, bundles, ledger, ports
-from practice.billing.models import Invoice, Payment, Receipt
+from practice.billing import accounts, archive, bundles, ledger, ports, sales
+from practice.billing.models import Invoice, Payment, Receipt, Refund
 from practice.billing.rules.invoices import Line
 from practice.billing.rules.payments import (
     PaymentMethod,
@@ -17,11 +17,13 @@ from practice.billing.rules.payments import (
     RefundState,
 )
 from practice.billing.service import bundles as service
-from practice.billing.service import checkout, openings, papers, verifying, visit
+from practice.billing.service import checkout, openings, papers, selling, verifying, visit
 from practice.core import clock
 from practice.core.db import db, in_transaction, read_again, transaction
 from practice.core.money import Money
-from practice.people.models import Client
+from practice.people.models import Client, Practice
+from practice.sessions.models import Service
+from practice.sessions.service import setup
 from tests import factories
 from tests.integration.billing.conftest import Till
 from tests.stripe_sandbox import Sandbox
@@ -191,4 +193,27 @@ def test_what_was_paid_meanwhile_goes_back_and_the_rest_is_kept(
     ]
     assert open_of(one, other) == [0, 0]
     assert ledger.balances([till.payer.id])[till.payer.id].credit_minor == 0
+    assert verifying.problems() == []
+
+
+def test_what_was_sold_ahead_and_paid_together_goes_back_when_it_ends(
+    payer: Client, practice: Practice
+) -> None:
+    with transaction():
+        setup.furnish(practice, factories.OWNER)
+        offered = db.session.scalars(sa.select(Service).where(Service.slug == "prep_60")).one()
+        sale = factories.sell_package(payer, offered)
+    other = bill(payer, 5_000)
+    payment = record(payer, keys(payer))
+    assert sales.standings([sale])[0].paid.minor == 45_000
+
+    with transaction():
+        ending = selling.end(sale.id, by=factories.OWNER)
+
+    read_again()
+    refund = db.session.scalars(sa.select(Refund)).one()
+    assert (refund.payment_id, refund.amount.minor) == (payment.id, ending.refund_minor)
+    assert ending.refund_minor == 45_000
+    assert open_of(other) == [0]
+    assert ledger.balances([payer.id])[payer.id] == ledger.Balance()
     assert verifying.problems() == []

@@ -4,7 +4,7 @@ import pytest
 
 from practice.billing import queries
 from practice.billing.models import Payment
-from practice.billing.rules.payments import PaymentMethod, PaymentState
+from practice.billing.rules.payments import Label, PaymentMethod, PaymentState
 from practice.billing.service import visit
 from practice.core import clock
 from practice.core.db import in_transaction
@@ -72,3 +72,15 @@ def test_what_cannot_be_paid_at_a_visit_is_refused(
             lambda: visit.record(till.payer.id, uuid4(), amount, method, factories.OWNER)
         )
     assert (mails(), receipts()) == ([], 0)
+
+
+def test_a_health_savings_account_pays_no_fee_for_a_missed_visit(till: Till) -> None:
+    def pay(label: Label) -> None:
+        method = PaymentMethod.HSA_CARD
+        visit.record(till.payer.id, uuid4(), PRICE, method, factories.OWNER, label=label)
+
+    with pytest.raises(Invalid):
+        in_transaction(lambda: pay(Label.CANCELLATION))
+    in_transaction(lambda: pay(Label.APPOINTMENT))
+
+    assert (mails(), receipts()) == (["receipt"], 1)

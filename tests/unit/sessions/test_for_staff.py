@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from practice.billing.forms import METHODS
 from practice.billing.rules.payments import TAKEN_AT_VISIT
 from practice.core.money import Money
 from practice.sessions.rules.for_staff import (
@@ -19,7 +20,6 @@ from practice.sessions.rules.for_staff import (
     owed,
 )
 from practice.sessions.rules.lifecycle import AppointmentState, Modality, check_move
-from practice.sessions.staff_forms import METHODS
 
 S = AppointmentState
 ZONE = "America/New_York"
