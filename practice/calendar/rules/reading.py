@@ -41,8 +41,9 @@ PROGRAMS = (
         "Outlook",
         ("outlook", "microsoft", "office"),
         DAY,
-        "about 3 hours, at most a day",
-        "Add calendar, Subscribe from web. Paste the address and give it a name.",
+        "about 3 hours on the web, at most a day; within an hour while classic Outlook is open",
+        "On the web and in the new Outlook: Add calendar, Subscribe from web. In classic Outlook: "
+        "File, Account Settings, Internet Calendars, New. Paste the address.",
     ),
     Program(
         "Thunderbird",

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from practice.calendar.rules import zones
 from practice.core.money import Money
-from practice.sessions.rules.for_clients import KIND_WORDS
+from practice.sessions.rules.course_words import STEP_NAMES
 from practice.sessions.rules.gates import GateResult, Stage, closed_at
 from practice.sessions.rules.lifecycle import (
     GIVES_MEDICINE,
@@ -70,11 +70,11 @@ IS_OWED = LIVE | {S.COMPLETED}
 
 
 def what_words(kind: SessionKind, number: int | None = None, of: int | None = None) -> str:
-    """Say what a session is, and which of its course's: ``Medicine session 3 of 6``.
+    """Say what a session is, and which of its course's: ``Dosing 3 of 6``.
 
     The only one of its kind in a course needs no number.
     """
-    words = KIND_WORDS[kind]
+    words = STEP_NAMES[kind]
     return f"{words} {number} of {of}" if number and of and of > 1 else words
 
 

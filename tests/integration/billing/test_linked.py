@@ -237,6 +237,7 @@ def test_a_practice_that_wants_no_cards_for_now_asks_for_none(
 ) -> None:
     sandbox.onboard(name_of(account))
     sandbox.wait_for_deliveries()
+    assert see(account).standing is Standing.OPEN
 
     with transaction():
         changing.switch_cards(are_on=False, by=PROGRAM)
