@@ -43,10 +43,11 @@ from practice.billing.service import (
     refunds,
     verifying,
 )
+from practice.calendar import account_models as _accounts  # noqa: F401
 from practice.calendar import mails as calendar_mails
 from practice.calendar import ports as calendar_ports
 from practice.calendar import views as calendar
-from practice.calendar.service import feeds, invitations, inviting, refreshing
+from practice.calendar.service import accounts, feeds, invitations, inviting, refreshing
 from practice.calendar.service import imported as imported_calendars
 from practice.clients import models as _clients  # noqa: F401
 from practice.clients import ports as clients_ports
@@ -190,6 +191,7 @@ def _name_what_comes_round() -> None:
     """Say what is done for every practice once in each hour or day."""
     periods.every(periods.HOUR // 4, "release-addresses", calendars.release_addresses)
     periods.every(periods.DAY, "end-unused-feeds", feeds.end_unused)
+    periods.every(periods.DAY, "keep-accounts-short", accounts.keep_short)
     periods.every(periods.DAY, "tidy-api-answers", answers.tidy)
     periods.every(periods.DAY, "tidy-deliveries", delivering.tidy)
     periods.every(periods.DAY, "tidy-jobs", periods.tidy)
@@ -231,6 +233,8 @@ def _open_the_rooms(app: Flask) -> None:
     app.register_blueprint(client_views.bp)
     app.register_blueprint(calendar.bp)
     app.register_blueprint(calendar.settings)
+    app.register_blueprint(calendar.dav)
+    csrf.exempt(calendar.dav)  # no cookie lets anybody in there
     app.register_blueprint(messages.bp)
     app.register_blueprint(billing.bp)
     app.register_blueprint(webhooks.bp)

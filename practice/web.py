@@ -225,7 +225,8 @@ def _problem(
         return _problem_details(kind, message, status, reference), status, headers
     if request.accept_mimetypes.best == "application/json":
         return {"error": kind, "detail": message, "reference": reference}, status, headers
-    if request_ctx.url_adapter is None:  # no page can be drawn for a host that is not ours
+    # No page can be drawn for a host that is not ours, and calendar programs show none.
+    if request_ctx.url_adapter is None or request.path.startswith(FOR_CALENDARS):
         return f"{message}\n", status, {**headers, "Content-Type": "text/plain; charset=utf-8"}
     page = PAGES.get(status, "errors/problem.html")
     return render_template(page, error=PracticeError(message), reference=reference), status, headers
@@ -233,6 +234,9 @@ def _problem(
 
 FOR_PROGRAMS = "/api/"
 """Below this address no page is drawn for what went wrong: programs ask there (RFC 9457)."""
+
+FOR_CALENDARS = "/dav/"
+"""Below this one words are enough: calendar programs ask there."""
 
 
 def _problem_details(kind: str, message: str, status: int, reference: str) -> dict[str, Any]:

@@ -56,7 +56,8 @@ def install_requirements(kind: str) -> None:
     print(f"Installing {requirements.relative_to(ROOT)} into .venv ...", flush=True)
     if not is_alive(PYTHON):
         venv.create(VENV, clear=True, symlinks=True, with_pip=find_spec("ensurepip") is not None)
-    if not succeeds(*installer(), "--require-hashes", "-r", requirements):
+    # All that is needed stands in the file, and `[tool.uv]` settles what packages disagree about.
+    if not succeeds(*installer(), "--no-deps", "--require-hashes", "-r", requirements):
         sys.exit("The packages could not be installed; the lines above say why.")
     stamp.write_text(wanted)
 

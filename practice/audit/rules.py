@@ -112,6 +112,7 @@ IN_WORDS: dict[str, str] = {
     "estimate:download": "Estimate downloaded",
     "estimate:issue": "Good faith estimate issued",
     "fee:decide": "Fee for a late change or a missed session",
+    "feed:open_account": "App password for a calendar made",
     "feed:renew": "Calendar link given a new address",
     "feed:revoke": "Calendar link ended",
     "feed:subscribe": "Calendar link made",

@@ -105,6 +105,19 @@ class SubscribeForm(DeviceForm):
             raise ValidationError("The home's calendar is for the household: choose Busy")
 
 
+class AccountForm(SubscribeForm):
+    """The same for a program that keeps in step by itself: it reaches all ahead."""
+
+    reach = None  # type: ignore[assignment]  # how WTForms leaves a field out
+
+    def wish(self, level: DetailLevel) -> Wish:
+        return Wish(
+            label=self.label.data or "",
+            level=level,
+            alarm_minutes=int(self.alarm.data) if self.alarm.data else None,
+        )
+
+
 class WholeField(IntegerField):
     """A small whole number in digits, between ``least`` and ``most``."""
 

@@ -218,12 +218,15 @@ class DosingWeek(PracticeOwned, Base):
 
 
 class FeedSubscription(PracticeOwned, Base):
-    """How a calendar leaves the house: by an address to subscribe to, or by mail.
+    """How a calendar leaves the house: by an address to subscribe to, by mail, or in an account.
 
     An address has its token's digest as a door; what goes ``by_mail`` are invitations to whoever
     made it. ``resource_id`` is whose sessions: a person's, a room's, the home's or a client's.
     ``version`` and ``changed_at`` move with every change that can be seen in it. It shows
     ``days_back`` and ``days_ahead`` of today, with an alarm if ``alarm_minutes`` says when.
+
+    An account's door is its user name with its app password. It shows what starts at
+    ``shown_from`` or later, and knows of no change up to the version ``forgotten``.
     """
 
     __tablename__ = "feed_subscriptions"
@@ -239,6 +242,9 @@ class FeedSubscription(PracticeOwned, Base):
     label: Mapped[str] = mapped_column(sa.String(80))
     level: Mapped[DetailLevel] = mapped_column(enum_by_value(DetailLevel))
     by_mail: Mapped[bool] = mapped_column(default=False)
+    in_account: Mapped[bool] = mapped_column(default=False)
+    shown_from: Mapped[datetime | None]
+    forgotten: Mapped[int] = mapped_column(default=0)
     alarm_minutes: Mapped[int | None]
     days_back: Mapped[int] = mapped_column(default=90)
     days_ahead: Mapped[int] = mapped_column(default=400)

@@ -11,6 +11,11 @@ from practice.core.settings import settings
 ID_LENGTH = 22
 NAMED_LENGTH = ID_LENGTH + 43
 
+TYPED_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+"""What is easily told apart; whoever reads another letter means one of these (Crockford)."""
+
+MEANT = str.maketrans("oil", "011")
+
 
 def new() -> str:
     """Return 256 random bits, fit for an address or a cookie."""
@@ -30,6 +35,17 @@ def practice_in(token: str) -> UUID | None:
         return UUID(bytes=urlsafe_b64decode(f"{token[:ID_LENGTH]}=="))
     except ValueError:
         return None
+
+
+def to_type() -> str:
+    """Return 120 random bits for somebody to type: ``k4wq-7m2x-…``, six groups of four."""
+    letters = [secrets.choice(TYPED_LETTERS) for _ in range(24)]
+    return "-".join("".join(letters[at : at + 4]) for at in range(0, 24, 4))
+
+
+def as_typed(text: str) -> str:
+    """Return what ``to_type`` gave, from what somebody typed: hyphens and capitals do not count."""
+    return "".join(filter(str.isalnum, text.lower())).translate(MEANT)
 
 
 def derived(purpose: str, *parts: object) -> str:

@@ -20,6 +20,7 @@ class DoorKind(StrEnum):
     SIGN_IN = "sign_in"
     BOOKING = "booking"
     FEED = "feed"
+    CALENDAR_ACCOUNT = "calendar_account"  # a user name and an app password
     API_TOKEN = "api_token"  # noqa: S105  what kind of door, not what opens it
     PAYMENT = "payment"  # our payment's id, as the processor sends it back
     PROCESSOR = "processor"  # an object of the processor: a checkout, an intent, a charge
@@ -299,6 +300,8 @@ class Attempt(StrEnum):
     ENQUIRIES = "enquiries"  # where somebody asks to be called
     SIGN_UP_ADDRESS = "sign_up_address"  # whom a link to start a practice would be mailed to
     SIGN_UP_NETWORK = "sign_up_network"  # where that was asked
+    APP_PASSWORD = "app_password"  # noqa: S105  the user name that a calendar program gave
+    APP_NETWORK = "app_network"  # where that was
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +328,9 @@ PATIENCE = {
     Attempt.ENQUIRIES: Patience(free=3, longest=timedelta(hours=1)),
     Attempt.SIGN_UP_ADDRESS: Patience(free=3, longest=timedelta(minutes=15)),
     Attempt.SIGN_UP_NETWORK: Patience(free=10, longest=timedelta(hours=1)),
+    # A right one never waits: nobody guesses 120 bits, and colleagues' programs ask all day.
+    Attempt.APP_PASSWORD: Patience(free=5, longest=timedelta(minutes=5)),
+    Attempt.APP_NETWORK: Patience(free=20, longest=timedelta(minutes=15)),
 }
 FORGET_FAILURES = timedelta(days=1)
 

@@ -120,6 +120,9 @@ PUBLIC = {
     "public.receipt",
     "public.receipt_pdf",
     "public.waiting",
+    # Calendar programs, with a user name and an app password.
+    "dav.calendars",
+    "dav.well_known",
     # Who signs what they send.
     "stripe.receive",
     "stripe.receive_of_linked",

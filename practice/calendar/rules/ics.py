@@ -208,6 +208,14 @@ def file_text(event: str, *, zone: str, on: date) -> bytes:
     return _joined(_head(), zone, event, (on, on))
 
 
+def member_text(event: str, *, zone: str, on: date) -> bytes:
+    """Put the text of an appointment into a calendar of its own, as one of many.
+
+    Its zone is looked at by the year, so that few are drawn for all of them.
+    """
+    return _joined(_head(), zone, event, (date(on.year, 1, 1), date(on.year, 12, 31)))
+
+
 def _head() -> Calendar:
     """Begin a calendar. It gets no UID: a new one each time would change the bytes."""
     head = Calendar()

@@ -53,6 +53,34 @@ PROGRAMS = (
         "New Calendar, On the Network, iCalendar. Paste the address. No user name.",
     ),
 )
+ACCOUNT_PROGRAMS = (
+    Program(
+        "Mac",
+        (),
+        DAY,
+        "1 to 15 minutes, as you choose under Settings, Accounts, Refresh Calendars",
+        "Calendar, Add Account, Other CalDAV Account. Choose Manual, and enter the user name, the "
+        "app password and the server.",
+    ),
+    Program(
+        "iPhone and iPad",
+        (),
+        DAY,
+        "15 minutes, and whenever you open Calendar",
+        "Settings, Apps, Calendar, Calendar Accounts, Add Account, Other, Add CalDAV Account. "
+        "Enter the server, the user name and the app password.",
+    ),
+    Program(
+        "Thunderbird",
+        (),
+        DAY,
+        "1 to 30 minutes, as you choose in the calendar's Properties",
+        "New Calendar, On the Network. Enter the user name and the location, press Find Calendars, "
+        "and enter the app password.",
+    ),
+)
+"""Programs in which a calendar can be added as an account."""
+
 OTHER_AT_MOST = 7 * DAY
 UNUSED_FOR = 120 * DAY
 """How long an address lives that no program reads."""

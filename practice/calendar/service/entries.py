@@ -11,11 +11,12 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from practice.calendar.account_models import CalendarChange
 from practice.calendar.models import CalendarEntry, DetailLevel, FeedSubscription, Resource
 from practice.calendar.rules import ics
 from practice.calendar.service.inviting import invite_staff
 from practice.core import clock
-from practice.core.db import db, require_practice_id
+from practice.core.db import Base, db, require_practice_id
 
 
 class OwnCopy(NamedTuple):
@@ -143,14 +144,38 @@ def row_of(facts: EntryFacts, resource_id: UUID, level: DetailLevel) -> dict[str
 
 def write(rows: Sequence[dict[str, Any]]) -> None:
     """Insert the rows, each over the one of the same session, person and level."""
+    keys = ("practice_id", "session_id", "resource_id", "level")
+    _put(CalendarEntry, rows, keys, ("starts_at", "ends_at", "gone_at", "changed_at", "text"))
+
+
+def change_of(subscription_id: UUID, session_id: UUID, version: int) -> dict[str, Any]:
+    """Write down, as a row, in which version of an account's calendar a session changed."""
+    return {
+        "practice_id": require_practice_id(),
+        "id": uuid4(),
+        "subscription_id": subscription_id,
+        "session_id": session_id,
+        "version": version,
+        "changed_at": clock.now(),
+    }
+
+
+def write_changes(rows: Sequence[dict[str, Any]]) -> None:
+    """Insert the rows, each over the one of the same account and session."""
+    keys = ("practice_id", "subscription_id", "session_id")
+    _put(CalendarChange, rows, keys, ("version", "changed_at"))
+
+
+def _put(
+    table: type[Base], rows: Sequence[dict[str, Any]], keys: Sequence[str], changing: Sequence[str]
+) -> None:
     if not rows:
         return
     insert = (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert
-    statement = insert(CalendarEntry).values(list(rows))
-    changing = ("starts_at", "ends_at", "gone_at", "changed_at", "text")
+    statement = insert(table).values(list(rows))
     db.session.execute(
         statement.on_conflict_do_update(
-            index_elements=["practice_id", "session_id", "resource_id", "level"],
+            index_elements=keys,
             set_={name: statement.excluded[name] for name in changing},
         )
     )
@@ -180,9 +205,15 @@ def _touch(facts: EntryFacts) -> set[tuple[UUID, DetailLevel]]:
         sa.update(FeedSubscription)
         .where(FeedSubscription.id.in_(live))
         .values(version=FeedSubscription.version + 1, changed_at=clock.now())
-        .returning(FeedSubscription.resource_id, FeedSubscription.level, FeedSubscription.by_mail)
+        .returning(
+            *(FeedSubscription.id, FeedSubscription.version, FeedSubscription.in_account),
+            *(FeedSubscription.resource_id, FeedSubscription.level, FeedSubscription.by_mail),
+        )
         .execution_options(synchronize_session=False)
     ).all()
     if any(row.by_mail for row in found):
         invite_staff(facts.session_id, facts.sequence)
+    write_changes(
+        [change_of(row.id, facts.session_id, row.version) for row in found if row.in_account]
+    )
     return {(row.resource_id, row.level) for row in found if not row.by_mail}

@@ -43,6 +43,30 @@ def subscribe(
         Invalid: for more than "busy" of the home, or anything but a client's own of a client.
         Conflict: if this calendar has as many addresses as it may have.
     """
+    subscription = begin(resource, wish, made_by=made_by)
+    secret = tokens.new_in(require_practice_id())
+    doors.cut(DoorKind.FEED, secret, subscription.id)
+    zone = get_practice().time_zone
+    first_on, last_on = ics.feed_window(
+        zones.local_date(clock.now(), zone), back=wish.days_back, ahead=wish.days_ahead
+    )
+    fill(
+        subscription,
+        zones.day_start(zone, first_on),
+        zones.day_start(zone, last_on + timedelta(days=1)),
+    )
+    record("feed:subscribe", by=by, subject_id=subscription.id, level=wish.level.value)
+    return subscription, secret
+
+
+def begin(
+    resource: Resource, wish: Wish, *, made_by: UUID, in_account: bool = False
+) -> FeedSubscription:
+    """Begin to show a calendar somewhere, for the while holding its resource's row.
+
+    Raises:
+        Invalid, Conflict: as ``subscribe``.
+    """
     only = ONLY.get(resource.kind)
     if only is not None and wish.level is not only:
         raise Invalid("This calendar does not say that much.")
@@ -55,24 +79,20 @@ def subscribe(
         days_back=wish.days_back,
         days_ahead=wish.days_ahead,
         alarm_minutes=wish.alarm_minutes,
+        in_account=in_account,
         created_at=clock.now(),
     )
     db.session.add(subscription)
     db.session.flush()
-    secret = tokens.new_in(require_practice_id())
-    doors.cut(DoorKind.FEED, secret, subscription.id)
-    zone = get_practice().time_zone
-    first_on, last_on = ics.feed_window(
-        zones.local_date(clock.now(), zone), back=wish.days_back, ahead=wish.days_ahead
-    )
-    shown = ports.entries_of(
-        resource.id,
-        zones.day_start(zone, first_on),
-        zones.day_start(zone, last_on + timedelta(days=1)),
-    )
-    entries.write([entries.row_of(facts, resource.id, wish.level) for facts in shown])
-    record("feed:subscribe", by=by, subject_id=subscription.id, level=wish.level.value)
-    return subscription, secret
+    return subscription
+
+
+def fill(subscription: FeedSubscription, first_at: datetime, past_at: datetime) -> list[UUID]:
+    """Write the texts of what is booked already in ``[first_at, past_at)``; return its ids."""
+    resource_id, level = subscription.resource_id, subscription.level
+    shown = ports.entries_of(resource_id, first_at, past_at)
+    entries.write([entries.row_of(facts, resource_id, level) for facts in shown])
+    return [facts.session_id for facts in shown]
 
 
 def subscribe_by_mail(
@@ -128,7 +148,8 @@ def renew(subscription: FeedSubscription, *, by: Actor) -> str:
     Raises:
         Conflict: if it was ended, or has no address.
     """
-    if subscription.revoked_at is not None or subscription.by_mail:
+    has_address = not subscription.by_mail and not subscription.in_account
+    if subscription.revoked_at is not None or not has_address:
         raise Conflict("That calendar link was ended already.")
     doors.close(DoorKind.FEED, subscription.id)
     secret = tokens.new_in(require_practice_id())
@@ -172,7 +193,9 @@ def revoke(subscription: FeedSubscription, *, by: Actor) -> None:
         raise Conflict("That calendar link was ended already.")
     subscription.revoked_at = clock.now()
     db.session.flush()
-    doors.close(DoorKind.FEED, subscription.id)
+    doors.close(
+        DoorKind.CALENDAR_ACCOUNT if subscription.in_account else DoorKind.FEED, subscription.id
+    )
     record("feed:revoke", by=by, subject_id=subscription.id)
 
 

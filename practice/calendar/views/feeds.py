@@ -34,7 +34,7 @@ def feed(token: str, name: str) -> ResponseReturnValue:
         "Vary": "Accept-Encoding",
         "X-Robots-Tag": "noindex",
     }
-    if found.etag in _known_tags():
+    if found.etag in known_tags():
         answer: ResponseReturnValue = ("", 304, headers)
         status = 304
     else:
@@ -43,13 +43,18 @@ def feed(token: str, name: str) -> ResponseReturnValue:
         answer = (subscriptions.body_of(found), 200, headers)
         status = 200
     if feeds.is_worth_remembering(found.fetched_at):
-        program = request.headers.get("User-Agent", "")[:PROGRAM_LENGTH]
-        printable = "".join(filter(str.isprintable, program))
         with contextlib.suppress(Busy), transaction():
-            feeds.remember_fetch(found.subscription_id, program=printable, status=status)
+            feeds.remember_fetch(found.subscription_id, program=program(), status=status)
     return answer
 
 
-def _known_tags() -> set[str | None]:
+def program() -> str:
+    """Return what the program that asks says of itself."""
+    said = request.headers.get("User-Agent", "")[:PROGRAM_LENGTH]
+    return "".join(filter(str.isprintable, said))
+
+
+def known_tags() -> set[str | None]:
+    """Return the marks of what the program that asks has already."""
     given = request.headers.get("If-None-Match", "")[:1000]
     return {unquote_etag(tag.strip())[0] for tag in given.split(",")}

@@ -9,17 +9,18 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.calendar import subscriptions
-from practice.calendar.forms import LEVEL_WORDS, MailForm, SubscribeForm
+from practice.calendar.accounts import user_name
+from practice.calendar.forms import LEVEL_WORDS, AccountForm, MailForm, SubscribeForm
 from practice.calendar.models import FeedSubscription, Resource
-from practice.calendar.rules.reading import PROGRAMS
-from practice.calendar.service import feeds
+from practice.calendar.rules.reading import ACCOUNT_PROGRAMS, PROGRAMS
+from practice.calendar.service import accounts, feeds
 from practice.calendar.views.blueprint import bp
 from practice.core.db import in_transaction
 from practice.core.settings import settings
 from practice.people.access import current_member, current_staff, may, requires
 from practice.people.rules import Permission
 
-NAME = "calendar"
+NAME, ACCOUNT = "calendar", "account"
 
 
 @bp.route("/subscriptions", methods=["GET", "POST"])
@@ -30,7 +31,7 @@ def calendar_links() -> ResponseReturnValue:
     form = SubscribeForm()
     form.offer(people)
     if not form.is_submitted() or not form.validate():
-        return _page(people, form, MailForm(formdata=None)), 422 if form.is_submitted() else 200
+        return _page(people, form), 422 if form.is_submitted() else 200
     person = next(person for person in people if person.id == form.person.data)
     subscription, secret = in_transaction(
         lambda: feeds.subscribe(
@@ -49,9 +50,7 @@ def calendar_by_mail() -> ResponseReturnValue:
     """Have one's own sessions mailed, for one's calendar to take in."""
     people, form = _people(), MailForm()
     if not form.validate():
-        blank = SubscribeForm(formdata=None)
-        blank.offer(people)
-        return _page(people, blank, form), 422
+        return _page(people, mail_form=form), 422
     own = subscriptions.person_of(current_member().id)
     in_transaction(
         lambda: feeds.subscribe_by_mail(
@@ -60,6 +59,35 @@ def calendar_by_mail() -> ResponseReturnValue:
     )
     flash(f"Your sessions come to {current_member().email} from now on.")
     return redirect(url_for(".calendar_links"), 303)
+
+
+@bp.post("/subscriptions/app-password")
+@requires(Permission.FEED_SUBSCRIBE)
+def open_calendar_account() -> ResponseReturnValue:
+    """Make an app password, with which a program keeps in step with one calendar."""
+    people, form = _people(), AccountForm(prefix=ACCOUNT)
+    form.offer(people)
+    if not form.validate():
+        return _page(people, account_form=form), 422
+    person = next(person for person in people if person.id == form.person.data)
+    account, password = in_transaction(
+        lambda: accounts.open_account(
+            person,
+            form.wish(form.level.data),
+            by=current_staff(),
+            made_by=current_member().id,
+        )
+    )
+    base = settings().base_url
+    return render_template(
+        "calendar/account_opened.html",
+        account=account,
+        user_name=user_name(account.id),
+        password=password,
+        host=base.partition("://")[2],
+        address=f"{base}{url_for('dav.calendars')}",
+        account_programs=ACCOUNT_PROGRAMS,
+    )
 
 
 @bp.post("/subscriptions/<uuid:subscription_id>/renew")
@@ -108,13 +136,25 @@ def _shown_once(subscription: FeedSubscription, secret: str) -> str:
     )
 
 
-def _page(people: list[Resource], form: SubscribeForm, mail_form: MailForm) -> str:
+def _page(
+    people: list[Resource],
+    form: SubscribeForm | None = None,
+    *,
+    mail_form: MailForm | None = None,
+    account_form: AccountForm | None = None,
+) -> str:
+    """Draw the page with what was sent in one of its forms, and the others blank."""
+    form = form or SubscribeForm(formdata=None)
+    account_form = account_form or AccountForm(formdata=None, prefix=ACCOUNT)
+    for each in (form, account_form):
+        each.offer(people)
     own, listed = current_member().id, subscriptions.subscriptions([each.id for each in people])
     has_own = any(person.user_id == own for person in people)
     return render_template(
         "calendar/subscriptions.html",
         form=form,
-        mail_form=mail_form,
+        account_form=account_form,
+        mail_form=mail_form or MailForm(formdata=None),
         people=people,
         may_mail=has_own
         and not any(
@@ -124,6 +164,8 @@ def _page(people: list[Resource], form: SubscribeForm, mail_form: MailForm) -> s
         subscribed=listed,
         level_words=LEVEL_WORDS,
         programs=PROGRAMS,
+        account_programs=ACCOUNT_PROGRAMS,
+        user_name=user_name,
     )
 
 

@@ -101,9 +101,12 @@ def served(app: Flask) -> Iterator[str]:
     server = make_server("localhost", 0, app, threaded=False)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://localhost:{server.port}"
-    server.shutdown()
-    thread.join()
+    try:
+        yield f"http://localhost:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def run(program: str, *arguments: str, folder: Path) -> str:
