@@ -60,7 +60,7 @@ def test_the_caldav_library_finds_the_calendar_reads_it_and_keeps_in_step(world:
         assert len(found.search(event=True, start=TENTH, end=TENTH + HOUR)) == 1
         assert found.search(event=True, start=TENTH - HOUR, end=TENTH) == []
 
-        known = found.get_objects_by_sync_token(load_objects=True)
+        known = found.objects_by_sync_token(load_objects=True)
         added = world.put(world.session(TENTH + 24 * HOUR))
         came, went = known.sync()
         assert [[each.url.path for each in came], went] == [[address(opened, added)], []]
@@ -75,7 +75,7 @@ def test_the_caldav_library_finds_the_calendar_reads_it_and_keeps_in_step(world:
         came, went = known.sync()
         assert [came, [each.url.path for each in went]] == [[], [address(opened, added)]]
         with pytest.raises(error.AuthorizationError):
-            found.save_event(dtstart=TENTH, dtend=TENTH + HOUR, summary="Lunch")
+            found.save_event(found.events()[0].data)
 
 
 @pytest.mark.database("sqlite")  # what a program makes of an answer is the same
