@@ -73,7 +73,7 @@ class Served:
 @contextmanager
 def serving(database_url: str, command: Command = as_shipped) -> Iterator[Served]:
     """Serve the application on a database that exists, inside the block."""
-    port = _free_port()
+    port = free_port()
     environment = os.environ | databases.settings(database_url)
     with (
         tempfile.TemporaryDirectory(prefix="sanctuary-bench-logs-") as logs,
@@ -85,7 +85,7 @@ def serving(database_url: str, command: Command = as_shipped) -> Iterator[Served
         yield Served(port, pids)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
