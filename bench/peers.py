@@ -76,7 +76,7 @@ def radicale(body: bytes, logs: Path) -> Iterator[tuple[Served, Request]]:
     with together(folder=logs, environment={}, logs=logs, python=PYTHON) as processes:
         processes.start("radicale", "radicale", *arguments)
         processes.wait_for("radicale", lambda: is_taken(port))
-        connection = HTTPConnection(HOST, port, timeout=120)
+        connection = HTTPConnection(HOST, port, timeout=600)
         put = Request(
             CALENDAR,
             method="PUT",

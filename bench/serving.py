@@ -63,10 +63,10 @@ class Served:
     port: int
     processes: tuple[int, ...]
 
-    def cost(self, request: Request, *, times: int) -> float:
+    def cost(self, request: Request, *, times: int, connections: int = CONNECTIONS) -> float:
         """Return the CPU seconds that one request costs web server and database together."""
         before = cpu_seconds(self.processes)
-        ask(self.port, request, times=times)
+        ask(self.port, request, times=times, connections=connections)
         return (cpu_seconds(self.processes) - before) / times
 
 

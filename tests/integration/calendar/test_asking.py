@@ -1,15 +1,51 @@
 """How calendar programs ask for a feed: again and again, and mostly for nothing new."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
 
+from practice.calendar.models import DetailLevel
+from practice.calendar.service import entries
+from tests import factories
 from tests.integration.calendar.feed_world import NOW, World, read
 
+HOUR = timedelta(hours=1)
 
-def test_check_4_an_unchanged_feed_asks_the_database_once(
+
+def local(instant: datetime) -> str:
+    return f"{instant.astimezone(ZoneInfo('America/New_York')):%Y%m%dT%H%M%S}"
+
+
+@pytest.mark.database("sqlite")
+def test_check_04_three_thousand_sessions_are_all_there(world: World, client: FlaskClient) -> None:
+    _, secret = world.subscribe()
+    starts = [NOW + n * timedelta(hours=3) for n in range(3000)]
+    with world.app.app_context(), factories.made(world.practice):
+        one = world.session(NOW)
+        row = entries.row_of(one, world.therapist.id, DetailLevel.PLAIN)
+        rows = [  # the same words, each with an identity and a time of its own
+            row
+            | {"id": uuid4(), "session_id": uuid4(), "starts_at": at, "ends_at": at + HOUR}
+            | {"text": row["text"].replace(one.uid, f"{n}@x").replace(local(NOW), local(at))}
+            for n, at in enumerate(starts)
+        ]
+        for first in range(0, len(rows), 500):
+            entries.write(rows[first : first + 500])
+
+    status, etag, body = read(client, secret)
+
+    assert (status, body.count("BEGIN:VEVENT")) == (200, 3000)
+    assert re.findall(r"UID:(\S+)@x", body) == [str(n) for n in range(3000)]
+    assert re.findall(r"DTSTART;TZID=America/New_York:(\w+)", body) == [local(at) for at in starts]
+    assert read(client, secret, **{"If-None-Match": etag}) == (304, etag, "")
+
+
+def test_check_04_an_unchanged_feed_asks_the_database_once(
     world: World, client: FlaskClient, count_statements: Callable[[Callable[[], object]], int]
 ) -> None:
     _, secret = world.subscribe()

@@ -50,7 +50,7 @@ def test_a_feed_says_as_much_as_its_level_and_no_more(
     assert "Jonas" not in body
 
 
-def test_check_5_nothing_changes_while_nothing_changes(world: World, client: FlaskClient) -> None:
+def test_check_05_nothing_changes_while_nothing_changes(world: World, client: FlaskClient) -> None:
     _, secret = world.subscribe()
     world.put(world.session())
     status, etag, body = read(client, secret)
@@ -61,7 +61,7 @@ def test_check_5_nothing_changes_while_nothing_changes(world: World, client: Fla
     assert read(client, secret, **{"If-None-Match": etag}) == (304, etag, "")
 
 
-def test_checks_5_and_6_every_change_of_a_session_changes_the_feed(
+def test_check_05_and_06_every_change_of_a_session_changes_the_feed(
     world: World, client: FlaskClient
 ) -> None:
     _, secret = world.subscribe()
@@ -85,7 +85,7 @@ def test_checks_5_and_6_every_change_of_a_session_changes_the_feed(
     assert events(seen[-1][1])[0][1:4] == ("TENTATIVE", "2", TENTH + timedelta(days=1))
 
 
-def test_check_7_a_cancelled_session_is_a_tombstone_for_fourteen_days(
+def test_check_07_a_cancelled_session_is_a_tombstone_for_fourteen_days(
     world: World, client: FlaskClient
 ) -> None:
     _, secret = world.subscribe()
