@@ -19,6 +19,7 @@ from bench import (
     races,
     today,
     web_servers,
+    week,
 )
 from bench.serving import database_servers
 
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "clients": clients.run,
     "api": api.run,
     "today": today.run,
+    "week": week.run,
     "planner": planner.run,
 }
 

@@ -90,7 +90,7 @@ def _compare(
 
 
 def _answer(server: Served, request: Request) -> Answer:
-    connection = HTTPConnection(HOST, server.port, timeout=120)
+    connection = HTTPConnection(HOST, server.port, timeout=600)
     answer = fetch(connection, request)
     connection.close()
     return answer

@@ -140,7 +140,7 @@ def ask(port: int, request: Request, *, times: int, connections: int = CONNECTIO
     failures: list[Exception] = []
 
     def visit() -> None:
-        connection = HTTPConnection(HOST, port, timeout=60)
+        connection = HTTPConnection(HOST, port, timeout=600)
         try:
             for _ in range(times // connections):
                 fetch(connection, request)

@@ -29,7 +29,9 @@ class Often:
     asks for is named in it by ``sa.bindparam``.
     """
 
-    def __init__(self, statement: sa.Select[Any] | sa.CompoundSelect[Any]) -> None:
+    def __init__(
+        self, statement: sa.Select[*tuple[Any, ...]] | sa.CompoundSelect[*tuple[Any, ...]]
+    ) -> None:
         self._inside = statement.options(OF_THE_PRACTICE)
         self._of_objects = self._inside.execution_options(inside_the_practice=True)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,7 +14,9 @@ from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.db import db, enter_practice
 from practice.core.errors import NotFound
+from practice.core.often import Often
 from practice.people import doors
+from practice.people.models import Client
 from practice.people.queries import get_practice
 from practice.people.rules import DoorKind
 from practice.sessions.models import Appointment, BroughtSession, Service
@@ -75,6 +78,10 @@ def of_client(client_id: UUID) -> list[Appointment]:
     )
 
 
+SHOWN = LIVE | {S.COMPLETED, S.NO_SHOW, S.HELD_CLINICAL, S.REQUESTED}
+"""All but what was cancelled or released."""
+
+
 def on_day(on: date) -> list[Appointment]:
     """Return the appointments that start on a local day of the practice, holds left out."""
     zone = get_practice().time_zone
@@ -89,7 +96,7 @@ def between(
 
     Without ``states``, everything but what was cancelled or released, or is a hold past its end.
     """
-    shown = states or (LIVE | {S.COMPLETED, S.NO_SHOW, S.HELD_CLINICAL, S.REQUESTED})
+    shown = states or SHOWN
     return list(
         db.session.scalars(
             sa.select(Appointment)
@@ -103,6 +110,48 @@ def between(
             .order_by(Appointment.starts_at, Appointment.id)
         )
     )
+
+
+_LINES = Often(
+    sa.select(
+        Appointment.id,
+        Appointment.starts_at,
+        Appointment.ends_at,
+        Appointment.kind,
+        Appointment.state,
+        Appointment.host_id,
+        Appointment.hold_ends_at,
+        Client.first_name,
+        Client.last_name,
+        Service.buffer_before_minutes,
+        Service.buffer_after_minutes,
+    )
+    .join(
+        Service,
+        sa.and_(
+            Service.practice_id == Appointment.practice_id, Service.id == Appointment.service_id
+        ),
+    )
+    .outerjoin(
+        Client,
+        sa.and_(Client.practice_id == Appointment.practice_id, Client.id == Appointment.client_id),
+    )
+    .where(
+        Appointment.starts_at >= sa.bindparam("first_at"),
+        Appointment.starts_at < sa.bindparam("past_at"),
+        Appointment.state.in_(SHOWN),
+        sa.or_(
+            Appointment.hold_ends_at.is_(None),
+            Appointment.hold_ends_at >= sa.bindparam("now"),
+        ),
+    )
+    .order_by(Appointment.starts_at, Appointment.id)
+)
+
+
+def lines_between(first_at: datetime, past_at: datetime) -> Sequence[sa.Row[Any]]:
+    """Return what ``between`` does, as plain as a page of hundreds needs it."""
+    return _LINES.rows(first_at=first_at, past_at=past_at, now=clock.now()).all()
 
 
 def requests_waiting() -> list[Appointment]:
