@@ -21,6 +21,7 @@ from bench import (
     races,
     today,
     web_servers,
+    week,
 )
 from bench.serving import database_servers
 
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "exports": exports.run,
     "api": api.run,
     "today": today.run,
+    "week": week.run,
     "planner": planner.run,
     "money": money.run,
 }

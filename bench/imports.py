@@ -19,9 +19,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median, quantiles
 
-import icalendar
-
-from bench import seed
+from bench import peers, seed
 from bench.measure import Figure, at_most, in_turn, ratio, show
 from bench.serving import Request, Served, fetch, serving
 from practice.calendar.rules.foreign.busy import Choices
@@ -45,9 +43,18 @@ PAGE = Request("/p/tidewater/book/consult/", accept="text/html")
 def run() -> None:
     body = _calendar(SINGLE, WEEKLY)
     ours = reading.busy_times(body, CHOICES, BETWEEN)
-    if list(ours.spans) != _by_libraries(body):
-        raise RuntimeError("the libraries find other times than we do")
-    cpu = in_turn({"ours": partial(_cost, body), "theirs": partial(_their_cost, body)})
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "calendar.ics"
+        file.write_bytes(body)
+        _, found = peers.read(file, *BETWEEN)
+        if found.splitlines() != [f"{a.isoformat()} {b.isoformat()}" for a, b in ours.spans]:
+            raise RuntimeError("the libraries find other times than we do")
+        cpu = in_turn(
+            {
+                "ours": partial(_cost, body),
+                "theirs": lambda: peers.read(file, *BETWEEN)[0],
+            }
+        )
     print(f" CPU of {SINGLE + 2 * WEEKLY:,} components over {DAYS} days, {len(ours.spans):,} times")
     against = ratio(cpu["ours"], cpu["theirs"])
     show("a child that reads it / icalendar and recurring-ical-events", against, at_most(1.0, 0.5))
@@ -142,23 +149,6 @@ def _cost(body: bytes) -> float:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     child = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return child + time.process_time() - own
-
-
-def _their_cost(body: bytes) -> float:
-    began = time.process_time()
-    _by_libraries(body)
-    return time.process_time() - began
-
-
-def _by_libraries(body: bytes) -> list[tuple[datetime, datetime]]:
-    try:  # It wants another dateutil than the program has, so it is in none of our environments.
-        import recurring_ical_events  # noqa: PLC0415
-    except ImportError:
-        sys.exit("Compare with recurring-ical-events: pip install it beside the program first.")
-    found = recurring_ical_events.of(icalendar.Calendar.from_ical(body)).between(*BETWEEN)
-    return sorted(
-        {(each["DTSTART"].dt.astimezone(UTC), each["DTEND"].dt.astimezone(UTC)) for each in found}
-    )
 
 
 def _largest_child() -> float:

@@ -63,17 +63,17 @@ class Served:
     port: int
     processes: tuple[int, ...]
 
-    def cost(self, request: Request, *, times: int) -> float:
+    def cost(self, request: Request, *, times: int, connections: int = CONNECTIONS) -> float:
         """Return the CPU seconds that one request costs web server and database together."""
         before = cpu_seconds(self.processes)
-        ask(self.port, request, times=times)
+        ask(self.port, request, times=times, connections=connections)
         return (cpu_seconds(self.processes) - before) / times
 
 
 @contextmanager
 def serving(database_url: str, command: Command = as_shipped) -> Iterator[Served]:
     """Serve the application on a database that exists, inside the block."""
-    port = _free_port()
+    port = free_port()
     environment = os.environ | databases.settings(database_url)
     with (
         tempfile.TemporaryDirectory(prefix="sanctuary-bench-logs-") as logs,
@@ -85,7 +85,7 @@ def serving(database_url: str, command: Command = as_shipped) -> Iterator[Served
         yield Served(port, pids)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -140,7 +140,7 @@ def ask(port: int, request: Request, *, times: int, connections: int = CONNECTIO
     failures: list[Exception] = []
 
     def visit() -> None:
-        connection = HTTPConnection(HOST, port, timeout=60)
+        connection = HTTPConnection(HOST, port, timeout=600)
         try:
             for _ in range(times // connections):
                 fetch(connection, request)

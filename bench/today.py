@@ -56,7 +56,7 @@ def run() -> None:
             page = create_environ("/today", headers={"Cookie": cookie, "Accept": "text/html"})
             alive = create_environ("/healthz")
             before = watch.statements
-            _ask(app, page)
+            ask(app, page)
             statements = watch.statements - before
             spent = in_turn(
                 {
@@ -75,7 +75,7 @@ def _beyond(watch: Watch, app: Flask, environ: dict[str, Any], *, times: int) ->
     """Return the CPU seconds that a request takes besides its statements."""
     before, in_statements = process_time(), watch.spent["statements"]
     for _ in range(times):
-        _ask(app, environ)
+        ask(app, environ)
     spent = process_time() - before - (watch.spent["statements"] - in_statements)
     return spent / times
 
@@ -83,11 +83,11 @@ def _beyond(watch: Watch, app: Flask, environ: dict[str, Any], *, times: int) ->
 def _template(watch: Watch, app: Flask, environ: dict[str, Any], *, times: int) -> float:
     before = watch.spent["template"]
     for _ in range(times):
-        _ask(app, environ)
+        ask(app, environ)
     return (watch.spent["template"] - before) / times
 
 
-def _ask(app: Flask, environ: dict[str, Any]) -> None:
+def ask(app: Flask, environ: dict[str, Any]) -> None:
     """Ask as a web server does, from outside of every context."""
     asked = {**environ, "wsgi.input": io.BytesIO()}
     answer = Context().run(lambda: run_wsgi_app(app, asked, buffered=True))

@@ -49,6 +49,7 @@ from practice.calendar import ports as calendar_ports
 from practice.calendar import views as calendar
 from practice.calendar.service import accounts, feeds, invitations, inviting, refreshing
 from practice.calendar.service import imported as imported_calendars
+from practice.calendar.views import unchanged
 from practice.clients import models as _clients  # noqa: F401
 from practice.clients import ports as clients_ports
 from practice.clients import views as clients
@@ -111,6 +112,7 @@ def create_app(config: Config) -> Flask:
     app.extensions[KEY] = config
     logging.getLogger("practice").setLevel(config.log_level)
 
+    unchanged.init_app(app, web.headers_for(config))  # before web, which looks through proxies
     web.init_app(app, config)
     database.init_app(app, config.database_url)
     migrate.init_app(app, database.db)

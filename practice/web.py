@@ -103,7 +103,7 @@ def init_app(app: Flask, config: Config) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]
 
     app.before_request(_look_at_the_request)
-    app.after_request(_headers_for(config))
+    app.after_request(_add_headers(config))
     app.register_error_handler(PracticeError, _answer_practice_error)
     app.register_error_handler(CSRFError, _answer_old_form)
     app.register_error_handler(HTTPException, _answer_http_error)
@@ -253,7 +253,8 @@ def _problem_details(kind: str, message: str, status: int, reference: str) -> di
 # Headers ---------------------------------------------------------------------------------------
 
 
-def _headers_for(config: Config) -> Any:
+def headers_for(config: Config) -> dict[str, str]:
+    """Return what every answer says, whatever is asked."""
     fixed = {
         "Content-Security-Policy": content_policy(config),
         "X-Content-Type-Options": "nosniff",
@@ -262,8 +263,11 @@ def _headers_for(config: Config) -> Any:
     }
     if config.is_https:
         fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return fixed
 
-    wanted = {name.lower(): (name, value) for name, value in fixed.items()}
+
+def _add_headers(config: Config) -> Any:
+    wanted = {name.lower(): (name, value) for name, value in headers_for(config).items()}
     private = wanted | {"cache-control": ("Cache-Control", "no-store")}
 
     def add(response: Response) -> Response:

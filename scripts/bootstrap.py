@@ -55,7 +55,7 @@ def install_requirements(kind: str) -> None:
 
     print(f"Installing {requirements.relative_to(ROOT)} into .venv ...", flush=True)
     if not is_alive(PYTHON):
-        venv.create(VENV, clear=True, symlinks=True, with_pip=find_spec("ensurepip") is not None)
+        venv.create(VENV, clear=True, symlinks=True, with_pip=has_ensurepip())
     # All that is needed stands in the file, and `[tool.uv]` settles what packages disagree about.
     if not succeeds(*installer(), "--no-deps", "--require-hashes", "-r", requirements):
         sys.exit("The packages could not be installed; the lines above say why.")
@@ -67,19 +67,24 @@ def is_alive(python: Path) -> bool:
     return python.exists() and succeeds(python, "-c", "")
 
 
-def installer() -> list[str | Path]:
+def has_ensurepip() -> bool:
+    return find_spec("ensurepip") is not None
+
+
+def installer(python: Path = PYTHON) -> list[str | Path]:
     """Return the command that installs into `.venv`: uv where there is one, else pip from outside.
 
-    Pip need not be in `.venv` for that, so that a system without ``ensurepip`` will do.
+    Pip need not be in `.venv` for that, so that a system without ``ensurepip`` will do. Another
+    environment is named by its ``python``.
     """
     if uv := shutil.which("uv"):
-        return [uv, "pip", "install", "--quiet", "--python", PYTHON]
+        return [uv, "pip", "install", "--quiet", "--python", python]
     if not succeeds(sys.executable, "-m", "pip", "--version", quiet=True):
         sys.exit(
             f"Neither pip nor uv was found for {sys.executable}.\n"
             "On Debian and Ubuntu `apt install python3-pip` brings pip."
         )
-    return [sys.executable, "-m", "pip", "--python", PYTHON, "install", "--quiet"]
+    return [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
 
 
 def install_libraries(libraries: list[Library]) -> None:

@@ -31,6 +31,7 @@ class Processes:
     folder: Path
     environment: Mapping[str, str]
     logs: Path
+    python: Path | str = sys.executable
     running: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
 
     def start(self, name: str, *module: str) -> None:
@@ -93,7 +94,7 @@ class Processes:
         self, name: str, module: tuple[str, ...], *, stdout: IO[str] | int, stderr: IO[str]
     ) -> subprocess.Popen[str]:
         self.running[name] = subprocess.Popen(
-            [sys.executable, "-m", *module],
+            [self.python, "-m", *module],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -114,13 +115,19 @@ class Processes:
 
 
 @contextmanager
-def together(*, folder: Path, environment: Mapping[str, str], logs: Path) -> Iterator[Processes]:
+def together(
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    logs: Path,
+    python: Path | str = sys.executable,
+) -> Iterator[Processes]:
     """Start processes in ``folder`` inside the block; leaving it, none of them is left.
 
     On Linux they end with this process even if it is killed.
     """
     logs.mkdir(parents=True, exist_ok=True)
-    processes = Processes(folder, {**environment, "PYTHONUNBUFFERED": "1"}, logs)
+    processes = Processes(folder, {**environment, "PYTHONUNBUFFERED": "1"}, logs, python)
     try:
         yield processes
     finally:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from practice.calendar.rules.reading import WORDS as STANDING_WORDS
 from practice.core import clock, tokens
 from practice.core.db import db, enter_practice
 from practice.core.errors import NotFound
-from practice.core.often import row_alone
+from practice.core.often import Alone
 from practice.people import doors
 from practice.people.models import Door, Practice
 from practice.people.rules import DoorKind
@@ -38,7 +39,7 @@ OUT_OF_SIGHT = timedelta(days=ics.DAYS_BACK + 30)
 class Feed:
     """A feed as somebody asks for it now. ``etag`` changes with every visible change.
 
-    ``window`` is its first and last local date.
+    ``window`` is its first and last local date; ``changed_at`` when it last became another.
     """
 
     subscription_id: UUID
@@ -49,6 +50,7 @@ class Feed:
     zone: str
     window: tuple[date, date]
     etag: str
+    changed_at: datetime
     alarm_minutes: int | None
 
 
@@ -59,20 +61,26 @@ _STALE = sa.and_(
 )
 """A tombstone 14 days after the later of its cancellation and its end."""
 
-_FEED: sa.Select[*tuple[Any, ...]] = (
+_OVER_AT = sa.case(
+    (CalendarEntry.gone_at > CalendarEntry.ends_at, CalendarEntry.gone_at),
+    else_=CalendarEntry.ends_at,
+)
+
+_FEED = Alone(
     sa.select(
         FeedSubscription.id,
         FeedSubscription.resource_id,
         FeedSubscription.level,
         FeedSubscription.fetched_at,
         FeedSubscription.version,
+        FeedSubscription.created_at,
+        FeedSubscription.changed_at,
         FeedSubscription.alarm_minutes,
         FeedSubscription.days_back,
         FeedSubscription.days_ahead,
         Practice.neutral_name,
         Practice.time_zone,
-        sa.select(sa.func.count())
-        .select_from(CalendarEntry)
+        sa.select(sa.func.max(_OVER_AT))
         .where(
             CalendarEntry.practice_id == FeedSubscription.practice_id,
             CalendarEntry.resource_id == FeedSubscription.resource_id,
@@ -82,7 +90,7 @@ _FEED: sa.Select[*tuple[Any, ...]] = (
         )
         .correlate(FeedSubscription)
         .scalar_subquery()
-        .label("stale"),
+        .label("last_over_at"),
     )
     .join(
         Door,
@@ -114,8 +122,8 @@ def find_feed(secret: str) -> Feed:
 
     The address names its practice, so that this is not asked first; its digest alone opens.
     Addresses from before that are asked for theirs. The version is the feed's count of
-    changes, the week in which it begins, and how many tombstones are old enough to be left out:
-    the body changes with these alone.
+    changes, the week in which it begins, and the last tombstone that is old enough to be left
+    out: the body changes with these alone.
 
     Raises:
         NotFound: for an unknown or ended address, or somebody who has left.
@@ -128,18 +136,26 @@ def find_feed(secret: str) -> Feed:
         raise NotFound("There is no calendar at this address.")
     enter_practice(practice_id)
     now = clock.now()
-    row = row_alone(
-        _FEED,
+    row = _FEED.row(
         hash=tokens.digest(secret),
         tombstones_until=now - TOMBSTONES_STAY,
         out_of_sight=now - OUT_OF_SIGHT,
     )
     if row is None:
         raise NotFound("There is no calendar at this address.")
-    today = zones.local_date(now, row.time_zone)
+    return _feed(row, zones.local_date(now, row.time_zone))
+
+
+@lru_cache(maxsize=1024)
+def _feed(row: Any, today: date) -> Feed:
     window = ics.feed_window(today, back=row.days_back, ahead=row.days_ahead)
-    parts = (row.id, row.version, window[0], row.stale, row.neutral_name, row.time_zone)
+    parts = (row.id, row.version, window[0], row.last_over_at, row.neutral_name, row.time_zone)
     version = ":".join(map(str, parts))
+    changes = (
+        row.changed_at or row.created_at,
+        zones.day_start(row.time_zone, window[0] + timedelta(days=row.days_back)),
+        *((row.last_over_at + TOMBSTONES_STAY,) if row.last_over_at else ()),
+    )
     return Feed(
         subscription_id=row.id,
         resource_id=row.resource_id,
@@ -149,6 +165,7 @@ def find_feed(secret: str) -> Feed:
         zone=row.time_zone,
         window=window,
         etag=hashlib.sha256(version.encode()).hexdigest()[:32],
+        changed_at=max(changes),
         alarm_minutes=row.alarm_minutes,
     )
 

@@ -168,6 +168,27 @@ class TreatmentForm(BaseForm):
         )
 
 
+class InvitationsForm(BaseForm):
+    """Whether a client's mails reach into their calendar: chosen, or left to the practice."""
+
+    wants = RadioField(
+        "Invitations by mail",
+        choices={
+            "practice": "As the practice does",
+            "yes": "Put appointments into their calendar",
+            "no": "Leave their calendar alone",
+        },
+        validators=[InputRequired("Choose whether they are invited")],
+    )
+
+    @property
+    def wanted(self) -> bool | None:
+        return INVITED[self.wants.data]
+
+
+INVITED = {"practice": None, "yes": True, "no": False}
+
+
 class PaperForm(BaseForm):
     """One paper of ``kind``, with what papers of its kind say beside their dates.
 

@@ -51,6 +51,28 @@ def waited_too_long(error: DBAPIError) -> bool:
     )
 
 
+def row_alone(engine: Engine, words: str, given: Any) -> tuple[Any, ...] | None:
+    """Ask for one row in the driver's own words, on a connection of the pool, and leave nothing.
+
+    The second way to the database, and the only one past SQLAlchemy; whose rows it sees is told
+    to row-level security here as everywhere. See ``often.Alone``, and decision 28.
+
+    Raises:
+        DBAPIError: for whatever the driver raises.
+    """
+    pooled = engine.raw_connection()
+    driver = pooled.driver_connection
+    ask = _ask_sqlite if engine.dialect.name == "sqlite" else _ask_postgresql
+    try:
+        rows = ask(driver, words, given)
+    except engine.dialect.loaded_dbapi.Error as error:
+        pooled.invalidate()  # nobody knows in which state it is left
+        raise DBAPIError(words, None, error, hide_parameters=True) from error
+    pooled.close()
+    (row,) = rows or (None,)
+    return row
+
+
 # SQLite ----------------------------------------------------------------------------------------
 
 
@@ -101,6 +123,10 @@ def _wait_to_write(connection: Connection) -> None:
         driver.execute(f"PRAGMA busy_timeout={WRITER_WAITS_MS}")
 
 
+def _ask_sqlite(driver: Any, words: str, given: Any) -> Any:
+    return driver.execute(words, given).fetchall()  # one statement is a whole read by itself
+
+
 _ON_SQLITE: dict[str, Callable[..., None]] = {"connect": _prepare_sqlite, "begin": _begin_sqlite}
 
 
@@ -131,12 +157,16 @@ def _see_that_it_is_open(connection: Any, *_: object) -> None:
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    _say(connection, f"BEGIN; {_practice_here()}")
+    _say(connection, _begin_here())
 
 
 def name_the_practice(connection: Connection) -> None:
     """Tell row-level security which practice was entered, until this transaction ends."""
     _say(connection, _practice_here())
+
+
+def _begin_here() -> str:
+    return f"BEGIN; {_practice_here()}"
 
 
 def _practice_here() -> str:
@@ -147,14 +177,26 @@ def _rollback_postgresql(connection: Connection) -> None:
     # Before the driver does it, which then finds nothing left to end: see above. What goes wrong
     # here goes wrong there too, and is told there.
     if not connection.invalidated:
-        _driver(connection).pgconn.exec_(b"ROLLBACK")
+        _tell(_driver(connection), "ROLLBACK")
 
 
 def _say(connection: Connection, words: str) -> None:
-    """Send what takes no values and gives no rows, past all that is made ready for rows."""
-    answer = _driver(connection).pgconn.exec_(words.encode())
-    if answer.status != ExecStatus.COMMAND_OK:
+    if not _tell(_driver(connection), words):
         connection.exec_driver_sql(words)  # which fails in SQLAlchemy's words
+
+
+def _tell(driver: Any, words: str) -> bool:
+    """Send what takes no values and gives no rows, past all that is made ready for rows."""
+    return bool(driver.pgconn.exec_(words.encode()).status == ExecStatus.COMMAND_OK)
+
+
+def _ask_postgresql(driver: Any, words: str, given: Any) -> Any:
+    begin = _begin_here()
+    if not _tell(driver, begin):
+        driver.execute(begin)  # which fails in the driver's words
+    rows = driver.execute(words, given, prepare=True).fetchall()
+    _tell(driver, "ROLLBACK")
+    return rows
 
 
 def _driver(connection: Connection) -> Any:

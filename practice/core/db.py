@@ -45,6 +45,9 @@ from practice.core.errors import Unavailable
 T = TypeVar("T")
 
 TRIES = 5
+CONNECTIONS = 10
+"""Kept open: no fewer than the web server has threads, or a crowd opens and closes one a request.
+"""
 
 
 class Busy(Unavailable):
@@ -133,7 +136,7 @@ db = SQLAlchemy(
     metadata=Base.metadata,
     disable_autonaming=True,
     session_options={"expire_on_commit": False},
-    engine_options={"hide_parameters": True},
+    engine_options={"hide_parameters": True, "pool_size": CONNECTIONS},
 )
 
 

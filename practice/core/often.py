@@ -7,6 +7,9 @@ answer, as a database takes to answer it.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import make_dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +18,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from practice.core import connections
 from practice.core.db import OF_THE_PRACTICE, db, owned_tables, require_practice_id
 
 
@@ -25,7 +29,9 @@ class Often:
     asks for is named in it by ``sa.bindparam``.
     """
 
-    def __init__(self, statement: sa.Select[Any] | sa.CompoundSelect[Any]) -> None:
+    def __init__(
+        self, statement: sa.Select[*tuple[Any, ...]] | sa.CompoundSelect[*tuple[Any, ...]]
+    ) -> None:
         self._inside = statement.options(OF_THE_PRACTICE)
         self._of_objects = self._inside.execution_options(inside_the_practice=True)
 
@@ -58,15 +64,73 @@ class Often:
     _is_inside = False
 
 
-def row_alone(statement: sa.Select[Any], **values: Any) -> sa.Row[Any] | None:
-    """Return the one row of a statement that names its practice itself, as ``practice_id``.
+class Alone:
+    """A statement whose one row is a whole answer, told once to each database in its own words.
 
-    For answers that need nothing else of the database: the session is not even made.
+    It names its practice itself, as ``practice_id``, and what else it asks for by
+    ``sa.bindparam``. It goes past the session and past SQLAlchemy, which would take longer over
+    it than the program over everything else: see ``connections.row_alone``.
     """
-    with db.engine.connect() as connection:
-        return connection.execute(
-            statement, {"practice_id": require_practice_id(), **values}
-        ).one_or_none()
+
+    def __init__(self, statement: sa.Select[*tuple[Any, ...]]) -> None:
+        self._statement = statement
+        self._told: dict[str, _Told] = {}
+
+    def row(self, **values: Any) -> Any | None:
+        """Return the row, by the names of its columns, or ``None``.
+
+        Raises:
+            RuntimeError: outside a practice.
+        """
+        engine, practice_id = db.engine, require_practice_id()
+        told = self._told.get(engine.dialect.name)
+        if told is None:
+            told = self._told[engine.dialect.name] = _Told(self._statement, engine.dialect)
+        given = told.given(values | {"practice_id": practice_id})
+        row = connections.row_alone(engine, told.words, given)
+        return told.taken(row) if row else None
+
+
+REMEMBERED = 1024
+"""Rows that come again as they were need not be made again."""
+
+
+class _Told:
+    """A statement in one database's words, and how values go into it and come out of it."""
+
+    def __init__(self, statement: sa.Select[*tuple[Any, ...]], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        into = {
+            name: compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) or _same
+            for name in compiled.params
+        }
+        self.words = str(compiled)
+        self._places = compiled.positiontup
+        self._asked = {name: into[name] for name in into if compiled.binds[name].required}
+        self._fixed = {
+            name: into[name](value)
+            for name, value in compiled.params.items()
+            if name not in self._asked
+        }
+        self._out = [
+            column.type.dialect_impl(dialect).result_processor(dialect, None) or _same
+            for column in statement.selected_columns
+        ]
+        self._row = make_dataclass("Row", statement.selected_columns.keys(), frozen=True)
+        self.taken = lru_cache(REMEMBERED)(self._taken)
+
+    def given(self, values: Mapping[str, Any]) -> Any:
+        """Return what the driver is given: in the order of its places, or by name."""
+        named = self._fixed | {name: into(values[name]) for name, into in self._asked.items()}
+        return named if self._places is None else [named[name] for name in self._places]
+
+    def _taken(self, row: tuple[Any, ...]) -> Any:
+        """Return what the driver gave, by the names of the columns and as the program knows it."""
+        return self._row(*(out(value) for out, value in zip(self._out, row, strict=True)))
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 class epoch_floor(FunctionElement[int]):  # noqa: N801  named as functions of SQL are

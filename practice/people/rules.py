@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 
@@ -341,6 +342,8 @@ class Often(StrEnum):
     API_READS = "api_reads"
     API_WRITES = "api_writes"
     COURSE_PLANS = "course_plans"
+    FEED = "feed"
+    FEEDS_OF_A_NETWORK = "feeds_of_a_network"
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +360,9 @@ LIMITS = {
     Often.API_WRITES: Limit(most=60, period=timedelta(minutes=1)),
     # Each may take two seconds of a processor.
     Often.COURSE_PLANS: Limit(most=20, period=timedelta(minutes=1)),
+    # Calendar programs ask every few minutes; Google's ask for everybody from one network.
+    Often.FEED: Limit(most=60, period=timedelta(minutes=1)),
+    Often.FEEDS_OF_A_NETWORK: Limit(most=600, period=timedelta(minutes=1)),
 }
 
 
@@ -370,6 +376,7 @@ def wait_before_next(attempt: Attempt, *, failures: int, since_last: timedelta) 
     return max(delay - since_last, timedelta())
 
 
+@lru_cache(maxsize=1024)
 def network_of(address: str | None) -> str:
     """Return the network that a visitor's address belongs to: /24, or /48 for IPv6."""
     try:

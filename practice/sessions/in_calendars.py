@@ -15,7 +15,7 @@ from practice.core.db import db
 from practice.people.access import may
 from practice.people.rules import Permission
 from practice.sessions.models import Appointment
-from practice.sessions.queries.appointments import WITH_ALL, with_places
+from practice.sessions.queries.appointments import WITH_ALL, lines_between
 from practice.sessions.rules.for_staff import CAN_CHANGE, what_words
 from practice.sessions.rules.lifecycle import LIVE, WORDS, AppointmentState
 from practice.sessions.service.calendars import entry_of
@@ -23,31 +23,30 @@ from practice.sessions.service.calendars import entry_of
 
 def week_events(first_at: datetime, past_at: datetime) -> list[WeekEvent]:
     """Return what starts in ``[first_at, past_at)``, live holds included, as the week shows it."""
+    may_move = may(Permission.APPOINTMENT_BOOK)
     return [
         WeekEvent(
             id=each.id,
             starts_at=each.starts_at,
             ends_at=each.ends_at,
-            before_minutes=each.service.buffer_before_minutes,
-            after_minutes=each.service.buffer_after_minutes,
-            who=each.client.name if each.client else "Somebody booking now",
-            what=what_words(each.kind, number, of),
+            before_minutes=each.buffer_before_minutes,
+            after_minutes=each.buffer_after_minutes,
+            who=f"{each.first_name} {each.last_name}" if each.first_name else BOOKING_NOW,
+            what=what_words(each.kind, each.number, each.of),
             state=each.state.value,
             state_words=WORDS[each.state].capitalize(),
             address=url_for("sessions.appointment", appointment_id=each.id),
-            move_address=_move_address(each),
+            move_address=url_for("sessions.check_move", appointment_id=each.id)
+            if may_move and each.hold_ends_at is None and each.state in CAN_CHANGE
+            else "",
             host_id=each.host_id,
             hold_ends_at=each.hold_ends_at,
         )
-        for each, number, of in with_places(first_at, past_at)
+        for each in lines_between(first_at, past_at)
     ]
 
 
-def _move_address(appointment: Appointment) -> str:
-    is_held = appointment.hold_ends_at is not None
-    if is_held or appointment.state not in CAN_CHANGE or not may(Permission.APPOINTMENT_BOOK):
-        return ""
-    return url_for("sessions.check_move", appointment_id=appointment.id)
+BOOKING_NOW = "Somebody booking now"
 
 
 def entries_of(resource_id: UUID, first_at: datetime, past_at: datetime) -> list[EntryFacts]:

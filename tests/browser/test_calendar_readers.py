@@ -57,7 +57,7 @@ def shown(chromium: Browser) -> dict[str, list[tuple[datetime, datetime, str]]]:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_checks_1_and_2_ical_js_reads_every_instant(
+def test_check_01_and_02_ical_js_reads_every_instant(
     shown: dict[str, list[tuple[datetime, datetime, str]]], zone: str
 ) -> None:
     last = STARTS[-1] + timedelta(days=1)

@@ -12,8 +12,10 @@ from sqlalchemy.engine import Engine
 
 from config import Config
 from practice.app import create_app
+from practice.core import connections
 from practice.core.db import db
 from practice.core.settings import KEY
+from practice.people import limits
 from tests import databases
 from tests.browsers import Browser
 
@@ -34,6 +36,8 @@ def app(config: Config) -> Iterator[Flask]:
     app = _served_before(config)
     app.extensions[KEY] = config
     app.extensions.pop("sanctuary.stripe", None)
+    for tally in [name for name in app.extensions if name.startswith(limits.KEY)]:
+        del app.extensions[tally]
     app.test_client_class = Browser
     yield app
     with app.app_context():
@@ -86,9 +90,16 @@ UNCOUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET ", "SEL
 
 
 @pytest.fixture
-def count_statements() -> Iterator[Callable[[Callable[[], object]], int]]:
+def count_statements(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[Callable[[], object]], int]]:
     """Count what some work asks of the database: every statement but those that frame others."""
     seen: list[str] = []
+    row_alone = connections.row_alone
+
+    def note_alone(engine: Engine, words: str, given: object) -> object:
+        seen.append(words)
+        return row_alone(engine, words, given)
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if not statement.lstrip().upper().startswith(UNCOUNTED):
@@ -99,6 +110,7 @@ def count_statements() -> Iterator[Callable[[Callable[[], object]], int]]:
         work()
         return len(seen)
 
+    monkeypatch.setattr(connections, "row_alone", note_alone)
     event.listen(Engine, "before_cursor_execute", note)
     yield count
     event.remove(Engine, "before_cursor_execute", note)

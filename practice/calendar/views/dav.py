@@ -23,7 +23,7 @@ from practice.calendar.rules.dav.names import FINITE_DEPTH, KNOWN_REPORT, VALID_
 from practice.calendar.rules.dav.places import Addresses, Kind, Place, place_of
 from practice.calendar.rules.dav.telling import Here, Session
 from practice.calendar.service import feeds
-from practice.calendar.views.feeds import known_tags, program
+from practice.calendar.views.feeds import program_named, tags
 from practice.core.db import Busy, in_transaction, transaction
 from practice.core.errors import Malformed, NotFound
 from practice.people.access import public
@@ -103,7 +103,9 @@ def calendars(path: str) -> ResponseReturnValue:
     if feeds.is_worth_remembering(account.fetched_at):
         with contextlib.suppress(Busy), transaction():
             feeds.remember_fetch(
-                account.subscription_id, program=program(), status=answer.status_code
+                account.subscription_id,
+                program=program_named(request.headers.get("User-Agent", "")),
+                status=answer.status_code,
             )
     return answer
 
@@ -139,7 +141,7 @@ def _get(asked: Asked) -> Response:
         "Cache-Control": "private, no-cache",
         "Vary": "Authorization",
     }
-    if session.etag in known_tags():
+    if session.etag in tags(request.headers.get("If-None-Match", "")):
         return Response(status=304, headers=headers)
     headers["Content-Type"] = telling.CONTENT_TYPE
     return Response(session.written(), headers=headers)

@@ -2,6 +2,7 @@
 
 from practice.clients.views import (  # noqa: F401  # their routes
     diagnoses,
+    inviting,
     listing,
     merging,
     one,

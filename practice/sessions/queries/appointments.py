@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,9 @@ from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.db import db, enter_practice
 from practice.core.errors import NotFound
+from practice.core.often import Often
 from practice.people import doors
+from practice.people.models import Client
 from practice.people.queries import get_practice
 from practice.people.rules import DoorKind
 from practice.sessions.models import Appointment, BroughtSession, CourseStepRow, Service
@@ -76,6 +78,10 @@ def of_client(client_id: UUID) -> list[Appointment]:
     )
 
 
+SHOWN = LIVE | {S.COMPLETED, S.NO_SHOW, S.HELD_CLINICAL, S.REQUESTED}
+"""All but what was cancelled or released."""
+
+
 def on_day(on: date) -> list[Appointment]:
     """Return the appointments that start on a local day of the practice, holds left out."""
     zone = get_practice().time_zone
@@ -90,56 +96,85 @@ def between(
 
     Without ``states``, everything but what was cancelled or released, or is a hold past its end.
     """
-    return list(db.session.scalars(_between(first_at, past_at, states or SHOWN)))
+    shown = states or SHOWN
+    return list(
+        db.session.scalars(
+            sa.select(Appointment)
+            .where(
+                Appointment.starts_at >= first_at,
+                Appointment.starts_at < past_at,
+                Appointment.state.in_(shown),
+                sa.or_(Appointment.hold_ends_at.is_(None), Appointment.hold_ends_at >= clock.now()),
+            )
+            .options(*WITH_ALL)
+            .order_by(Appointment.starts_at, Appointment.id)
+        )
+    )
 
 
-def with_places(
-    first_at: datetime, past_at: datetime
-) -> list[tuple[Appointment, int | None, int | None]]:
-    """Return the same with the place of each in its course, and of how many of its kind there.
+_STEP, _OTHER = CourseStepRow, aliased(CourseStepRow)
+_OF_ITS_KIND = (
+    sa.select(sa.func.nullif(sa.func.count(), 0))
+    .select_from(_STEP)
+    .join(
+        _OTHER,
+        sa.and_(
+            _OTHER.practice_id == _STEP.practice_id,
+            _OTHER.course_id == _STEP.course_id,
+            _OTHER.kind == _STEP.kind,
+            _OTHER.dropped_at.is_(None),
+        ),
+    )
+    .where(_STEP.practice_id == Appointment.practice_id, _STEP.appointment_id == Appointment.id)
+    .correlate(Appointment)
+)
+"""How many steps of its kind the course of a session has; nothing where it belongs to none."""
 
-    One statement, as without. Nothing where a session belongs to no course.
+_LINES = Often(
+    sa.select(
+        Appointment.id,
+        Appointment.starts_at,
+        Appointment.ends_at,
+        Appointment.kind,
+        Appointment.state,
+        Appointment.host_id,
+        Appointment.hold_ends_at,
+        Client.first_name,
+        Client.last_name,
+        Service.buffer_before_minutes,
+        Service.buffer_after_minutes,
+        _OF_ITS_KIND.where(_OTHER.position <= _STEP.position).scalar_subquery().label("number"),
+        _OF_ITS_KIND.scalar_subquery().label("of"),
+    )
+    .join(
+        Service,
+        sa.and_(
+            Service.practice_id == Appointment.practice_id, Service.id == Appointment.service_id
+        ),
+    )
+    .outerjoin(
+        Client,
+        sa.and_(Client.practice_id == Appointment.practice_id, Client.id == Appointment.client_id),
+    )
+    .where(
+        Appointment.starts_at >= sa.bindparam("first_at"),
+        Appointment.starts_at < sa.bindparam("past_at"),
+        Appointment.state.in_(SHOWN),
+        sa.or_(
+            Appointment.hold_ends_at.is_(None),
+            Appointment.hold_ends_at >= sa.bindparam("now"),
+        ),
+    )
+    .order_by(Appointment.starts_at, Appointment.id)
+)
+
+
+def lines_between(first_at: datetime, past_at: datetime) -> Sequence[sa.Row[Any]]:
+    """Return what ``between`` does, as plain as a page of hundreds needs it.
+
+    With the place of each in its course, ``number``, ``of`` how many of its kind there.
     """
-    step, other = CourseStepRow, aliased(CourseStepRow)
-    of_its_kind = (
-        sa.select(sa.func.nullif(sa.func.count(), 0))
-        .select_from(step)
-        .join(
-            other,
-            sa.and_(
-                other.practice_id == step.practice_id,
-                other.course_id == step.course_id,
-                other.kind == step.kind,
-                other.dropped_at.is_(None),
-            ),
-        )
-        .where(step.practice_id == Appointment.practice_id, step.appointment_id == Appointment.id)
-        .correlate(Appointment)
-    )
-    asked = _between(first_at, past_at, SHOWN).add_columns(
-        of_its_kind.where(other.position <= step.position).scalar_subquery(),
-        of_its_kind.scalar_subquery(),
-    )
-    return [(each, number, of) for each, number, of in db.session.execute(asked)]
-
-
-SHOWN = LIVE | {S.COMPLETED, S.NO_SHOW, S.HELD_CLINICAL, S.REQUESTED}
-
-
-def _between(
-    first_at: datetime, past_at: datetime, states: Collection[AppointmentState]
-) -> sa.Select[Any]:
-    return (
-        sa.select(Appointment)
-        .where(
-            Appointment.starts_at >= first_at,
-            Appointment.starts_at < past_at,
-            Appointment.state.in_(states),
-            sa.or_(Appointment.hold_ends_at.is_(None), Appointment.hold_ends_at >= clock.now()),
-        )
-        .options(*WITH_ALL)
-        .order_by(Appointment.starts_at, Appointment.id)
-    )
+    return _LINES.rows(first_at=first_at, past_at=past_at, now=clock.now()).all()
 
 
 def requests_waiting() -> list[Appointment]:

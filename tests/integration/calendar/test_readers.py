@@ -119,7 +119,7 @@ def run(program: str, *arguments: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_checks_1_and_2_vdirsyncer_and_khal_read_the_instants_that_the_database_holds(
+def test_check_01_and_02_vdirsyncer_and_khal_read_the_instants_that_the_database_holds(
     world: World, secrets: dict[str, str], tmp_path: Path
 ) -> None:
     with served(world.app) as base:
@@ -149,7 +149,7 @@ def test_checks_1_and_2_vdirsyncer_and_khal_read_the_instants_that_the_database_
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_checks_1_and_2_vobject_reads_the_instants_that_the_database_holds(
+def test_check_01_and_02_vobject_reads_the_instants_that_the_database_holds(
     world: World, client: FlaskClient, zone: str
 ) -> None:
     world.now = datetime(2026, 11, 20, tzinfo=UTC)
@@ -160,7 +160,7 @@ def test_checks_1_and_2_vobject_reads_the_instants_that_the_database_holds(
     assert found == held(world.app) == [(at, at + 3 * HOUR) for at in STARTS]
 
 
-def test_check_3_the_second_half_past_one_is_its_own_instant(
+def test_check_03_the_second_half_past_one_is_its_own_instant(
     world: World, client: FlaskClient
 ) -> None:
     world.now = datetime(2026, 10, 20, tzinfo=UTC)

@@ -49,7 +49,7 @@ def test_a_handful_of_mail_waits_and_what_is_old_was_sent(tidewater: Practice) -
     assert all(each.sent_at == each.created_at for each in messages if each not in waiting)
 
 
-def test_no_mail_of_the_demo_tells_a_stranger_anything(tidewater: Practice) -> None:
+def test_check_08_no_mail_of_the_demo_tells_a_stranger_anything(tidewater: Practice) -> None:
     letters = [written(each) for each in db.session.scalars(sa.select(Message)).all()]
     names = {name for name, letter in letters if letter is not None}
 
@@ -57,7 +57,7 @@ def test_no_mail_of_the_demo_tells_a_stranger_anything(tidewater: Practice) -> N
     assert told_by(letters) == set()
 
 
-def test_no_mail_about_any_session_tells_a_stranger_anything(tidewater: Practice) -> None:
+def test_check_08_no_mail_about_any_session_tells_a_stranger_anything(tidewater: Practice) -> None:
     of_each_sort = {(each.kind, each.modality, each.state): each for each in appointments()}
     was = {"was_at": NOON.isoformat(), "was": "confirmed", "bookings": [], "sessions": []}
     was["asked_at"] = str(NOON)

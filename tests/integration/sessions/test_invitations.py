@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 import sqlalchemy as sa
 import vobject
+from flask import Flask
 
 from practice.audit.rules import Actor
 from practice.calendar.models import (
@@ -17,6 +18,7 @@ from practice.calendar.models import (
     FeedSubscription,
     Resource,
 )
+from practice.calendar.rules import ics
 from practice.calendar.service import claims, feeds, invitations
 from practice.calendar.wishes import Wish
 from practice.core.db import db, transaction
@@ -24,16 +26,19 @@ from practice.outbox import mail
 from practice.outbox.mail import Stale
 from practice.outbox.models import Message
 from practice.people.models import Client, User
+from practice.sessions import links
 from practice.sessions.models import Appointment
 from practice.sessions.rules.lifecycle import Modality
 from practice.sessions.service import booking, calendars
 from tests import leaks
+from tests.factories import NEW_YORK
 from tests.integration.sessions.conftest import Clock
 from tests.integration.sessions.test_course import PREP, alex, book, owner
 from tests.integration.sessions.test_free_times import at
+from tests.integration.sessions.test_reminding import Look, look
 from tests.integration.sessions.test_telling import move
 
-__all__ = ["alex", "owner"]  # fixtures
+__all__ = ["alex", "look", "owner"]  # fixtures
 STREET = "4 Heron Landing"
 
 
@@ -91,7 +96,7 @@ def told(letter: EmailMessage) -> Sent | None:
     )
 
 
-def test_checks_13_and_14_book_move_and_cancel_are_told_by_their_methods(
+def test_check_13_and_14_book_move_and_cancel_are_told_by_their_methods(
     alex: Client, owner: Actor, time: Clock
 ) -> None:
     prep = book(alex, "prep_60", at(PREP, 10), owner)
@@ -112,7 +117,9 @@ def test_checks_13_and_14_book_move_and_cancel_are_told_by_their_methods(
     assert told(post("cancelled")) is None  # told once
 
 
-def test_who_was_not_invited_is_not_called_off(alex: Client, owner: Actor, time: Clock) -> None:
+def test_check_14_who_was_not_invited_is_not_called_off(
+    alex: Client, owner: Actor, time: Clock
+) -> None:
     with transaction():
         alex.is_invited = False
     prep = book(alex, "prep_60", at(PREP, 10), owner)
@@ -144,7 +151,7 @@ def let_street_out() -> None:
         rules.sanctuary_address, rules.address_in_calendars = STREET, True
 
 
-def test_checks_8_and_9_the_street_is_in_the_clients_copy_from_72_hours_before_until_cancelled(
+def test_check_08_and_09_the_street_is_in_the_clients_copy_from_72_hours_before_until_cancelled(
     alex: Client, owner: Actor, time: Clock
 ) -> None:
     let_street_out()
@@ -173,7 +180,7 @@ def test_checks_8_and_9_the_street_is_in_the_clients_copy_from_72_hours_before_u
     assert STREET not in own_text(alex) + str(texts(post("cancelled")))
 
 
-def test_checks_8_and_9_by_default_no_calendar_knows_the_street(
+def test_check_08_and_09_by_default_no_calendar_knows_the_street(
     alex: Client, owner: Actor, time: Clock
 ) -> None:
     with transaction():
@@ -218,26 +225,47 @@ def test_who_holds_a_session_gets_it_by_mail_if_they_want_to(
 
 
 @pytest.mark.parametrize(
-    ("zone", "words"),
-    [("America/Los_Angeles", "7:00 AM P"), ("Asia/Kolkata", "8:30 PM IST")],
+    ("zone", "words", "reminded"),  # so many hours before, when people there are awake
+    [("America/Los_Angeles", "7:00 AM P", 20), ("Asia/Kolkata", "8:30 PM IST", 27)],
 )
 def test_check_23_a_client_elsewhere_is_told_the_same_instant_by_both_clocks(
-    alex: Client, owner: Actor, zone: str, words: str
+    alex: Client, owner: Actor, look: Look, app: Flask, *, zone: str, words: str, reminded: int
 ) -> None:
+    client = app.test_client()
     with transaction():
         alex.time_zone = zone
+    subscribe(alex, owner)
     start = at(PREP, 10)
 
     prep = book(alex, "prep_60", start, owner, modality=Modality.TELEHEALTH)
 
     letter = post("booked")
-    body = letter.get_body(("plain",))
-    assert body is not None
-    text = " ".join(body.get_content().split())
+    page = links.booking_link(prep).removeprefix("http://localhost")
+    file = client.get(f"{page}appointment.ics").text
+    look(start - timedelta(hours=reminded))
+    mails = [plain(letter), plain(post("reminder"))]
+    portal = client.get(page).text
     assert prep.starts_at == start
     assert told(letter) == Sent("REQUEST", prep.uid, 0, "CONFIRMED", start)
-    assert "10:00 AM" in text
-    assert words in text
+    assert starts_in(file) == starts_in(own_text(alex)) == start
+    assert all("10:00 AM" in text and words in text for text in mails)
+    assert f'<time datetime="{start.astimezone(UTC).isoformat()}">' in portal
+    assert "10:00 AM" in portal
+
+
+def plain(letter: EmailMessage) -> str:
+    body = letter.get_body(("plain",))
+    assert body is not None
+    return " ".join(body.get_content().split())
+
+
+def starts_in(text: str) -> datetime:
+    """Read when the one event of a file, or of a text kept for feeds, begins."""
+    if not text.startswith("BEGIN:VCALENDAR"):
+        window = ics.feed_window(PREP)
+        text = ics.feed_text(name="Own", zone=NEW_YORK, events=[text], window=window).decode()
+    found: datetime = vobject.readOne(text).vevent.dtstart.value
+    return found.astimezone(UTC)
 
 
 def test_unused_links_end_and_those_that_are_read_stay(

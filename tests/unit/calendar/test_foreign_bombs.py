@@ -37,7 +37,9 @@ LEFT_OUT = {
 
 
 @pytest.mark.parametrize("bomb", LEFT_OUT.values(), ids=LEFT_OUT.keys())
-def test_an_event_that_would_never_end_is_left_out_and_the_others_are_read(bomb: str) -> None:
+def test_check_16_an_event_that_would_never_end_is_left_out_and_the_others_are_read(
+    bomb: str,
+) -> None:
     """calendar.md §6, row 16."""
     other = event("DTSTART:20270305T140000Z", uid="other")
 
@@ -61,7 +63,7 @@ def test_the_child_reads_what_it_would_read_without_its_limits() -> None:
     assert (found.unreadable, found.guessed) == (0, 1)
 
 
-def test_a_description_of_10_mb_is_passed_over() -> None:
+def test_check_16_a_description_of_10_mb_is_passed_over() -> None:
     found = reading.busy_times(
         calendar(event(START, "DESCRIPTION:" + "x" * 10_000_000)), CHOICES, MARCH
     )
@@ -84,13 +86,13 @@ def endless_rules(most: int) -> bytes:
     ],
     ids=["200,000 beginnings", "200,000 zones", "too many events"],
 )
-def test_a_file_without_measure_is_refused(body: bytes) -> None:
+def test_check_16_a_file_without_measure_is_refused(body: bytes) -> None:
     """calendar.md §6, row 16."""
     with pytest.raises(NotRead, match="more than 10,000"):
         reading.busy_times(body, CHOICES, MARCH)
 
 
-def test_what_takes_too_long_ends_and_says_so() -> None:
+def test_check_16_what_takes_too_long_ends_and_says_so() -> None:
     """calendar.md §6, row 16."""
     with pytest.raises(NotRead, match="too long"):
         reading.busy_times(endless_rules(30), CHOICES, MARCH, seconds=1.5)
@@ -137,7 +139,7 @@ json.dump(answer, sys.stdout)
     ],
     ids=["network", "programs", "shell", "memory", "files"],
 )
-def test_the_child_has_neither_network_nor_programs_nor_memory_nor_files(
+def test_check_16_the_child_has_neither_network_nor_programs_nor_memory_nor_files(
     work: str, outcome: str
 ) -> None:
     assert run_in_child(work) == outcome

@@ -34,18 +34,20 @@ BUSY = {
 
 
 @pytest.mark.parametrize("line", FREE.values(), ids=FREE.keys())
-def test_what_is_free_cancelled_or_declined_by_me_frees_the_time(line: str) -> None:
+def test_check_19_what_is_free_cancelled_or_declined_by_me_frees_the_time(line: str) -> None:
     """calendar.md §6, row 19."""
     assert read(event(*WHEN, line), own_addresses=ME).spans == []
 
 
 @pytest.mark.parametrize("line", BUSY.values(), ids=BUSY.keys())
-def test_what_is_tentative_opaque_accepted_or_unanswered_blocks_the_time(line: str) -> None:
+def test_check_19_what_is_tentative_opaque_accepted_or_unanswered_blocks_the_time(
+    line: str,
+) -> None:
     """calendar.md §6, row 19."""
     assert read(event(*WHEN, line), own_addresses=ME).spans == HOUR
 
 
-def test_the_switches_of_a_calendar_decide() -> None:
+def test_check_19_the_switches_of_a_calendar_decide() -> None:
     """calendar.md §6, row 19: switches per calendar work."""
     free, tentative = event(*WHEN, "TRANSP:TRANSPARENT"), event(*WHEN, "STATUS:TENTATIVE")
 
@@ -58,7 +60,7 @@ def test_the_switches_of_a_calendar_decide() -> None:
     ] == [HOUR, [], DAY, [], HOUR]
 
 
-def test_our_own_events_read_back_block_nothing_twice() -> None:
+def test_check_21_our_own_events_read_back_block_nothing_twice() -> None:
     """calendar.md §6, row 21."""
     ours = event(*WHEN, uid="x").replace("@elsewhere.example", "@Appointments.invalid")
 
@@ -113,7 +115,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("body", "why"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_is_no_whole_calendar_is_refused_and_never_read_as_free(
+def test_check_17_what_is_no_whole_calendar_is_refused_and_never_read_as_free(
     body: bytes, why: Refused
 ) -> None:
     """calendar.md §6, row 17."""

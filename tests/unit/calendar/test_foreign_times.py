@@ -233,7 +233,7 @@ TABLE: dict[str, tuple[list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize(("parts", "expected"), TABLE.values(), ids=TABLE.keys())
-def test_every_way_to_write_a_time_gives_the_instants_that_were_meant(
+def test_check_18_every_way_to_write_a_time_gives_the_instants_that_were_meant(
     parts: list[str], expected: list[str]
 ) -> None:
     """calendar.md §6, row 18."""
@@ -243,7 +243,7 @@ def test_every_way_to_write_a_time_gives_the_instants_that_were_meant(
     assert found.unreadable == 0
 
 
-def test_the_same_zone_name_of_two_files_is_each_files_own() -> None:
+def test_check_18_the_same_zone_name_of_two_files_is_each_files_own() -> None:
     """calendar.md §6, row 18: "Customized Time Zone" of two tenants with different offsets."""
     earlier = read(OWN_ZONE.format("-0800"), event(AT_NINE, ONE_HOUR))
     later = read(OWN_ZONE.format("-0500"), event(AT_NINE, ONE_HOUR))

@@ -209,7 +209,7 @@ class SlowAnswer:
 @pytest.mark.parametrize("zone", ZONES)
 @settings(max_examples=12, deadline=None)
 @given(data=st.data())
-def test_what_is_offered_is_what_every_rule_allows(zone: str, data: st.DataObject) -> None:
+def test_check_22_what_is_offered_is_what_every_rule_allows(zone: str, data: st.DataObject) -> None:
     world = data.draw(worlds(zone))
     slow = SlowAnswer(world)
 

@@ -47,7 +47,7 @@ def words(zone: str, on: date, *opened: Window) -> list[str]:
     overrides=st.dictionaries(days, windows(), max_size=2),
     closures=st.lists(st.tuples(days, days), max_size=1),
 )
-def test_time_is_open_while_the_clock_on_the_wall_says_so(
+def test_check_22_time_is_open_while_the_clock_on_the_wall_says_so(
     zone: str,
     dates: tuple[date, date],
     weekly: dict[int, tuple[Window, ...]],
@@ -89,7 +89,7 @@ def test_starts_are_counted_on_the_wall_clock(
 
 @per_zone
 @pytest.mark.parametrize("change", CHANGES)
-def test_open_all_day_sums_to_23_24_or_25_hours(zone: str, change: date) -> None:
+def test_check_22_open_all_day_sums_to_23_24_or_25_hours(zone: str, change: date) -> None:
     sums = [
         hours.daily(timeline.axis_of(zone, on, on), (hours.WHOLE_DAY,)).bit_count() / 12
         for on in (change - timedelta(days=1), change, change + timedelta(days=1))

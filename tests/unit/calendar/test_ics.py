@@ -188,7 +188,7 @@ def test_the_same_appointments_give_the_same_bytes_all_week() -> None:
     assert texts == {feed(*events)}
 
 
-def test_every_change_that_can_be_seen_is_told_three_times() -> None:
+def test_check_06_every_change_that_can_be_seen_is_told_three_times() -> None:
     moved = replace(
         SESSION,
         starts_at=TEN + HOUR,
@@ -240,7 +240,7 @@ def test_a_cancelled_session_is_a_tombstone_that_tells_no_place() -> None:
         pytest.param(TEN + 48 * HOUR, TEN + timedelta(days=16), id="after it ended"),
     ],
 )
-def test_a_tombstone_stays_a_fortnight(cancelled_at: datetime, gone_at: datetime) -> None:
+def test_check_07_a_tombstone_stays_a_fortnight(cancelled_at: datetime, gone_at: datetime) -> None:
     assert ics.tombstone_ends_at(cancelled_at=cancelled_at, ends_at=TEN) == gone_at
 
 
@@ -274,7 +274,7 @@ def test_check_12_no_text_breaks_out_of_its_line(text: str, field: str) -> None:
 
 @settings(deadline=None)
 @given(title=st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1))
-def test_another_program_reads_a_title_as_it_was(title: str) -> None:
+def test_check_12_another_program_reads_a_title_as_it_was(title: str) -> None:
     raw = feed(ics.event_text(replace(SESSION, title=title), NEW_YORK))
 
     [event] = vobject.readOne(raw).vevent_list

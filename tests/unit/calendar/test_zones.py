@@ -1,14 +1,20 @@
+import os
+import subprocess
+import sys
 import zoneinfo
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from practice.calendar.rules import zones
 from practice.core.errors import Invalid
+from scripts.bootstrap import ROOT
+from tests import databases
 
 NEW_YORK = "America/New_York"
 SPRING, AUTUMN = date(2027, 3, 14), date(2026, 11, 1)
@@ -172,3 +178,45 @@ def test_an_instant_is_written_as_the_clock_shows_it(instant: datetime, words: s
 )
 def test_a_zone_is_called_by_its_city(name: str, words: str) -> None:
     assert zones.zone_words(name) == words
+
+
+HERE = """
+import wsgi, sys, os
+from datetime import UTC, datetime
+from practice import web
+from practice.calendar.rules import ics, zones
+from practice.core import clock
+with wsgi.app.app_context():
+    print(clock.now().utcoffset())
+for zone in ("America/New_York", "America/Vancouver", "Asia/Kolkata"):
+    for at in (datetime(2026, 11, 1, 6, 30, tzinfo=UTC), datetime(2027, 3, 14, 10, tzinfo=UTC)):
+        window = ics.feed_window(zones.local_date(at, zone))
+        print(web.zoned(at, zone), zones.day_start(zone, at.date()).isoformat())
+        print(ics.feed_text(name="x", zone=zone, events=[], window=window))
+"""
+
+
+def test_check_24_neither_the_clock_nor_the_zone_files_of_the_machine_count(tmp_path: Path) -> None:
+    """With another zone, and with files that would have every zone be UTC."""
+    for name in ("America/New_York", "America/Vancouver", "Asia/Kolkata"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        file = resources.files("tzdata.zoneinfo").joinpath("UTC")
+        (tmp_path / name).write_bytes(file.read_bytes())
+    machines = [
+        {"TZ": "UTC"},
+        {"TZ": "America/Los_Angeles"},
+        {"TZ": "Asia/Kolkata", "PYTHONTZPATH": str(tmp_path)},
+    ]
+    command, program = [sys.executable, "-c", HERE], databases.settings("sqlite:////nowhere")
+    running = [
+        subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | program | each, stdout=subprocess.PIPE, text=True
+        )
+        for each in machines
+    ]
+
+    said = [each.communicate()[0] for each in running]
+
+    assert [each.returncode for each in running] == [0, 0, 0]
+    assert len(set(said)) == 1
+    assert "EST" in said[0]

@@ -87,7 +87,9 @@ def refuse(url: str) -> str:
 
 
 @pytest.mark.parametrize("host", INSIDE)
-def test_no_connection_is_made_to_an_address_inside(forbidden: Forbidden, host: str) -> None:
+def test_check_15_no_connection_is_made_to_an_address_inside(
+    forbidden: Forbidden, host: str
+) -> None:
     """calendar.md §6, row 15; reliability.md §8, row 23."""
     refuse(f"https://{host}:{forbidden.port}/latest/meta-data")
 
@@ -111,7 +113,9 @@ def test_no_connection_is_made_to_an_address_inside(forbidden: Forbidden, host: 
         "",
     ],
 )
-def test_no_connection_is_made_to_what_is_no_address_of_the_web(far: FarAway, url: str) -> None:
+def test_check_15_no_connection_is_made_to_what_is_no_address_of_the_web(
+    far: FarAway, url: str
+) -> None:
     """calendar.md §6, row 15; reliability.md §8, row 23."""
     refuse(url)
 
@@ -119,7 +123,7 @@ def test_no_connection_is_made_to_what_is_no_address_of_the_web(far: FarAway, ur
 
 
 @pytest.mark.parametrize("host", INSIDE)
-def test_a_redirect_leads_nowhere_inside(far: FarAway, host: str) -> None:
+def test_check_15_a_redirect_leads_nowhere_inside(far: FarAway, host: str) -> None:
     """calendar.md §6, row 15: redirect to each."""
     far.script = lambda _head, wire: wire.answer(
         302, Location=f"https://{host}:{far.port}/latest/meta-data"
@@ -152,7 +156,7 @@ def test_in_a_sandbox_too_a_redirect_from_https_leads_to_no_http(
     assert far.dialled == [FAR]
 
 
-def test_a_name_that_changes_its_mind_is_believed_once(far: FarAway) -> None:
+def test_check_15_a_name_that_changes_its_mind_is_believed_once(far: FarAway) -> None:
     """calendar.md §6, row 15: rebinding resolver."""
     far.leads_to[NAME] = [[FAR], ["127.0.0.1"]]
     far.script = lambda _head, wire: wire.answer(200, b"whole")
@@ -207,7 +211,7 @@ def test_an_answer_comes_unpacked_with_its_headers(far: FarAway) -> None:
     assert f"Host: {NAME}" in far.heads[0]
 
 
-def test_a_small_answer_that_becomes_a_large_one_is_counted_unpacked(
+def test_check_16_a_small_answer_that_becomes_a_large_one_is_counted_unpacked(
     far: FarAway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """calendar.md §6, row 16: gzip bomb."""
@@ -244,7 +248,7 @@ def pour(wire: Wire, piece: bytes) -> Iterator[int]:
     ],
     ids=["endless stream", "endless chunks", "slow body", "slow body of a length", "slow head"],
 )
-def test_what_never_ends_is_ended(
+def test_check_16_what_never_ends_is_ended(
     far: FarAway, monkeypatch: pytest.MonkeyPatch, head: str, piece: bytes, said: str
 ) -> None:
     """calendar.md §6, row 16: endless stream, slow-loris, with 30 seconds made shorter."""
@@ -288,7 +292,7 @@ def test_what_never_ends_is_ended(
     ],
     ids=["length", "chunks", "gzip", "no gzip", "other packing", "other protocol", "nothing"],
 )
-def test_half_an_answer_is_none(far: FarAway, sent: bytes, said: str) -> None:
+def test_check_17_half_an_answer_is_none(far: FarAway, sent: bytes, said: str) -> None:
     """calendar.md §6, row 17: truncated body."""
 
     def script(_head: str, wire: Wire) -> None:

@@ -107,7 +107,7 @@ def test_what_a_calendar_would_block_is_shown_before_it_blocks_anything(
     assert SECRET not in listed + browser.get(page).text + caplog.text
 
 
-def test_a_time_under_an_imported_event_cannot_be_booked(
+def test_check_20_a_time_under_an_imported_event_cannot_be_booked(
     app: Flask, browser: FlaskClient, unread: Elsewhere
 ) -> None:
     """calendar.md §6, row 20: not through a page, the API, a stale form or by staff."""
@@ -271,7 +271,7 @@ def test_a_change_of_its_switches_is_read_at_once(
     assert len(elsewhere.server.heads) == asked + 1
 
 
-def test_ones_own_feed_read_back_blocks_nothing_twice(
+def test_check_21_ones_own_feed_read_back_blocks_nothing_twice(
     app: Flask, browser: FlaskClient, therapist: Resource
 ) -> None:
     """calendar.md §6, row 21."""

@@ -38,7 +38,7 @@ def tasks() -> list[Task]:
     return list(db.session.scalars(query.order_by(Task.key)))
 
 
-def test_a_304_moves_the_time_of_the_check_and_reads_nothing(
+def test_check_21_a_304_moves_the_time_of_the_check_and_reads_nothing(
     elsewhere: Elsewhere, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """calendar.md §6, row 21: 304, no parse, ``checked_at`` moves; changed ETag, re-read."""
@@ -82,7 +82,7 @@ def hang_up(_head: str, _wire: object) -> None:
 
 
 @pytest.mark.database("sqlite")
-def test_whatever_goes_wrong_nothing_becomes_free_and_the_error_is_told(
+def test_check_16_and_17_whatever_goes_wrong_nothing_becomes_free_and_the_error_is_told(
     elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """calendar.md §6, rows 16 and 17: fetch fails, 500, HTML, truncated, empty, bombs."""
@@ -121,7 +121,9 @@ def test_whatever_goes_wrong_nothing_becomes_free_and_the_error_is_told(
     assert elsewhere.blocked == TEN
 
 
-def test_one_broken_event_blocks_its_day_and_the_others_their_time(elsewhere: Elsewhere) -> None:
+def test_check_17_one_broken_event_blocks_its_day_and_the_others_their_time(
+    elsewhere: Elsewhere,
+) -> None:
     """calendar.md §6, row 17: one broken VEVENT."""
     elsewhere.says(TUESDAY_TEN, event("DTSTART:20270303T140000Z", "RRULE:FREQ=OFTEN", uid="broken"))
     elsewhere.read()
@@ -130,7 +132,7 @@ def test_one_broken_event_blocks_its_day_and_the_others_their_time(elsewhere: El
     assert (elsewhere.row.events, elsewhere.row.unreadable) == (2, 1)
 
 
-def test_a_busy_time_over_a_session_becomes_a_task_and_never_a_deletion(
+def test_check_20_a_busy_time_over_a_session_becomes_a_task_and_never_a_deletion(
     elsewhere: Elsewhere,
 ) -> None:
     """calendar.md §6, row 20: an import arriving after booking raises a conflict notice."""
