@@ -322,7 +322,9 @@ class Program(RuleBasedStateMachine):
 
     @rule(seed=st.integers(0, 99), dropped=st.sampled_from([0, 0.3, 1]))
     def tell(self, seed: int, dropped: float) -> None:
-        self.sandbox.release_in_disorder(seed, duplicated=0.4, dropped=dropped, together=seed % 2)
+        self.sandbox.release_in_disorder(
+            seed, duplicated=0.4, dropped=dropped, together=seed % 2 == 1
+        )
         self.sandbox.wait_for_deliveries()
         self.sandbox.hold_deliveries()
 

@@ -33,8 +33,12 @@ def test_every_program_ends_as_the_model_says(
         lambda: sandbox.set_webhook(hook, SECRET),
     )
 
+    class Here(Program):
+        def __init__(self) -> None:
+            super().__init__(where)
+
     run_state_machine_as_test(
-        lambda: Program(where),
+        Here,
         settings=settings(
             max_examples=programs or 3,
             stateful_step_count=50 if programs else 20,
