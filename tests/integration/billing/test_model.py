@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.integration.billing.conftest import SECRET
-from tests.integration.billing.model import Program, Where
+from tests.integration.billing.programs import Program, Where
 from tests.stripe_sandbox import Sandbox
 
 SOAK = "SANCTUARY_SOAK"
