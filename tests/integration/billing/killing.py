@@ -77,9 +77,9 @@ def _count(come_to: Callable[[str], None]) -> None:
         self: stripe.RequestsClient,
         method: str,
         url: str,
-        headers: Mapping[str, str],
+        headers: Mapping[str, str] | None,
         post_data: Any = None,
-    ) -> tuple[str, int, Mapping[str, str]]:
+    ) -> tuple[bytes, int, Mapping[str, str]]:
         if method != "post":
             return ask(self, method, url, headers, post_data)
         path = AN_ID.sub("/…", url.partition("/v1/")[2])

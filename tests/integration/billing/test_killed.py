@@ -120,7 +120,7 @@ def world(practice: Practice, wallet: Wallet, sandbox: Sandbox, later: Later) ->
 
 def die_everywhere(world: World, begin: Callable[[], Case]) -> list[str]:
     """Begin anew for each step there is, die at it, and put all of it right; return the steps."""
-    cases, is_alive = [], False
+    cases, is_alive = list[Case](), False
     while not is_alive:
         case = begin()
         steps, is_alive = steps_until_killed(case.work, len(cases))

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.integration.billing.conftest import SECRET
-from tests.integration.billing.model import Program, Where
+from tests.integration.billing.programs import Program, Where
 from tests.stripe_sandbox import Sandbox
 
 SOAK = "SANCTUARY_SOAK"
@@ -33,8 +33,12 @@ def test_every_program_ends_as_the_model_says(
         lambda: sandbox.set_webhook(hook, SECRET),
     )
 
+    class Here(Program):
+        def __init__(self) -> None:
+            super().__init__(where)
+
     run_state_machine_as_test(
-        lambda: Program(where),
+        Here,
         settings=settings(
             max_examples=programs or 3,
             stateful_step_count=50 if programs else 20,
