@@ -23,7 +23,7 @@ def this_month() -> ResponseReturnValue:
     """Lead to a month: the one that was chosen, else this one."""
     chosen = request.args.get("month", "")
     month = _read(chosen) if chosen else Month.of(local_today())
-    return redirect(url_for(".month", month=str(month)), 303)
+    return redirect(url_for(".month", month=str(month)))
 
 
 @bp.get("/month/<month>")
