@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -200,7 +201,7 @@ def _of(account: Account) -> sa.ColumnElement[int]:
     return sa.func.sum(sa.case((LedgerEntry.account == account, MINOR), else_=0))
 
 
-_BALANCES = Often(
+_SUMS: sa.Select[Any] = (
     sa.select(
         LedgerEntry.client_id,
         _of(Account.RECEIVABLE),
@@ -210,6 +211,7 @@ _BALANCES = Often(
     .where(LedgerEntry.client_id.in_(sa.bindparam("clients", expanding=True)))
     .group_by(LedgerEntry.client_id)
 )
+_BALANCES = Often(_SUMS)
 
 
 def _sum(*conditions: sa.ColumnElement[bool]) -> int:
