@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from practice.billing.models import Journal, LedgerEntry
 from practice.billing.rules.ledger import Account, Credit, Entry, Owed
 from practice.core.db import db
+from practice.core.often import Often
 
 MINOR = LedgerEntry.minor
 CHUNK = 500
@@ -66,16 +68,7 @@ def entries_of(journal_id: UUID) -> list[Entry]:
 
 def balances(client_ids: Collection[UUID]) -> Mapping[UUID, Balance]:
     """Return where some clients stand. Who never had an entry is left out."""
-    rows = db.session.execute(
-        sa.select(
-            LedgerEntry.client_id,
-            _of(Account.RECEIVABLE),
-            -_of(Account.CLIENT_CREDIT),
-            -_of(Account.PACKAGES),
-        )
-        .where(LedgerEntry.client_id.in_(client_ids))
-        .group_by(LedgerEntry.client_id)
-    )
+    rows = _BALANCES.rows(clients=list(client_ids))
     return {client_id: Balance(*map(int, sums)) for client_id, *sums in rows if client_id}
 
 
@@ -221,6 +214,19 @@ _JOURNAL = sa.and_(
 
 def _of(account: Account) -> sa.ColumnElement[int]:
     return sa.func.sum(sa.case((LedgerEntry.account == account, MINOR), else_=0))
+
+
+_SUMS: sa.Select[Any] = (
+    sa.select(
+        LedgerEntry.client_id,
+        _of(Account.RECEIVABLE),
+        -_of(Account.CLIENT_CREDIT),
+        -_of(Account.PACKAGES),
+    )
+    .where(LedgerEntry.client_id.in_(sa.bindparam("clients", expanding=True)))
+    .group_by(LedgerEntry.client_id)
+)
+_BALANCES = Often(_SUMS)
 
 
 def _sum(*conditions: sa.ColumnElement[bool]) -> int:
