@@ -161,11 +161,13 @@ def processor_kept(payment_id: UUID | None, minor: int) -> list[Entry]:
     ]
 
 
-def package_used(client_id: UUID, minor: int, invoice_id: UUID | None) -> list[Entry]:
-    """A session of what was sold ahead took place: its share is earned."""
+def package_used(
+    client_id: UUID, minor: int, invoice_id: UUID | None, earned: Account = Account.REVENUE
+) -> list[Entry]:
+    """A session of what was sold ahead took place, was missed or expired: its share is earned."""
     return [
         Entry(Account.PACKAGES, minor, client_id, invoice_id=invoice_id),
-        Entry(Account.REVENUE, -minor, client_id, invoice_id=invoice_id),
+        Entry(earned, -minor, client_id, invoice_id=invoice_id),
     ]
 
 

@@ -365,8 +365,9 @@ def cancel(
     taken = calendars.serving(appointment.id)
     claims.release(appointment.id)
     audit.record("appointment:cancel", by=by, subject_id=appointment.id)
-    covering.let_go(appointment, by=by)
     costs = late.charge(appointment, FeeFor.CANCELLED, fee, wish, by=by)
+    if costs is None or not costs.takes_unit:
+        covering.let_go(appointment, by=by)
     for payment in payments:
         if payment.state is not PaymentState.PAID or not (can_be_undone or costs):
             giving_back.give_back(payment, by)

@@ -109,8 +109,9 @@ def test_the_last_session_of_a_package_is_had_by_one(therapist: Resource) -> Non
     with transaction():
         units.restore(sale.id, "integration_60", one, OWNER)
         units.reserve(sale.id, "integration_60", other, OWNER)
-        assert units.use(sale.id, "integration_60", other, OWNER) == 1
-        assert units.use(sale.id, "integration_60", other, OWNER) is None
+        item = sale.contents[0]
+        assert units.use(sale, item, other, OWNER) == 45_000
+        assert units.use(sale, item, other, OWNER) is None
         units.restore(sale.id, "integration_60", other, OWNER)
         [standing] = sales.standings([sales.get_sale(sale.id)])
         assert [(each.free, each.booked, each.used) for each in standing.left] == [(0, 0, 1)]
