@@ -61,6 +61,14 @@ class Standing:
         """The first instalment of which something is open."""
         return next((each for each in self.dues if each.open_minor), None)
 
+    def free(self, what: str) -> int:
+        """Return how many sessions of a name are left and not booked."""
+        return sum(each.free for each in self.left if each.what == what)
+
+    def lasts(self, on: date) -> bool:
+        """Say whether it is good on a local day."""
+        return self.sale.expires_on is None or on <= self.sale.expires_on
+
     @property
     def is_live(self) -> bool:
         return self.sale.ended_at is None

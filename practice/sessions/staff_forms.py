@@ -8,7 +8,7 @@ from uuid import UUID
 
 from wtforms import HiddenField, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.form import BaseForm as AnyForm
-from wtforms.validators import InputRequired, Length, StopValidation
+from wtforms.validators import InputRequired, Length, Optional, StopValidation
 from wtforms.widgets import HiddenInput
 
 from practice.billing.rules.payments import PaymentMethod
@@ -48,10 +48,11 @@ class BookForm(BaseForm):
     """The last look before a session is booked or moved.
 
     ``sequence`` tells which version of a session is moved. ``reason`` is asked for outside the
-    limits of a course alone.
+    limits of a course alone. ``pays`` is what the page said that it asks for, in cents.
     """
 
     sequence = IntegerField(widget=HiddenInput())
+    pays = IntegerField(widget=HiddenInput(), validators=[Optional()])
     reason = TextAreaField(
         "Why is this right for this client?",
         [Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters")],

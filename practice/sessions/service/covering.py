@@ -7,8 +7,7 @@ it takes place, and gives it back when it does not. Call inside ``transaction()`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from uuid import UUID
+from datetime import date
 
 from practice.audit.rules import Actor
 from practice.billing import sales
@@ -125,12 +124,6 @@ def cover_by_package(appointment: Appointment, *, by: Actor) -> bool:
             continue
         return True
     return False
-
-
-def would_cover(client_id: UUID, service: Service, starts_at: datetime) -> bool:
-    """Say whether a package of a client has a session left for a service at an instant."""
-    on = zones.local_date(starts_at, get_practice().time_zone)
-    return bool(service.price) and bool(sales.free_units(client_id, service.slug, on))
 
 
 def loses_unit(appointment: Appointment) -> bool:
