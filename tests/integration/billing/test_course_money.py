@@ -257,6 +257,7 @@ def test_a_session_that_counts_as_used_is_taken_back_or_forgiven(sold: Course6) 
     assert (sold.packages(), sold.left()) == (387_500, {"intake"})
 
 
+@pytest.mark.database("sqlite")
 def test_an_estimate_of_a_sold_course_has_the_shares_of_its_price(
     sold: Course6, payer: Client
 ) -> None:
