@@ -28,7 +28,9 @@ from practice.core.db import db, in_transaction, read_again
 from practice.core.errors import Conflict
 from practice.core.money import Money
 from practice.outbox import jobs
-from practice.people.models import Client
+from practice.people.models import Client, User
+from practice.people.queries import get_client
+from practice.people.rules import Role
 from practice.sessions.models import Appointment, Course
 from practice.sessions.queries.billable import held_by_clinician
 from practice.sessions.queries.courses import get_course
@@ -45,7 +47,7 @@ from practice.sessions.service import (
     undoing,
 )
 from tests import factories
-from tests.browsers import sign_in_client
+from tests.browsers import sign_in, sign_in_client
 from tests.integration.billing.conftest import Later, Till
 from tests.integration.billing.wallet import Wallet
 from tests.integration.sessions.courses.conftest import first_choice
@@ -218,6 +220,23 @@ def test_a_course_is_sold_paid_in_part_used_missed_and_ended_to_the_cent(
     page = text_of(browser.get("/me/money"))
     assert "$712.50" in page
     assert "You are all paid up" in page
+    assert "$575.00" in superbill_without_birth_date(app, payer)
+
+
+def superbill_without_birth_date(app: Flask, client: Client) -> str:
+    """Return the preview of the papers of a client of whom something is not on file."""
+
+    def forget() -> User:
+        get_client(client.id).birth_on = None
+        return factories.create_user(*Role)
+
+    browser = app.test_client()
+    sign_in(browser, in_transaction(forget))
+    today = zones.local_date(clock.now(), "America/New_York")
+    period = {"from": (today - timedelta(days=120)).isoformat(), "until": today.isoformat()}
+    answer = browser.get(f"/clients/{client.id}/superbill", query_string=period)
+    assert answer.status_code == 200
+    return text_of(answer)
 
 
 def end(sold: Course6, *, expected: int) -> None:
