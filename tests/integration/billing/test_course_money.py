@@ -35,10 +35,13 @@ from practice.sessions.models import Appointment, Course
 from practice.sessions.queries.billable import held_by_clinician
 from practice.sessions.queries.courses import get_course
 from practice.sessions.queries.estimating import scopes
+from practice.sessions.queries.services import get_service
+from practice.sessions.rules.codes import Codes
 from practice.sessions.rules.late import Why
 from practice.sessions.rules.lifecycle import AppointmentState
 from practice.sessions.service import (
     booking,
+    codes,
     course_ends,
     course_money,
     courses,
@@ -50,6 +53,7 @@ from tests import factories
 from tests.browsers import sign_in, sign_in_client
 from tests.integration.billing.conftest import Later, Till
 from tests.integration.billing.wallet import Wallet
+from tests.integration.papers.test_documents import LINES
 from tests.integration.sessions.courses.conftest import first_choice
 from tests.integration.sessions.pages.conftest import text_of
 
@@ -228,6 +232,8 @@ def superbill_without_birth_date(app: Flask, client: Client) -> str:
 
     def forget() -> User:
         get_client(client.id).birth_on = None
+        for slug in ("intake", "prep_60"):
+            codes.keep(get_service(slug).id, Codes(lines=LINES), by=factories.OWNER)
         return factories.create_user(*Role)
 
     browser = app.test_client()
