@@ -36,6 +36,7 @@ from practice.billing.service import (
     charging,
     checkout,
     comparing,
+    ending,
     fees,
     inbox,
     instalments,
@@ -206,6 +207,7 @@ def _name_what_comes_round() -> None:
     periods.every(periods.DAY, "tidy-enquiries", enquiries.tidy)
     periods.every(periods.DAY, "tidy-sign-ups", signing_up.tidy)
     periods.every(periods.HOUR, "collect-instalments", instalments.collect)
+    periods.every(periods.DAY, "end-packages", ending.expire_due)
     periods.every(periods.HOUR // 4, "reconcile-payments", reconcile.run_here)
     periods.every(periods.DAY, "compare-books", comparing.compare_here)
     periods.every(periods.DAY, "verify-books", verifying.look_here)
@@ -219,6 +221,7 @@ def _name_the_mails() -> None:
     mail.compose("receipt", billing_mails.receipt)
     mail.compose("refunded", billing_mails.refunded)
     mail.compose(instalments.MAIL, billing_mails.instalment)
+    mail.compose(ending.MAIL, billing_mails.package_ends)
     mail.compose(charging.MAIL, billing_mails.card_not_charged)
     mail.compose("sign-in", letting_in.compose)
     mail.compose("staff-call-back", enquiries.compose)

@@ -17,6 +17,7 @@ class Fee(PracticeOwned, Base):
     ``for_id`` is the session; what that is, is not this room's to know. ``change`` is which of its
     changes the fee is for: one change costs once. ``settles_id`` is what payments of the fee are
     for: the session itself, whose money settles it, or the fee alone where the session goes on.
+    With ``takes_unit`` nothing is asked for: a session that was sold ahead counts as used.
     """
 
     __tablename__ = "fees"
@@ -42,6 +43,7 @@ class Fee(PracticeOwned, Base):
     amount_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(sa.String(3))
     amount: Mapped[Money] = composite("amount_minor", "currency")
+    takes_unit: Mapped[bool] = mapped_column(default=False)
     rest_is_credit: Mapped[bool]  # what is paid beyond it stays here, and does not go back
     service_on: Mapped[date]  # the local day of the session
     page: Mapped[str] = mapped_column(sa.String(400))  # where the client pays it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -54,6 +54,28 @@ def paid_ahead_minor(settles_id: UUID) -> int:
         )
     )
     return int(total or 0)
+
+
+def due_for(for_ids: Collection[UUID]) -> list[Fee]:
+    """Return the fees for some sessions that have fallen due, newest first."""
+    return _in_state(for_ids, FeeState.DUE)
+
+
+def waiting_units(for_ids: Collection[UUID]) -> list[Fee]:
+    """Return what makes some sessions count as used, and can still be undone."""
+    return [each for each in _in_state(for_ids, FeeState.WAITING) if each.takes_unit]
+
+
+def _in_state(for_ids: Collection[UUID], state: FeeState) -> list[Fee]:
+    if not for_ids:
+        return []
+    return list(
+        db.session.scalars(
+            sa.select(Fee)
+            .where(Fee.for_id.in_(for_ids), Fee.state == state)
+            .order_by(Fee.decided_at.desc(), Fee.id)
+        )
+    )
 
 
 def get_fee(fee_id: UUID) -> Fee:

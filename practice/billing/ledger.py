@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -69,7 +68,7 @@ def entries_of(journal_id: UUID) -> list[Entry]:
 def balances(client_ids: Collection[UUID]) -> Mapping[UUID, Balance]:
     """Return where some clients stand. Who never had an entry is left out."""
     rows = _BALANCES.rows(clients=list(client_ids))
-    return {client_id: Balance(*map(int, sums)) for client_id, *sums in rows if client_id}
+    return {row[0]: Balance(*map(int, row[1:])) for row in rows if row[0]}
 
 
 def open_minor(invoice_id: UUID) -> int:
@@ -216,7 +215,7 @@ def _of(account: Account) -> sa.ColumnElement[int]:
     return sa.func.sum(sa.case((LedgerEntry.account == account, MINOR), else_=0))
 
 
-_SUMS: sa.Select[Any] = (
+_SUMS = (
     sa.select(
         LedgerEntry.client_id,
         _of(Account.RECEIVABLE),

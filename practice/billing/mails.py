@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from practice.billing import cards, queries, sales
 from practice.billing.rules.cards import Failure, Use
 from practice.billing.rules.payments import PaymentMethod
+from practice.billing.rules.selling import ExpiryRule
 from practice.billing.service import card_on_file, instalments
 from practice.core.money import Money
 from practice.core.settings import settings
@@ -55,6 +56,20 @@ def payment_needs_attention(message: Message) -> dict[str, Any]:
     return {
         "what": message.facts["what"],
         "today": f"{settings().base_url}/today",
+    }
+
+
+def package_ends(message: Message) -> dict[str, Any]:
+    """What was bought ahead ends soon, unless it was used or extended meanwhile."""
+    sale = sales.get_sale(message.about_id)
+    [standing] = sales.standings([sale])
+    on, is_left = sale.expires_on, any(each.free for each in standing.left)
+    if on is None or on.isoformat() != message.facts["on"] or sale.ended_at or not is_left:
+        raise Stale
+    return {
+        "ends_at": datetime.combine(on, time(12), ZoneInfo(get_practice().time_zone)),
+        "keeps": sale.expiry_rule is ExpiryRule.CREDIT,
+        "page": instalments.pay_page(),
     }
 
 

@@ -8,7 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from practice.billing.rules.prices import Own, PriceWay
-from practice.billing.rules.selling import Item, RefundRule, UnitKind, from_terms
+from practice.billing.rules.selling import (
+    ExpiryRule,
+    Item,
+    LateRule,
+    RefundRule,
+    UnitKind,
+    from_terms,
+)
 from practice.core.db import Base, Json, PracticeOwned, enum_by_value
 from practice.core.money import Money
 
@@ -31,6 +38,8 @@ class Package(PracticeOwned, Base):
     parts: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     expires_days: Mapped[int | None]
     refund_rule: Mapped[RefundRule] = mapped_column(enum_by_value(RefundRule))
+    expiry_rule: Mapped[ExpiryRule] = mapped_column(enum_by_value(ExpiryRule))
+    late_rule: Mapped[LateRule] = mapped_column(enum_by_value(LateRule))
     version: Mapped[int] = mapped_column(default=1)
     position: Mapped[int]
     ended_at: Mapped[datetime | None]
@@ -58,7 +67,10 @@ class Sale(PracticeOwned, Base):
     """What one client bought ahead, with everything that was agreed copied onto it.
 
     ``for_id`` is what it was sold for (a client's course), if it was for one thing.
-    ``charged_minor`` is what it comes to: the price, less once it ended early.
+    ``charged_minor`` is what it comes to: the price, less once it ended early; and
+    ``credited_minor`` is what of its payments settles other things by now. ``list_minor`` is
+    what it costs everybody else, and ``price_why`` why, where a price of the client's own was
+    agreed on. ``noticed_on`` is the last day for which the client was told that it ends.
     """
 
     __tablename__ = "sales"
@@ -90,10 +102,16 @@ class Sale(PracticeOwned, Base):
         mapped_column("price_minor"), mapped_column("currency", sa.String(3))
     )
     charged_minor: Mapped[int]
+    credited_minor: Mapped[int] = mapped_column(default=0)
     refund_rule: Mapped[RefundRule] = mapped_column(enum_by_value(RefundRule))
+    expiry_rule: Mapped[ExpiryRule] = mapped_column(enum_by_value(ExpiryRule))
+    late_rule: Mapped[LateRule] = mapped_column(enum_by_value(LateRule))
+    list_minor: Mapped[int | None]
+    price_why: Mapped[str | None] = mapped_column(sa.String(240))
     sold_at: Mapped[datetime]
     sold_by: Mapped[UUID | None]
     expires_on: Mapped[date | None]
+    noticed_on: Mapped[date | None]
     ended_at: Mapped[datetime | None]
 
     @property
@@ -107,6 +125,11 @@ class Sale(PracticeOwned, Base):
     def item(self, what: str) -> Item | None:
         """Return what was sold under a name, if anything was."""
         return next((each for each in self.contents if each.what == what), None)
+
+    def share(self, what: str) -> Money | None:
+        """Return what one session of a name is worth, but for the cents that the last one takes."""
+        found = self.item(what)
+        return Money(found.total_minor // found.count, self.price.currency) if found else None
 
 
 class UnitEntry(PracticeOwned, Base):

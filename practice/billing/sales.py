@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from practice.billing import ports
 from practice.billing.accounts import kept_minor
 from practice.billing.rules import selling
-from practice.billing.rules.selling import Due, UnitKind
+from practice.billing.rules.selling import Due, Moved, UnitKind
 from practice.billing.sale_models import Instalment, Package, PackageVersion, Sale, UnitEntry
 from practice.core import clock
 from practice.core.db import db
@@ -61,6 +61,14 @@ class Standing:
         """The first instalment of which something is open."""
         return next((each for each in self.dues if each.open_minor), None)
 
+    def free(self, what: str) -> int:
+        """Return how many sessions of a name are left and not booked."""
+        return sum(each.free for each in self.left if each.what == what)
+
+    def lasts(self, on: date) -> bool:
+        """Say whether it is good on a local day."""
+        return self.sale.expires_on is None or on <= self.sale.expires_on
+
     @property
     def is_live(self) -> bool:
         return self.sale.ended_at is None
@@ -87,12 +95,20 @@ def sales_of(client_id: UUID) -> Sequence[Sale]:
     ).all()
 
 
+def sales_by_id(sale_ids: Collection[UUID], for_ids: Collection[UUID] = ()) -> Sequence[Sale]:
+    """Return some sales, and those for some things. One statement, none for none."""
+    if not sale_ids and not for_ids:
+        return []
+    either = sa.or_(Sale.id.in_(sale_ids), Sale.for_id.in_(for_ids))
+    return db.session.scalars(sa.select(Sale).where(either)).all()
+
+
 def standings(sales: Collection[Sale]) -> list[Standing]:
     """Return where some sales stand, in their order. Four statements, none for none."""
     if not sales:
         return []
     ids = [each.id for each in sales]
-    paid, dues, counted = kept_minor(ids), dues_of(sales), _units(ids)
+    paid, dues, counted = paid_minor(sales), dues_of(sales), _units(ids)
     return [
         Standing(
             each,
@@ -107,12 +123,18 @@ def standings(sales: Collection[Sale]) -> list[Standing]:
     ]
 
 
+def paid_minor(sales: Collection[Sale]) -> Mapping[UUID, int]:
+    """Return what was paid for some sales and is still theirs, in cents. One statement."""
+    kept = kept_minor([each.id for each in sales])
+    return {each.id: kept.get(each.id, 0) - each.credited_minor for each in sales}
+
+
 def missing(sale_ids: Collection[UUID], today: date) -> Mapping[UUID, int]:
     """Return what of some sales stands in the way of their sessions, in cents."""
     if not sale_ids:
         return {}
     sales = db.session.scalars(sa.select(Sale).where(Sale.id.in_(sale_ids))).all()
-    paid, dues = kept_minor(sale_ids), dues_of(sales)
+    paid, dues = paid_minor(sales), dues_of(sales)
     return {
         each.id: selling.missing_minor(
             selling.poured(dues[each.id], paid.get(each.id, 0), each.charged_minor), today
@@ -157,37 +179,90 @@ NONE = (0, 0, 0)
 
 
 def _units(sale_ids: Collection[UUID]) -> Mapping[tuple[UUID, str], tuple[int, int, int]]:
-    """Count what is free, booked and used, by sale and name. One statement."""
+    """Count what is free, booked and used, by sale and name. One statement.
+
+    A booking that has its unit is used once that was written, and else booked.
+    """
 
     def count(kind: UnitKind) -> sa.ColumnElement[int]:
         return sa.func.sum(sa.case((UnitEntry.kind == kind, 1), else_=0))
 
-    rows = db.session.execute(
+    has = count(UnitKind.RESERVED) > count(UnitKind.RESTORED)
+    was_used = count(UnitKind.USED) > 0
+    each = (
         sa.select(
             UnitEntry.sale_id,
             UnitEntry.what,
-            sa.func.sum(UnitEntry.delta),
-            count(UnitKind.RESERVED) - count(UnitKind.RESTORED) - count(UnitKind.USED),
-            count(UnitKind.USED),
+            sa.func.sum(UnitEntry.delta).label("delta"),
+            sa.case((sa.and_(has, sa.not_(was_used)), 1), else_=0).label("booked"),
+            sa.case((sa.and_(has, was_used), 1), else_=0).label("used"),
         )
         .where(UnitEntry.sale_id.in_(sale_ids))
-        .group_by(UnitEntry.sale_id, UnitEntry.what)
+        .group_by(UnitEntry.sale_id, UnitEntry.what, UnitEntry.for_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        sa.select(
+            each.c.sale_id,
+            each.c.what,
+            *(sa.func.sum(each.c[name]) for name in ("delta", "booked", "used")),
+        ).group_by(each.c.sale_id, each.c.what)
     )
     return {(sale, what): (int(a), int(b), int(c)) for sale, what, a, b, c in rows}
 
 
-def used_by(sale_id: UUID) -> list[tuple[str, UUID]]:
-    """Return the names and bookings of the sessions of a sale that were had, in their order."""
-    rows = db.session.execute(
-        sa.select(UnitEntry.what, UnitEntry.for_id)
-        .where(UnitEntry.sale_id == sale_id, UnitEntry.kind == UnitKind.USED)
-        .order_by(UnitEntry.made_at, UnitEntry.number)
+def bookings_of(sale_id: UUID) -> list[UUID]:
+    """Return the bookings that had a session of a sale at any time."""
+    rows = db.session.scalars(
+        sa.select(UnitEntry.for_id)
+        .where(UnitEntry.sale_id == sale_id, UnitEntry.kind == UnitKind.RESERVED)
+        .distinct()
     )
-    return [(what, for_id) for what, for_id in rows if for_id is not None]
+    return [each for each in rows if each is not None]
+
+
+def near_their_end(last_on: date) -> list[UUID]:
+    """Return the sales that are not over and end up to a local day, and have something left."""
+    free = (
+        sa.select(sa.func.coalesce(sa.func.sum(UnitEntry.delta), 0))
+        .where(UnitEntry.practice_id == Sale.practice_id, UnitEntry.sale_id == Sale.id)
+        .correlate(Sale)
+        .scalar_subquery()
+    )
+    return list(
+        db.session.scalars(
+            sa.select(Sale.id)
+            .where(Sale.ended_at.is_(None), Sale.expires_on <= last_on, free > 0)
+            .order_by(Sale.id)
+        )
+    )
+
+
+def moves_of(sale_ids: Collection[UUID]) -> Mapping[tuple[UUID, str], list[Moved]]:
+    """Return how the units of some sales moved, by sale and name, oldest first. One statement."""
+    rows = db.session.execute(
+        sa.select(
+            UnitEntry.sale_id,
+            UnitEntry.what,
+            UnitEntry.kind,
+            UnitEntry.delta,
+            UnitEntry.for_id,
+            UnitEntry.made_at,
+        )
+        .where(UnitEntry.sale_id.in_(sale_ids))
+        .order_by(UnitEntry.sale_id, UnitEntry.what, UnitEntry.number)
+    )
+    found: dict[tuple[UUID, str], list[Moved]] = {}
+    for sale_id, what, kind, delta, for_id, made_at in rows:
+        found.setdefault((sale_id, what), []).append(Moved(kind, delta, for_id, made_at))
+    return found
 
 
 def free_units(client_id: UUID, what: str, today: date) -> list[Sale]:
-    """Return a client's sales with a free session of a name, the one that expires first first."""
+    """Return a client's sales with a free session of a name, the one that expires first first.
+
+    ``today`` is the local day on which the session is to be had.
+    """
     free = (
         sa.select(sa.func.coalesce(sa.func.sum(UnitEntry.delta), 0))
         .where(UnitEntry.practice_id == Sale.practice_id, UnitEntry.sale_id == Sale.id)

@@ -202,6 +202,13 @@ KINDS = _kinds(
         },
     ),
     Kind(
+        "package-ends",
+        "Package ends",
+        "30 days before the last day of what was bought ahead, if some of it is left.",
+        {"day": "ends_at | day(practice.time_zone)"} | PRACTICE,
+        lambda made: {"ends_at": made.now, "keeps": False, "page": made.page},
+    ),
+    Kind(
         "receipt",
         "Receipt",
         "When money comes in.",

@@ -7,17 +7,25 @@ from typing import Any
 from uuid import UUID
 
 from wtforms import HiddenField, IntegerField, RadioField, StringField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, StopValidation
 from wtforms.widgets import HiddenInput
 
 from practice.billing.rules import selling
-from practice.billing.rules.selling import Item, Part, RefundRule, from_terms
+from practice.billing.rules.prices import LONGEST_WHY, Agreed
+from practice.billing.rules.selling import (
+    ExpiryRule,
+    Item,
+    LateRule,
+    Part,
+    RefundRule,
+    from_terms,
+)
 from practice.billing.sale_models import Package
 from practice.billing.service.packages import LONGEST_TITLE, Offered, in_order
 from practice.core.errors import Invalid
 from practice.core.money import Money
-from practice.people.forms import BaseForm
-from practice.sessions.catalog_forms import PriceField, WholeField
+from practice.people.forms import BaseForm, DayField
+from practice.sessions.catalog_forms import PartField, PriceField, WholeField
 from practice.sessions.models import Service
 
 PARTS = 4
@@ -27,12 +35,48 @@ RULES = {
     RefundRule.PRO_RATA.value: "Sessions they had count at their share of the package price",
 }
 
+EXPIRIES = {
+    ExpiryRule.FORFEITED.value: "It is lost, and counts as earned",
+    ExpiryRule.CREDIT.value: "What was paid for it stays as the client’s credit",
+}
+LATES = {
+    LateRule.UNIT_USED.value: "The session counts as used, where its terms charge all of it",
+    LateRule.FEE.value: "The fee is charged instead, and the session is not lost",
+}
+
+
+class ExtendForm(BaseForm):
+    """Until when something bought ahead is good from now on, and why."""
+
+    until_on = DayField("Good until", [InputRequired("Enter the new last day")])
+    reason = StringField(
+        "Reason",
+        [
+            InputRequired("Write down the reason"),
+            Length(max=LONGEST_WHY, message=f"Use at most {LONGEST_WHY} characters"),
+        ],
+    )
+
 
 class SellForm(BaseForm):
     """Which package is sold. A choice carries the version that the page showed."""
 
     package = RadioField("Package", validators=[InputRequired("Choose a package")])
     token = HiddenField(validators=[Length(max=64)])
+    own_price = PartField("Another price for this client")
+    own_why = StringField(
+        "Reason", [Length(max=LONGEST_WHY, message=f"Use at most {LONGEST_WHY} characters")]
+    )
+
+    def validate_own_why(self, field: StringField) -> None:
+        """Ask why, where another price was agreed on."""
+        if self.own_price.part is not None and not (field.data or "").strip():
+            raise StopValidation("Write down why this client pays another price")
+
+    @property
+    def own(self) -> Agreed | None:
+        asked = self.own_price.part
+        return Agreed(asked.way, asked.value, (self.own_why.data or "").strip()) if asked else None
 
     def offer(self, packages: Iterable[Package]) -> None:
         """Let one of these be chosen, each with its price and contents in words."""
@@ -82,6 +126,18 @@ class PackageForm(BaseForm):
         default=RefundRule.AT_LIST.value,
         validators=[InputRequired("Choose what counts when it ends early")],
     )
+    expiry_rule = RadioField(
+        "What is left when it expires",
+        choices=EXPIRIES,
+        default=ExpiryRule.FORFEITED.value,
+        validators=[InputRequired("Choose what becomes of what is left")],
+    )
+    late_rule = RadioField(
+        "A session missed or cancelled too late",
+        choices=LATES,
+        default=LateRule.UNIT_USED.value,
+        validators=[InputRequired("Choose what it costs")],
+    )
     version = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
     def rows(self) -> list[tuple[WholeField, Service]]:
@@ -100,6 +156,8 @@ class PackageForm(BaseForm):
         self.price.data = f"{minor // 100}.{minor % 100:02d}"
         self.expires_days.data = str(package.expires_days or "")
         self.rule.data = package.refund_rule.value
+        self.expiry_rule.data = package.expiry_rule.value
+        self.late_rule.data = package.late_rule.value
         self.version.data = package.version
         counts = {each.what: each.count for each in from_terms(package.items)}
         for field, service in self.rows():
@@ -139,6 +197,8 @@ class PackageForm(BaseForm):
             or selling.AT_ONCE,
             expires_days=self.expires_days.number,
             rule=RefundRule(self.rule.data),
+            expiry_rule=ExpiryRule(self.expiry_rule.data),
+            late_rule=LateRule(self.late_rule.data),
         )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from wtforms import SelectField, StringField
+from wtforms import IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
+from wtforms.widgets import HiddenInput
 
-from practice.billing.rules.prices import Asked
+from practice.billing.rules.prices import Agreed, Asked
 from practice.people.forms import BaseForm, DayField
 from practice.sessions.catalog_forms import PartField, PriceField
 from practice.sessions.models import Service
@@ -29,6 +30,25 @@ class SessionPriceForm(Reasoned):
     """What one session costs, and why."""
 
     price = PriceField("Price in dollars", render_kw={"inputmode": "decimal"})
+
+
+class CoursePriceForm(Reasoned):
+    """What a course costs one client, and why."""
+
+    price = PartField("Price for this client")
+    version = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+
+    def validate_price(self, field: PartField) -> None:
+        if field.part is None:
+            raise StopValidation("Enter an amount like 3100.00, or a percentage like 80%")
+
+    @property
+    def agreed(self) -> Agreed:
+        """The price, once it is checked."""
+        if self.price.part is None:
+            raise ValueError("the form was not checked")
+        asked = self.price.part
+        return Agreed(asked.way, asked.value, self.reason.data or "")
 
 
 class OwnPriceForm(Reasoned):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from wtforms import HiddenField, IntegerField, RadioField, TextAreaField
 from wtforms.form import BaseForm as AnyForm
-from wtforms.validators import InputRequired, Length, StopValidation
+from wtforms.validators import InputRequired, Length, Optional, StopValidation
 from wtforms.widgets import HiddenInput
 
 from practice.billing.forms import METHODS, AmountField, PriceField
@@ -43,10 +43,11 @@ class BookForm(BaseForm):
     """The last look before a session is booked or moved.
 
     ``sequence`` tells which version of a session is moved. ``reason`` is asked for outside the
-    limits of a course alone.
+    limits of a course alone. ``pays`` is what the page said that it asks for, in cents.
     """
 
     sequence = IntegerField(widget=HiddenInput())
+    pays = IntegerField(widget=HiddenInput(), validators=[Optional()])
     reason = TextAreaField(
         "Why is this right for this client?",
         [Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters")],

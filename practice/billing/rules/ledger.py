@@ -162,12 +162,19 @@ def processor_kept(payment_id: UUID | None, minor: int) -> list[Entry]:
 
 
 def package_used(
-    client_id: UUID, minor: int, invoice_id: UUID | None, session_id: UUID | None = None
+    client_id: UUID,
+    minor: int,
+    invoice_id: UUID | None,
+    earned: Account = Account.REVENUE,
+    session_id: UUID | None = None,
 ) -> list[Entry]:
-    """A session of what was sold ahead took place: its share is earned, and says by which."""
+    """A session of what was sold ahead took place, was missed or expired: its share is earned.
+
+    What took place says by which session.
+    """
     return [
         Entry(Account.PACKAGES, minor, client_id, invoice_id=invoice_id),
-        Entry(Account.REVENUE, -minor, client_id, invoice_id=invoice_id, for_id=session_id),
+        Entry(earned, -minor, client_id, invoice_id=invoice_id, for_id=session_id),
     ]
 
 

@@ -92,6 +92,31 @@ class Own:
         return part_of(list_minor, self.way, self.value)
 
 
+LONGEST_WHY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Another price for one thing that is sold, and why: an amount, or a part of its price.
+
+    Raises:
+        Invalid: for a value that is none, or without a reason.
+    """
+
+    way: PriceWay
+    value: int
+    why: str
+
+    def __post_init__(self) -> None:
+        check_value(self.way, self.value)
+        if not 0 < len(self.why.strip()) <= LONGEST_WHY:
+            raise Invalid(f"Give the reason in at most {LONGEST_WHY} characters.")
+
+    def minor(self, list_minor: int) -> int:
+        """Return what it makes of a price. Never more than that."""
+        return part_of(list_minor, self.way, self.value)
+
+
 def own_price(prices: Iterable[Own], for_id: UUID, on: date) -> Own | None:
     """Return which of a client's own prices holds on a day: one for the thing itself goes first."""
     holding = [each for each in prices if each.holds(for_id, on)]

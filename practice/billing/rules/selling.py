@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from practice.core.errors import Invalid
 
@@ -37,11 +38,39 @@ RULE_WORDS: Mapping[RefundRule, str] = {
 """As clients read it."""
 
 
+class ExpiryRule(StrEnum):
+    """What becomes of sessions that were not used in time, agreed when they were sold."""
+
+    FORFEITED = "forfeited"  # earned by the practice
+    CREDIT = "credit"  # what was paid for them settles anything else
+
+
+EXPIRY_WORDS: Mapping[ExpiryRule, str] = {
+    ExpiryRule.FORFEITED: "Sessions that you have not had by then are lost.",
+    ExpiryRule.CREDIT: "What you paid for sessions that you have not had by then stays with us as "
+    "credit, for anything else.",
+}
+
+
+class LateRule(StrEnum):
+    """What a session costs that is cancelled so late, or missed, that all of it is to be paid."""
+
+    UNIT_USED = "unit_used"  # it counts as had
+    FEE = "fee"  # its fee is asked for, and the session is not lost
+
+
+LATE_WORDS: Mapping[LateRule, str] = {
+    LateRule.UNIT_USED: "A session that you miss, or cancel so late that all of it would be to "
+    "pay, counts as used. Nothing more is charged for it.",
+    LateRule.FEE: "A session that you cancel late or miss costs a fee, and is not lost.",
+}
+
+
 class UnitKind(StrEnum):
     GRANTED = "granted"
     RESERVED = "reserved"  # a session is booked on it
-    USED = "used"  # that session took place
-    RESTORED = "restored"  # that session was cancelled free of charge
+    USED = "used"  # that session took place, or counts as if it had
+    RESTORED = "restored"  # that session was cancelled free of charge, or is forgiven
     EXPIRED = "expired"
 
 
@@ -55,18 +84,59 @@ class Item:
     list_minor: int
     total_minor: int = 0
 
-    def value_of(self, nth: int) -> int:
-        """Return the share of the ``nth`` session of this name, counted from 1.
 
-        ``total/count``, and the last takes the cents left.
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One movement of the units of a name: how many it let go of or gave back, for what, when."""
 
-        Raises:
-            ValueError: for a session that is not among them.
-        """
-        if not 1 <= nth <= self.count:
-            raise ValueError(f"there is no session {nth} of {self.count}")
-        each = self.total_minor // self.count
-        return each if nth < self.count else self.total_minor - each * (self.count - 1)
+    kind: UnitKind
+    delta: int
+    for_id: UUID | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What each booking's unit of a name is worth that was used, and what was worth that expired.
+
+    ``expired`` has one amount for each time that units did.
+    """
+
+    used: Mapping[UUID, int]
+    expired: tuple[int, ...] = ()
+
+    @property
+    def minor(self) -> int:
+        """All that is earned of the name so far, in cents."""
+        return sum(self.used.values()) + sum(self.expired)
+
+
+def worth(item: Item, history: Iterable[Moved]) -> Worth:
+    """Follow the units of a name, oldest first, and say what those are worth that are gone.
+
+    Each is worth its share, and whichever goes last takes the cents left, so that once all are
+    gone they were worth all of it. A used one that was given back is worth nothing again.
+    """
+    each = item.total_minor // item.count if item.count else 0
+    used: dict[UUID, int] = {}
+    expired: list[int] = []
+    gone = 0
+    for moved in history:
+        earned = sum(used.values()) + sum(expired)
+        if moved.kind is UnitKind.USED and moved.for_id is not None:
+            gone += 1
+            used[moved.for_id] = each if gone < item.count else item.total_minor - earned
+        elif moved.kind is UnitKind.RESTORED and moved.for_id in used:
+            gone -= 1
+            del used[moved.for_id]
+        elif moved.kind is UnitKind.EXPIRED:
+            gone -= moved.delta
+            whole = item.total_minor - earned
+            expired.append(each * -moved.delta if gone < item.count else whole)
+        elif moved.kind is UnitKind.GRANTED and expired:
+            gone -= moved.delta
+            expired.pop()
+    return Worth(used, tuple(expired))
 
 
 def shared(price_minor: int, items: Sequence[Item]) -> tuple[Item, ...]:
@@ -143,6 +213,7 @@ class Ending:
 
     ``lines`` are the words and amounts that make ``charged_minor`` up, before the cap.
     ``used_minor`` is what was earned already, ``fees_minor`` what is charged for cancelling late.
+    ``owed_minor`` is what is open of fees that its sessions cost before.
     """
 
     price_minor: int
@@ -151,11 +222,17 @@ class Ending:
     used_minor: int
     charged_minor: int
     fees_minor: int
+    owed_minor: int = 0
+
+    @property
+    def settled_minor(self) -> int:
+        """What of those fees is settled from money that would come back."""
+        return min(self.owed_minor, max(0, self.paid_minor - self.charged_minor))
 
     @property
     def refund_minor(self) -> int:
         """What comes back to the client."""
-        return max(0, self.paid_minor - self.charged_minor)
+        return max(0, self.paid_minor - self.charged_minor) - self.settled_minor
 
     @property
     def open_minor(self) -> int:
@@ -174,8 +251,13 @@ def ending(
     had: Sequence[Had],
     rule: RefundRule,
     fees: Sequence[Fee] = (),
+    *,
+    owed_minor: int = 0,
 ) -> Ending:
-    """Return what ending a sale early comes to. Nobody pays more than its price."""
+    """Return what ending a sale early comes to. Nobody pays more than its price.
+
+    ``owed_minor``: what is open of fees for its sessions, which have invoices of their own.
+    """
     at_list = rule is RefundRule.AT_LIST
     lines = [(each.label, each.list_minor if at_list else each.share_minor) for each in had]
     for_sessions = min(price_minor, sum(minor for _, minor in lines))
@@ -188,6 +270,7 @@ def ending(
         used_minor=sum(each.share_minor for each in had),
         charged_minor=for_sessions + fees_minor,
         fees_minor=fees_minor,
+        owed_minor=owed_minor,
     )
 
 
@@ -286,6 +369,12 @@ def missing_minor(dues: Iterable[Due], today: date) -> int:
         for each in dues
         if each.on is not None and (each.on < today or (each.at_booking and each.on <= today))
     )
+
+
+# Its time ---------------------------------------------------------------------------------------
+
+EXPIRY_NOTICE = timedelta(days=30)
+"""How long before its last day a client is told that a package ends."""
 
 
 # Collecting --------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from practice.billing.rules.payments import (
     PaymentState,
     left_to_refund,
 )
-from practice.billing.service import bundles, card_on_file, checkout, papers, refunds
+from practice.billing.service import bundles, card_on_file, checkout, papers, refunds, selling
 from practice.billing.service import ledger as books
 from practice.core import clock
 from practice.core.db import db, in_transaction
@@ -56,13 +56,15 @@ def decide(
     page: str,
     by: Actor,
     rest_is_credit: bool = False,
+    takes_unit: bool = False,
 ) -> Fee:
     """Decide that a change of a session costs a fee. One change costs once.
 
     Nothing is charged before the change can no longer be undone. A session that was moved goes
     on, so what was paid for it stays with it; otherwise that settles the fee, and the rest goes
     back, or is credit for anything else. ``service_on`` is the session's local day, ``page``
-    where the client pays.
+    where the client pays. With ``takes_unit`` the session, which was sold ahead, counts as used,
+    and nothing is asked for.
     """
     now, fee_id = clock.now(), uuid4()
     fee = Fee(
@@ -74,6 +76,7 @@ def decide(
         fee_for=fee_for,
         state=FeeState.WAITING,
         amount=amount,
+        takes_unit=takes_unit,
         rest_is_credit=rest_is_credit,
         service_on=service_on,
         page=page,
@@ -106,6 +109,9 @@ def fall_due(fee_id: UUID) -> None:
         if fee.state is FeeState.WAIVED and fee.invoice_id is None:
             give_back(fee.settles_id, payments, as_credit=fee.rest_is_credit)
         if fee.state is not FeeState.WAITING:
+            return
+        if fee.takes_unit:
+            selling.lose(fee, by=PROGRAM)
             return
         fee.state = FeeState.DUE
         if not fee.rest_is_credit:
@@ -170,6 +176,9 @@ def waive(fee_id: UUID, why: str, *, by: Actor) -> Fee:
     )
     db.session.flush()
     audit.record("appointment:waive", by=by, subject_id=fee.for_id)
+    if fee.takes_unit:
+        selling.forgive(fee, by=by)
+        return fee
     if fee.invoice_id is not None:
         papers.credit(archive.get_invoice(fee.invoice_id), reason=f"Fee waived: {why}", by=by)
         give_back(fee.settles_id, payments, by=by)

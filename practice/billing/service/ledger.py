@@ -183,13 +183,18 @@ def unsettle(owed: Owed, key: str) -> None:
         _let_go(payment_id, owed, minor, f"{key}:{payment_id}")
 
 
-def set_free(for_id: UUID, *, by: Actor) -> int:
-    """Let what is left of the payments for something settle anything; return how much it was."""
+def set_free(for_id: UUID, *, by: Actor, most: int | None = None) -> int:
+    """Let what is left of the payments for something settle anything; return how much it was.
+
+    ``most`` is how many cents of it at most.
+    """
     freed = 0
     for credit, minor in ledger.credits_for(for_id):
-        key = f"free:{credit.payment_id}:{for_id}:{uuid4().hex[:8]}"
-        post(key, credit_moved(credit, None, minor), by=by)
-        freed += minor
+        part = minor if most is None else min(minor, most - freed)
+        if part > 0:
+            key = f"free:{credit.payment_id}:{for_id}:{uuid4().hex[:8]}"
+            post(key, credit_moved(credit, None, part), by=by)
+            freed += part
     return freed
 
 

@@ -14,7 +14,8 @@ from practice.audit import service as audit
 from practice.audit.rules import Actor
 from practice.billing import sales
 from practice.billing.rules import selling
-from practice.billing.rules.selling import Item, Part, RefundRule
+from practice.billing.rules.prices import Agreed
+from practice.billing.rules.selling import ExpiryRule, Item, LateRule, Part, RefundRule
 from practice.billing.sale_models import Package, PackageVersion, Sale
 from practice.billing.sales import today_here
 from practice.billing.service.selling import Terms, bill, sell
@@ -45,6 +46,8 @@ class Offered:
     parts: tuple[Part, ...]
     expires_days: int | None
     rule: RefundRule
+    expiry_rule: ExpiryRule = ExpiryRule.FORFEITED
+    late_rule: LateRule = LateRule.UNIT_USED
 
     def __post_init__(self) -> None:
         if not 0 < len(self.title) <= LONGEST_TITLE:
@@ -120,10 +123,19 @@ def bring_back(package_id: UUID, *, by: Actor) -> Package:
     return package
 
 
-def sell_to(client: Client, package_id: UUID, *, seen: int, form_token: str, by: Actor) -> Sale:
+def sell_to(
+    client: Client,
+    package_id: UUID,
+    *,
+    seen: int,
+    form_token: str,
+    by: Actor,
+    own: Agreed | None = None,
+) -> Sale:
     """Sell a package to a client at the terms that the page showed, with its invoice.
 
-    The same form sent again returns the sale that it made.
+    The same form sent again returns the sale that it made. ``own`` is another price that was
+    agreed on with this client, and why.
 
     Raises:
         NotFound: if there is no such package.
@@ -142,8 +154,12 @@ def sell_to(client: Client, package_id: UUID, *, seen: int, form_token: str, by:
         Terms(
             title=package.title,
             items=selling.from_terms(package.items),
-            price=package.price,
+            price=_price(package, own),
             rule=package.refund_rule,
+            expiry_rule=package.expiry_rule,
+            late_rule=package.late_rule,
+            list_minor=package.price.minor if own else None,
+            price_why=own.why if own else None,
             parts=parts_of(package),
             expires_on=today_here() + timedelta(days=days) if days else None,
         ),
@@ -153,6 +169,11 @@ def sell_to(client: Client, package_id: UUID, *, seen: int, form_token: str, by:
     )
     bill(sale, client, by=by)
     return sale
+
+
+def _price(package: Package, own: Agreed | None) -> Money:
+    minor = own.minor(package.price.minor) if own else package.price.minor
+    return Money(minor, package.price.currency)
 
 
 def parts_of(package: Package) -> list[Part]:
@@ -168,6 +189,8 @@ def _columns(offered: Offered) -> dict[str, Any]:
         "parts": [{"percent": each.percent, "days": each.days} for each in offered.parts],
         "expires_days": offered.expires_days,
         "refund_rule": offered.rule,
+        "expiry_rule": offered.expiry_rule,
+        "late_rule": offered.late_rule,
     }
 
 
@@ -180,6 +203,8 @@ def _terms_of(package: Package) -> dict[str, Any]:
         "parts": package.parts,
         "expires_days": package.expires_days,
         "refund_rule": package.refund_rule.value,
+        "expiry_rule": package.expiry_rule.value,
+        "late_rule": package.late_rule.value,
     }
 
 

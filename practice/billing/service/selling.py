@@ -15,16 +15,17 @@ import sqlalchemy as sa
 from practice.audit import service as audit
 from practice.audit.rules import PROGRAM, Actor
 from practice.billing import ports, queries, sales
-from practice.billing.accounts import kept_minor
+from practice.billing.fee_models import Fee
 from practice.billing.models import Payment
 from practice.billing.rules import selling
+from practice.billing.rules.fees import FeeState
 from practice.billing.rules.invoices import Line
-from practice.billing.rules.ledger import Owed, package_ended, package_used
-from practice.billing.rules.payments import Label, PaymentMethod, PaymentOutcome, PaymentState
-from practice.billing.rules.selling import Ending, Fee, Had, Item, Part, RefundRule
+from practice.billing.rules.ledger import Account, package_used
+from practice.billing.rules.payments import Label, PaymentMethod, PaymentOutcome
+from practice.billing.rules.selling import ExpiryRule, Item, LateRule, Part, RefundRule
 from practice.billing.sale_models import Instalment, Sale
 from practice.billing.sales import today_here
-from practice.billing.service import bundles, checkout, papers, refunds, units, visit
+from practice.billing.service import checkout, papers, refunds, units, visit
 from practice.billing.service import ledger as books
 from practice.core import clock
 from practice.core.db import db
@@ -39,7 +40,11 @@ class NothingToPay(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What is agreed when something is sold. ``items`` have their single prices."""
+    """What is agreed when something is sold. ``items`` have their single prices.
+
+    ``list_minor`` is what it costs everybody else where ``price_why`` says why this client pays
+    another price.
+    """
 
     title: str
     items: Sequence[Item]
@@ -47,6 +52,10 @@ class Terms:
     rule: RefundRule
     parts: Sequence[Part] = selling.AT_ONCE
     expires_on: date | None = None
+    expiry_rule: ExpiryRule = ExpiryRule.FORFEITED
+    late_rule: LateRule = LateRule.UNIT_USED
+    list_minor: int | None = None
+    price_why: str | None = None
 
 
 def sell(
@@ -79,6 +88,10 @@ def sell(
         price=terms.price,
         charged_minor=terms.price.minor,
         refund_rule=terms.rule,
+        expiry_rule=terms.expiry_rule,
+        late_rule=terms.late_rule,
+        list_minor=terms.list_minor,
+        price_why=terms.price_why,
         sold_at=clock.now(),
         sold_by=by.id,
         expires_on=terms.expires_on,
@@ -152,19 +165,51 @@ def deliver(sale_id: UUID, what: str, for_id: UUID, *, by: Actor) -> None:
     Raises:
         NoUnitLeft: if nothing was reserved for it.
     """
-    nth = units.use(sale_id, what, for_id, by)
-    if nth is None:
+    _earn(sale_id, what, for_id, Account.REVENUE, by)
+
+
+def lose(fee: Fee, *, by: Actor) -> None:
+    """Let a session count as used that was cancelled or missed too late: a fee of its own kind."""
+    fee.state = FeeState.DUE
+    db.session.flush()
+    held = units.held_by(fee.for_id)
+    if held is not None:
+        _earn(*held, fee.for_id, Account.FEE_INCOME, by)
+
+
+def forgive(fee: Fee, *, by: Actor) -> None:
+    """Give a session back that counted as used, or was about to.
+
+    Raises:
+        Conflict: if what it was a part of has ended: its price was settled then.
+    """
+    held = units.held_by(fee.for_id)
+    if held is None:
         return
-    sale = sales.get_sale(sale_id)
+    sale_id, what = held
+    if units.lock(sale_id).ended_at is not None:
+        raise Conflict("What this session was a part of has ended. Give money back instead.")
+    if units.forgive(sale_id, what, fee.for_id, by):
+        key = _key(sale_id, fee.for_id)
+        books.reverse(key, new_key=f"unit-back:{sale_id}:{fee.for_id}", by=by)
+    else:
+        units.restore(sale_id, what, fee.for_id, by)
+
+
+def _earn(sale_id: UUID, what: str, for_id: UUID, account: Account, by: Actor) -> None:
+    sale = units.lock(sale_id)
     item = sale.item(what)
-    earned = item.value_of(nth) if item is not None else 0
+    earned = units.use(sale, item, for_id, by) if item is not None else None
+    if earned is None:
+        return
     if earned:
-        books.post(
-            f"unit:{sale.id}:{what}:{nth}",
-            package_used(sale.client_id, earned, sale.invoice_id, for_id),
-            by=by,
-        )
+        lines = package_used(sale.client_id, earned, sale.invoice_id, account, for_id)
+        books.post(_key(sale.id, for_id), lines, by=by)
     audit.record("sale:use", by=by, subject_id=sale.id, what=what, amount_minor=earned)
+
+
+def _key(sale_id: UUID, for_id: UUID) -> str:
+    return f"unit:{sale_id}:{for_id}"
 
 
 # Paid --------------------------------------------------------------------------------------------
@@ -228,7 +273,7 @@ def take_payment(
         Invalid: for no amount, or a way of paying that is not used in person.
     """
     sale = units.lock(sale_id)
-    open_minor = sale.charged_minor - kept_minor([sale.id]).get(sale.id, 0)
+    open_minor = sale.charged_minor - sales.paid_minor([sale])[sale.id]
     if (known := queries.find_payment(payment_id)) is not None:
         return known
     if amount.minor > open_minor:
@@ -253,7 +298,7 @@ def paid(payment: Payment) -> PaymentOutcome:
     What comes in once nothing is open any more goes back, and so does what is too much.
     """
     sale = units.lock(payment.for_id)
-    kept = kept_minor([sale.id]).get(sale.id, 0)
+    kept = sales.paid_minor([sale])[sale.id]
     if kept - payment.amount.minor >= sale.charged_minor:
         return PaymentOutcome.DUPLICATE
     if (over := kept - sale.charged_minor) > 0:
@@ -261,81 +306,3 @@ def paid(payment: Payment) -> PaymentOutcome:
         refunds.decide(payment, back, reason=PaymentOutcome.DUPLICATE.value, by=PROGRAM)
     ports.sale_paid(sale.client_id)
     return PaymentOutcome.CONFIRMED
-
-
-# Ended early -------------------------------------------------------------------------------------
-
-
-def preview(sale: Sale, fees: Sequence[Fee] = ()) -> Ending:
-    """Return what ending a sale now comes to, line by line."""
-    counts: dict[str, int] = {}
-    had = []
-    for what, _ in sales.used_by(sale.id):
-        item = sale.item(what)
-        counts[what] = nth = counts.get(what, 0) + 1
-        if item is not None:
-            had.append(Had(item.label, item.list_minor, item.value_of(nth)))
-    paid_minor = kept_minor([sale.id]).get(sale.id, 0)
-    return selling.ending(sale.price.minor, paid_minor, had, sale.refund_rule, fees)
-
-
-def end(sale_id: UUID, *, fees: Sequence[Fee] = (), seen: int | None = None, by: Actor) -> Ending:
-    """End a sale: what is left expires, the invoice is corrected, and what is too much goes back.
-
-    Bookings on it are cancelled before. ``seen`` is what the page said would come back or, below
-    zero, be owed, in cents. Ended again, it changes nothing.
-
-    Raises:
-        Conflict: if that is no longer what it comes to.
-    """
-    sale = units.lock(sale_id)
-    found = preview(sale, fees)
-    if sale.ended_at is not None:
-        return found
-    if seen is not None and seen != found.refund_minor - found.open_minor:
-        raise Conflict("Something was paid or took place meanwhile. Look at the amounts again.")
-    others = []
-    if sale.invoice_id is not None:
-        others = bundles.settling(Owed(sale.client_id, invoice_id=sale.invoice_id))
-    units.expire(sale, by)
-    sale.ended_at = clock.now()
-    sale.charged_minor = found.charged_minor
-    db.session.flush()
-    audit.record(
-        "sale:end",
-        by=by,
-        subject_id=sale.id,
-        charged_minor=found.charged_minor,
-        refund_minor=found.refund_minor,
-    )
-    if sale.invoice_id is not None and found.undone_minor:
-        papers.credit_part(
-            sale.invoice_id,
-            Money(found.undone_minor, sale.price.currency),
-            words="Not used",
-            source_key=f"sale-end:{sale.id}",
-            reason="ended early",
-            by=by,
-        )
-    earned = package_ended(
-        sale.client_id,
-        found.charged_minor - found.fees_minor - found.used_minor,
-        found.fees_minor,
-        sale.invoice_id,
-    )
-    if earned:
-        books.post(f"sale-end:{sale.id}", earned, by=by)
-    freed = bundles.give_back_freed(others, found.refund_minor, reason="ended", by=by)
-    _give_back(sale, found.refund_minor - freed, by)
-    return found
-
-
-def _give_back(sale: Sale, minor: int, by: Actor) -> None:
-    """Decide refunds of the payments for a sale, the newest first."""
-    for payment in reversed(queries.payments_for(sale.id)):
-        if payment.state is not PaymentState.PAID:
-            continue
-        part = min(minor, refunds.left_of(payment).minor)
-        if part > 0:
-            refunds.decide(payment, Money(part, sale.price.currency), reason="ended", by=by)
-            minor -= part

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.audit.rules import Actor
-from practice.billing.rules.selling import Item, UnitKind
+from practice.billing.rules.selling import Item, Moved, UnitKind, Worth, worth
 from practice.billing.sale_models import Sale, UnitEntry
 from practice.core import clock
 from practice.core.db import db
@@ -74,34 +74,73 @@ def restore(sale_id: UUID, what: str, for_id: UUID, by: Actor) -> None:
         _add(sale_id, what, K.RESTORED, 1, for_id, by=by)
 
 
-def use(sale_id: UUID, what: str, for_id: UUID, by: Actor) -> int | None:
-    """Use up a booking's session; say which of its name it is, from 1. ``None`` if it was before.
+def forgive(sale_id: UUID, what: str, for_id: UUID, by: Actor) -> bool:
+    """Give a session back that counted as used, as if it had not; say whether it did."""
+    lock(sale_id)
+    if _word_on(sale_id, for_id) is not K.USED:
+        return False
+    _add(sale_id, what, K.RESTORED, 1, for_id, by=by)
+    return True
+
+
+def use(sale: Sale, item: Item, for_id: UUID, by: Actor) -> int | None:
+    """Use up a booking's session; return its share in cents. ``None`` if it was used before.
 
     Raises:
         NoUnitLeft: if nothing was reserved for it.
     """
-    lock(sale_id)
-    word = _word_on(sale_id, for_id)
+    lock(sale.id)
+    word = _word_on(sale.id, for_id)
     if word is K.USED:
         return None
     if word is not K.RESERVED:
         raise NoUnitLeft("No session of the package was kept for this booking.")
-    _add(sale_id, what, K.USED, 0, for_id, by=by)
-    used = db.session.scalar(
-        sa.select(sa.func.count(UnitEntry.id)).where(
-            UnitEntry.sale_id == sale_id, UnitEntry.what == what, UnitEntry.kind == K.USED
-        )
-    )
-    return int(used or 0)
+    _add(sale.id, item.what, K.USED, 0, for_id, by=by)
+    return worth_of(sale.id, item).used[for_id]
 
 
-def expire(sale: Sale, by: Actor) -> None:
-    """Let go of all that is left of a sale and not booked."""
+def expire(sale: Sale, by: Actor) -> list[tuple[UnitEntry, int]]:
+    """Let go of all that is left of a sale and not booked; return it with its worth in cents."""
     lock(sale.id)
+    found = []
     for each in sale.contents:
         last = _last(sale.id, each.what)
         if last is not None and last.left_after:
-            _add(sale.id, each.what, K.EXPIRED, -last.left_after, None, by=by, after=last)
+            gone = _add(sale.id, each.what, K.EXPIRED, -last.left_after, None, by=by, after=last)
+            found.append((gone, worth_of(sale.id, each).expired[-1]))
+    return found
+
+
+def expired_last(sale: Sale) -> list[UnitEntry]:
+    """Return the movements by which sessions of a sale expired, and nothing came after."""
+    found = [_last(sale.id, each.what) for each in sale.contents]
+    return [each for each in found if each is not None and each.kind is K.EXPIRED]
+
+
+def grant_again(sale: Sale, expired: UnitEntry, by: Actor) -> None:
+    """Give back what expired last."""
+    _add(sale.id, expired.what, K.GRANTED, -expired.delta, None, by=by, after=expired)
+
+
+def worth_of(sale_id: UUID, item: Item) -> Worth:
+    """Return what the sessions of one name are worth that are gone."""
+    rows = db.session.execute(
+        sa.select(UnitEntry.kind, UnitEntry.delta, UnitEntry.for_id)
+        .where(UnitEntry.sale_id == sale_id, UnitEntry.what == item.what)
+        .order_by(UnitEntry.number)
+    )
+    return worth(item, (Moved(*each) for each in rows))
+
+
+def held_by(for_id: UUID) -> tuple[UUID, str] | None:
+    """Return the sale and the name of the session that a booking has, used or not."""
+    row = db.session.execute(
+        sa.select(UnitEntry.sale_id, UnitEntry.what, UnitEntry.kind)
+        .where(UnitEntry.for_id == for_id)
+        .order_by(UnitEntry.made_at.desc(), UnitEntry.number.desc())
+        .limit(1)
+    ).one_or_none()
+    return (row.sale_id, row.what) if row is not None and row.kind in HOLDS else None
 
 
 def _last(sale_id: UUID, what: str) -> UnitEntry | None:
@@ -134,19 +173,19 @@ def _add(
     *,
     by: Actor,
     after: UnitEntry | None = None,
-) -> None:
+) -> UnitEntry:
     last = after or _last(sale_id, what)
-    db.session.add(
-        UnitEntry(
-            sale_id=sale_id,
-            what=what,
-            number=last.number + 1 if last else 1,
-            kind=kind,
-            delta=delta,
-            left_after=(last.left_after if last else 0) + delta,
-            for_id=for_id,
-            made_at=clock.now(),
-            made_by=by.id,
-        )
+    entry = UnitEntry(
+        sale_id=sale_id,
+        what=what,
+        number=last.number + 1 if last else 1,
+        kind=kind,
+        delta=delta,
+        left_after=(last.left_after if last else 0) + delta,
+        for_id=for_id,
+        made_at=clock.now(),
+        made_by=by.id,
     )
+    db.session.add(entry)
     db.session.flush()
+    return entry

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from practice.billing.rules.prices import Own, own_price
+from practice.billing.sale_models import ClientPrice, Sale
+from practice.billing.sales import sales_by_id
 from practice.calendar.models import Resource
 from practice.calendar.rules import zones
 from practice.clients.queries import diagnoses_of, papers_by_client
@@ -17,6 +21,7 @@ from practice.clients.rules.diagnoses import in_order
 from practice.clients.rules.papers import PaperKind
 from practice.core import clock
 from practice.core.db import db
+from practice.core.money import Money
 from practice.people.models import Client, User
 from practice.people.queries import get_practice
 from practice.sessions.models import Appointment, Course, CourseStepRow, Service
@@ -48,7 +53,7 @@ class Scope:
 def scopes(client_ids: Collection[UUID] | None = None) -> list[Scope]:
     """Return what is to come and is billed here, of some clients or of all.
 
-    Five statements and some, however many clients there are.
+    Six statements and some, however many clients there are.
     """
     coming, courses = _coming(client_ids), _courses(client_ids)
     slugs = {each["service"] for course in courses for each in course.document["steps"]}
@@ -56,6 +61,13 @@ def scopes(client_ids: Collection[UUID] | None = None) -> list[Scope]:
     people = clinicians({each.host_id for each in coming})
     codes = codes_of({each.service_id for each in coming} | {each.id for each in services.values()})
     named = {who.user_id: Named(who.name, who.provider) for who in people.values()}
+
+    sold = sales_by_id(
+        {each.sale_id for each in coming if each.sale_id}, [each.id for each in courses]
+    )
+    sale_by_id = {each.id: each for each in sold}
+    sale_of_course = {each.for_id: each for each in sold if each.for_id}
+    own = _own_prices({each.client_id for each in courses})
 
     of_course = {step.appointment_id: course for course in courses for step in course.steps}
     expected: dict[UUID, list[Expected]] = defaultdict(list)
@@ -70,15 +82,20 @@ def scopes(client_ids: Collection[UUID] | None = None) -> list[Scope]:
         clients[scope_id] = client
         if not each.service.billed_by_practice:
             aside[scope_id].append(f"{each.label}, billed by whoever gives it")
-        elif each.price:
-            expected[scope_id].append(_booked(each, people.get(each.host_id), codes))
+        elif price := _price(each, sale_by_id):
+            expected[scope_id].append(_booked(each, price, people.get(each.host_id), codes))
             if each.kind in GIVES_MEDICINE:
                 aside[scope_id] += (
                     [PRESCRIBER, PHARMACY] if _is_brought(each.service) else [PRESCRIBER]
                 )
     for course in courses:
         if course.id in expected:
-            open_steps, outside = _not_booked(course, services, codes, expected[course.id])
+            price_of = partial(
+                _price_of_step, sale_of_course.get(course.id), own.get(course.client_id, ())
+            )
+            open_steps, outside = _not_booked(
+                course, services, codes, expected[course.id], price_of
+            )
             expected[course.id] += open_steps
             if outside:  # then the prescriber is named by what they do
                 aside[course.id] = [each for each in aside[course.id] if each != PRESCRIBER]
@@ -124,11 +141,14 @@ def insured(client_ids: Collection[UUID]) -> set[UUID]:
     }
 
 
-def asked_for(service: Service, count: int) -> tuple[list[Expected], dict[UUID, Named], list[str]]:
-    """Return so many sessions of a service without a date, as who would hold them would.
+def asked_for(
+    client: Client, service: Service, count: int
+) -> tuple[list[Expected], dict[UUID, Named], list[str]]:
+    """Return so many sessions of a service without a date, at a client's price for it.
 
-    And who that is, and what is to be scheduled separately.
+    And who would hold them, and what is to be scheduled separately.
     """
+    own = _own_prices({client.id}).get(client.id, ())
     codes = codes_of([service.id]).get(service.id)
     people = clinicians(
         db.session.scalars(sa.select(Resource.id).where(Resource.user_id.is_not(None))).all()
@@ -149,7 +169,7 @@ def asked_for(service: Service, count: int) -> tuple[list[Expected], dict[UUID, 
             label=service.label,
             minutes=service.minutes,
             modality=way,
-            price=service.price,
+            price=_own_price(service, own),
             provider_id=who.user_id if who else None,
             codes=codes,
         )
@@ -204,7 +224,42 @@ def _courses(client_ids: Collection[UUID] | None) -> list[Course]:
     )
 
 
-def _booked(each: Appointment, who: Clinician | None, codes: Mapping[UUID, Codes]) -> Expected:
+def _price(each: Appointment, sold: Mapping[UUID, Sale]) -> Money:
+    """Return what a session is charged with: its share, where it is part of something sold."""
+    sale = sold.get(each.sale_id) if each.sale_id else None
+    share = sale.share(each.sale_what) if sale and each.sale_what else None
+    return each.price if share is None else share
+
+
+def _price_of_step(sale: Sale | None, own: Sequence[Own], key: str, service: Service) -> Money:
+    """Return what a step without a time will be charged with."""
+    share = sale.share(key) if sale is not None else None
+    return _own_price(service, own) if share is None else share
+
+
+def _own_price(service: Service, own: Sequence[Own]) -> Money:
+    today = zones.local_date(clock.now(), get_practice().time_zone)
+    found = own_price(own, service.id, today)
+    minor = service.price.minor
+    return Money(found.minor(minor) if found else minor, service.price.currency)
+
+
+def _own_prices(client_ids: Collection[UUID]) -> Mapping[UUID, list[Own]]:
+    """Return the prices of their own that clients have. One statement, none for none."""
+    found: dict[UUID, list[Own]] = defaultdict(list)
+    if client_ids:
+        for each in db.session.scalars(
+            sa.select(ClientPrice).where(
+                ClientPrice.client_id.in_(client_ids), ClientPrice.ended_at.is_(None)
+            )
+        ):
+            found[each.client_id].append(each.own)
+    return found
+
+
+def _booked(
+    each: Appointment, price: Money, who: Clinician | None, codes: Mapping[UUID, Codes]
+) -> Expected:
     zone = get_practice().time_zone
     return Expected(
         for_id=each.id,
@@ -213,7 +268,7 @@ def _booked(each: Appointment, who: Clinician | None, codes: Mapping[UUID, Codes
         label=each.label,
         minutes=int((each.ends_at - each.starts_at).total_seconds()) // 60,
         modality=each.modality,
-        price=each.price,
+        price=price,
         provider_id=who.user_id if who else None,
         codes=codes.get(each.service_id),
     )
@@ -224,6 +279,7 @@ def _not_booked(
     services: Mapping[str, Service],
     codes: Mapping[UUID, Codes],
     booked: Sequence[Expected],
+    price_of: Callable[[str, Service], Money],
 ) -> tuple[list[Expected], list[str]]:
     """Return the steps of a course without a time, as its usual clinician would hold them.
 
@@ -238,7 +294,7 @@ def _not_booked(
             continue
         if step.is_external or not service.billed_by_practice:
             outside.append(f"{service.label}, billed by whoever gives it")
-        elif service.price:
+        elif price := price_of(step.key, service):
             found.append(
                 Expected(
                     for_id=None,
@@ -247,7 +303,7 @@ def _not_booked(
                     label=service.label,
                     minutes=service.minutes,
                     modality=Modality(service.modalities[0]),
-                    price=service.price,
+                    price=price,
                     provider_id=usual,
                     codes=codes.get(service.id),
                 )

@@ -28,6 +28,7 @@ class Deed(StrEnum):
     LAPSED = "lapsed"
     RESUMED = "resumed"
     REVIEWED = "reviewed"
+    PRICED = "priced"
 
 
 SAID: dict[str, str] = {
@@ -35,6 +36,7 @@ SAID: dict[str, str] = {
     Deed.OFFERED: "The client may choose among the plans",
     Deed.WITHDRAWN: "The client may not choose any more",
     Deed.CHANGED: "Changed for this client alone",
+    Deed.PRICED: "Another price agreed on: {price}",
     Deed.BOOKED: "{count} sessions booked",
     Deed.WISHED: "Wishes changed",
     Deed.DATED: "Date of {step} written down: {on}",

@@ -167,6 +167,10 @@ def share(price: Money, percent: int) -> Money:
     return Money(price.minor * percent // 100, price.currency)
 
 
+COUNTS = "counts as used"
+"""What becomes of a session that was sold ahead, where all of its price would be to pay."""
+
+
 # How clients read it ----------------------------------------------------------------------------
 
 
@@ -177,20 +181,27 @@ def sentence(
     starts_at: datetime,
     zone: str,
     now: datetime | None = None,
+    uses_unit: bool = False,
 ) -> str:
     """Say what cancelling one session costs and until when, by the practice's clock.
 
     ``Cancel free of charge until Sun, Nov 29, 10:30 AM. After that it costs $90.00.`` With
     ``now``, only what still lies ahead is said. A session without a fee at any time says when
-    it starts.
+    it starts. With ``uses_unit`` the session was sold ahead: where all of its price would be to
+    pay, it counts as used instead.
     """
+
+    def costs(fee: Money) -> str:
+        return COUNTS if uses_unit and fee and fee.minor >= price.minor else f"costs {fee}"
+
     ahead = [
         step
         for step in steps(policy, price=price, starts_at=starts_at)
         if now is None or step.until >= now
     ]
     if not ahead:
-        return f"Missing it costs {no_show_fee(policy, price)}."
+        missed = costs(no_show_fee(policy, price))
+        return f"Missed, it {missed}." if missed == COUNTS else f"Missing it {missed}."
     first, *later = ahead
 
     def when(step: Step) -> str:
@@ -198,16 +209,19 @@ def sentence(
 
     if not later:
         starts = f"{zones.instant_words(starts_at, zone)}, when it starts"
-        cost = f"costs {first.fee}" if first.fee else "is free of charge"
+        if first.fee and costs(first.fee) == COUNTS:
+            return f"Cancelled at any time until {starts}, it {COUNTS}."
+        cost = costs(first.fee) if first.fee else "is free of charge"
         return f"Cancelling {cost} until {starts}."
     opening = (
         f"Cancelling costs {first.fee} until {when(first)}."
         if first.fee
         else f"Cancel free of charge until {when(first)}."
     )
-    rest = f" After that it costs {later[0].fee}"
+    rest = f" After that it {costs(later[0].fee)}"
     for before, step in pairwise(later):
-        rest += f", after {when(before)} {step.fee}"
+        more = costs(step.fee)
+        rest += f", after {when(before)} {'it ' * (more == COUNTS)}{more.removeprefix('costs ')}"
     return f"{opening}{rest}."
 
 

@@ -18,6 +18,7 @@ from practice.calendar.service import claims
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict
+from practice.core.money import Money
 from practice.outbox import service as outbox
 from practice.people.models import Client
 from practice.people.rules import ClientDetails
@@ -165,6 +166,7 @@ def book(
     step_gates: readiness.StepGates = None,
     tells: bool = True,
     host_id: UUID | None = None,
+    pays: Money | None = None,
 ) -> Appointment:
     """Book a session for a client, as staff: a new one, or the one that was ``asked`` for.
 
@@ -175,6 +177,7 @@ def book(
     ``step_gates`` is what the step of a course asks for, where the course does not say so itself.
     Without ``tells`` the caller writes to the client. ``host_id`` names who has to hold it. What
     staff book anew can be undone for some minutes, unless the caller tells of it in its own way.
+    ``pays`` is what the page said that it asks for: it never asks for anything else.
 
     Raises:
         WindowBroken: outside the limits of a window, without a reason.
@@ -183,6 +186,7 @@ def book(
         CapReached: if the day or week has its dosings.
         SlotTaken: if somebody was quicker.
         NotOffered: if the service cannot start then.
+        CostsOtherwise: if it asks for something else than the page said.
     """
     reason = limits.cleaned(override_reason)
     take_turns_on_client(client.id)
@@ -218,6 +222,10 @@ def book(
     if appointment.sale_id is None:
         pricing.apply(appointment)
         covering.cover_by_package(appointment, by=by)
+    if pays not in (None, appointment.to_pay):
+        raise late.CostsOtherwise(
+            f"By now {appointment.to_pay} is to pay for it. Look at it again. Nothing was booked."
+        )
     limits.record_override(appointment, broken, by)
     passing.keep(appointment, ahead.barred, reason, by)
     readiness.reconsider(
@@ -365,8 +373,9 @@ def cancel(
     taken = calendars.serving(appointment.id)
     claims.release(appointment.id)
     audit.record("appointment:cancel", by=by, subject_id=appointment.id)
-    covering.let_go(appointment, by=by)
     costs = late.charge(appointment, FeeFor.CANCELLED, fee, wish, by=by)
+    if costs is None or not costs.takes_unit:
+        covering.let_go(appointment, by=by)
     for payment in payments:
         if payment.state is not PaymentState.PAID or not (can_be_undone or costs):
             giving_back.give_back(payment, by)

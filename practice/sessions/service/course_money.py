@@ -11,7 +11,7 @@ from practice.billing.models import Payment
 from practice.billing.rules.fees import FeeFor
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.rules.selling import Ending, Fee
-from practice.billing.service import selling, units
+from practice.billing.service import ending, selling, units
 from practice.calendar.rules import zones
 from practice.core.errors import Conflict
 from practice.core.money import Money
@@ -29,7 +29,7 @@ def preview(course: Course, coming: Sequence[Appointment], why: Why) -> Ending |
     sale = sales.sale_for(course.id)
     if sale is None or sale.ended_at is not None:
         return None
-    return selling.preview(sale, fees_of(coming, why))
+    return ending.preview(sale, fees_of(coming, why))
 
 
 def fees_of(coming: Sequence[Appointment], why: Why) -> list[Fee]:
@@ -40,7 +40,7 @@ def fees_of(coming: Sequence[Appointment], why: Why) -> list[Fee]:
         if each.sale_id is not None:
             fee = late.fee_of(each, FeeFor.CANCELLED, wish)
             when = zones.instant_words(each.starts_at, each.time_zone)
-            found.append(Fee(f"Cancelled late: {when}", fee.minor))
+            found.append(Fee(f"Cancelled late: {each.label}, {when}", fee.minor))
     return [each for each in found if each.minor]
 
 
@@ -53,7 +53,7 @@ def end(course: Course, fees: Sequence[Fee], *, seen: int | None, by: Actor) -> 
     sale = sales.sale_for(course.id)
     if sale is None or sale.ended_at is not None:
         return None
-    return selling.end(sale.id, fees=fees, seen=seen, by=by)
+    return ending.end(sale.id, fees=fees, seen=seen, by=by)
 
 
 def take_payment(
@@ -80,4 +80,4 @@ def end_package(sale_id: UUID, *, seen: int | None, by: Actor) -> Ending:
         raise Conflict("Look at the amounts again.")
     if any(each.booked for each in standing.left):
         raise Conflict("Sessions of this package are still booked. Cancel them first.")
-    return selling.end(sale_id, seen=seen, by=by)
+    return ending.end(sale_id, seen=seen, by=by)

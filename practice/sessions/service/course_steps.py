@@ -52,11 +52,16 @@ def attach(course_id: UUID, key: str, appointment: Appointment, *, by: Actor) ->
     audit.record("course:attach", by=by, subject_id=course.id, session=str(appointment.id))
 
 
-def was_held(appointment: Appointment, *, by: Actor) -> None:
-    """Let a course begin with its first session that was held, and end with its last one."""
+def was_held(appointment: Appointment, *, by: Actor) -> bool:
+    """Let a course begin with its first session that was held, and end with its last one.
+
+    Says whether there is one: what it holds is read anew.
+    """
     course = course_with(appointment.id)
-    if course is not None and course.state in KEPT:
-        settle(lock(course.id), by=by)
+    if course is None or course.state not in KEPT:
+        return False
+    settle(lock(course.id), by=by)
+    return True
 
 
 def was_lost(appointment: Appointment, *, by: Actor) -> bool:

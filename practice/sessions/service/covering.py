@@ -7,17 +7,20 @@ it takes place, and gives it back when it does not. Call inside ``transaction()`
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from practice.audit.rules import Actor
 from practice.billing import sales
 from practice.billing.accounts import kept_minor
-from practice.billing.rules.selling import Item, Part, RefundRule
+from practice.billing.rules.selling import Item, LateRule, Part, RefundRule
 from practice.billing.sale_models import Sale
 from practice.billing.service import selling, units
 from practice.billing.service.selling import Terms
 from practice.billing.service.units import NoUnitLeft
+from practice.calendar.rules import zones
 from practice.core.db import db
 from practice.core.money import Money
+from practice.people.queries import get_practice
 from practice.sessions.models import Appointment, Course, CourseStepRow, Service
 from practice.sessions.queries.courses import services_named
 from practice.sessions.rules.courses import read_known
@@ -57,6 +60,9 @@ def sell_course(course: Course, *, by: Actor) -> Sale | None:
             items=items,
             price=Money(minor, course.price.currency),
             rule=RefundRule(course.terms.get("refund_rule", RefundRule.AT_LIST)),
+            late_rule=LateRule(course.terms.get("late_rule", LateRule.UNIT_USED)),
+            list_minor=course.terms["package_cents"] if "own" in course.terms else None,
+            price_why=course.terms.get("own"),
             parts=_parts(course, {each.key for each in rows}),
         ),
         for_id=course.id,
@@ -111,13 +117,24 @@ def cover_by_package(appointment: Appointment, *, by: Actor) -> bool:
     if appointment.client_id is None or not appointment.price:
         return False
     what = appointment.service.slug
-    for sale in sales.free_units(appointment.client_id, what, sales.today_here()):
+    for sale in sales.free_units(appointment.client_id, what, _day_of(appointment)):
         try:
             _take(sale, what, appointment, by)
         except NoUnitLeft:  # somebody was quicker: perhaps the next package has one
             continue
         return True
     return False
+
+
+def loses_unit(appointment: Appointment) -> bool:
+    """Say whether a session of something sold ahead counts as used where all of it is charged."""
+    if appointment.sale_id is None:
+        return False
+    return sales.get_sale(appointment.sale_id).late_rule is LateRule.UNIT_USED
+
+
+def _day_of(appointment: Appointment) -> date:
+    return zones.local_date(appointment.starts_at, get_practice().time_zone)
 
 
 def _take(sale: Sale, what: str, appointment: Appointment, by: Actor) -> None:

@@ -94,7 +94,8 @@ def complete(appointment: Appointment, *, by: Actor, above_estimate: bool = Fals
         readiness.require(appointment, Stage.ADMINISTER)
     appointment.completed_at = clock.now()
     appointment = _became(appointment, S.COMPLETED, by)
-    course_steps.was_held(appointment, by=by)
+    if course_steps.was_held(appointment, by=by):
+        appointment = lock(appointment.id)
     client = appointment.client
     if client is None:
         return appointment
@@ -140,9 +141,11 @@ def miss(
     wish = wish or late.Wish(Why.CLIENT)
     fee = late.fee_of(appointment, FeeFor.MISSED, wish)
     appointment = _became(appointment, S.NO_SHOW, by)
-    covering.let_go(appointment, by=by)
     claims.release(appointment.id)
-    if late.charge(appointment, FeeFor.MISSED, fee, wish, by=by):
+    costs = late.charge(appointment, FeeFor.MISSED, fee, wish, by=by)
+    if costs is None or not costs.takes_unit:
+        covering.let_go(appointment, by=by)
+    if costs:
         late.tell_of_missing(appointment)
     else:
         giving_back.have_it_given_back(appointment)

@@ -11,6 +11,7 @@ from practice.billing.charges import charges_for
 from practice.billing.documents import Said, newest_about, said_by, said_of
 from practice.billing.models import Document, DocumentKind
 from practice.billing.rules.estimates import Priced, counts_for, due_on_request, passes
+from practice.billing.sales import get_sale
 from practice.billing.service.documents import Finished, Item, issue
 from practice.billing.service.parties import parties
 from practice.calendar.rules import zones
@@ -154,7 +155,7 @@ def finished_for_service(client: Client, service: Service, count: int) -> Finish
         raise Invalid(f"An estimate is about 1 to {MOST} sessions.")
     if not service.price or not service.billed_by_practice:
         raise Invalid("The practice bills nothing for this.")
-    expected, named, aside = asked_for(service, count)
+    expected, named, aside = asked_for(client, service, count)
     scope = Scope(client.id, client, tuple(expected), tuple(aside), named)
     return _finished(scope, None, scope_id=None)
 
@@ -218,7 +219,10 @@ def check_bill(appointment: Appointment) -> None:
         for for_id, charge in charges_for([*own]).items()
         if for_id != appointment.id
     }
-    billed_minor = sum(billed.values()) + appointment.price.minor
+    share = None
+    if appointment.sale_id is not None and appointment.sale_what is not None:
+        share = get_sale(appointment.sale_id).share(appointment.sale_what)
+    billed_minor = sum(billed.values()) + (share or appointment.price).minor
     estimated_minor = sum(own[each] for each in (*billed, appointment.id) if each in own)
     if passes(estimated_minor=estimated_minor, billed_minor=billed_minor):
         now, then = (

@@ -12,6 +12,7 @@ from practice.audit import service as audit
 from practice.audit.rules import Actor
 from practice.billing import fees as reading
 from practice.billing.accounts import kept_minor
+from practice.billing.fee_models import Fee
 from practice.billing.rules.fees import FeeFor, Split, split
 from practice.billing.service import fees
 from practice.calendar.rules import zones
@@ -27,6 +28,7 @@ from practice.sessions.models import Appointment
 from practice.sessions.rules import late
 from practice.sessions.rules.late import CLIENT_WORDS, NOT_THERE, WORDS, Why
 from practice.sessions.rules.lifecycle import AppointmentState
+from practice.sessions.service import covering
 
 S = AppointmentState
 MISSED_MAIL = "missed"
@@ -59,11 +61,21 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One reason for a change, and what the change does to money for that reason."""
+    """One reason for a change, and what the change does to money for that reason.
+
+    With ``takes_unit`` the ``fee`` is not asked for: a session sold ahead counts as used instead.
+    """
 
     why: Why
     words: str
     split: Split
+    fee: Money
+    takes_unit: bool = False
+
+    @property
+    def code(self) -> str:
+        """What it is and costs, so that it costs that or nothing happens."""
+        return f"{self.why}:{self.fee.minor}"
 
 
 def choices(
@@ -86,9 +98,24 @@ def choices(
     words = WORDS if whys is None else CLIENT_WORDS
     if fee_for is FeeFor.MISSED:
         words = {**words, Why.CLIENT: NOT_THERE}
-    return [
-        Choice(each, words[each], split(_fee(appointment, fee_for, each), paid)) for each in found
-    ]
+    return [_choice(appointment, fee_for, each, words[each], paid) for each in found]
+
+
+def _choice(appointment: Appointment, fee_for: FeeFor, why: Why, words: str, paid: Money) -> Choice:
+    fee = _fee(appointment, fee_for, why)
+    takes = takes_unit(appointment, fee_for, fee)
+    asked = Money(0, fee.currency) if takes else fee
+    return Choice(why, words, split(asked, paid), fee, takes)
+
+
+def takes_unit(appointment: Appointment, fee_for: FeeFor, fee: Money) -> bool:
+    """Say whether a session of something sold ahead counts as used, instead of its fee.
+
+    So it does where that was agreed and the fee is all of its price. Moved, it still takes place.
+    """
+    if appointment.sale_id is None or fee_for is FeeFor.MOVED or not fee:
+        return False
+    return fee.minor >= appointment.price.minor and covering.loses_unit(appointment)
 
 
 def _paid(appointment: Appointment, fee_for: FeeFor) -> Money:
@@ -141,23 +168,23 @@ def charge(
     *,
     by: Actor,
     starts_at: datetime | None = None,
-) -> bool:
-    """Write down why a session was changed, and its fee; say whether there is one.
+) -> Fee | None:
+    """Write down why a session was changed, and its fee; return that, if there is one.
 
     Call behind the change, in its transaction.
     """
     if wish is None:
-        return False
+        return None
     if fee_for is not FeeFor.MOVED:
         appointment.off_why, appointment.rest_is_credit = wish.why.value, wish.rest_is_credit
         db.session.flush()
     if not fee or appointment.client_id is None:
-        return False
+        return None
     if wish.waived_why:
         audit.record("appointment:waive", by=by, subject_id=appointment.id, why=wish.waived_why)
-        return False
+        return None
     zone = get_practice().time_zone
-    fees.decide(
+    return fees.decide(
         appointment.client_id,
         appointment.id,
         change=appointment.sequence,
@@ -167,8 +194,8 @@ def charge(
         page=booking_link(appointment),
         by=by,
         rest_is_credit=wish.rest_is_credit,
+        takes_unit=takes_unit(appointment, fee_for, fee),
     )
-    return True
 
 
 def charge_move(

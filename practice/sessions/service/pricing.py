@@ -16,7 +16,7 @@ from practice.audit.rules import Actor
 from practice.billing import queries as billing
 from practice.billing.accounts import kept_minor
 from practice.billing.rules import prices
-from practice.billing.rules.prices import PriceWay
+from practice.billing.rules.prices import Own, PriceWay
 from practice.billing.sale_models import ClientPrice
 from practice.billing.sales import today_here
 from practice.billing.service import promos
@@ -26,7 +26,7 @@ from practice.core.db import db
 from practice.core.errors import Conflict, Invalid, NotFound
 from practice.core.money import Money
 from practice.people.models import Client
-from practice.sessions.models import Appointment
+from practice.sessions.models import Appointment, Service
 from practice.sessions.rules.for_staff import IS_OWED
 from practice.sessions.rules.lifecycle import AppointmentState
 from practice.sessions.service import holds, readiness
@@ -96,17 +96,30 @@ def prices_of(client_id: UUID) -> Sequence[ClientPrice]:
     ).all()
 
 
+def price_for(client_id: UUID, service: Service, on: date) -> tuple[Money, str | None]:
+    """Return what a session costs a client on a day, and why, if that is a price of their own."""
+    own = _own(client_id, service.id, on) if service.price else None
+    if own is None:
+        return service.price, None
+    minor = own.minor(service.price.minor)
+    return Money(minor, service.price.currency), "an own price of the client"
+
+
+def _own(client_id: UUID, service_id: UUID, on: date) -> Own | None:
+    agreed = db.session.scalars(
+        sa.select(ClientPrice).where(
+            ClientPrice.client_id == client_id, ClientPrice.ended_at.is_(None)
+        )
+    ).all()
+    return prices.own_price((each.own for each in agreed), service_id, on)
+
+
 def apply(appointment: Appointment) -> None:
     """Let a session that was just booked have its client's own price, where one holds that day."""
     if appointment.client_id is None or not appointment.price:
         return
-    agreed = db.session.scalars(
-        sa.select(ClientPrice).where(
-            ClientPrice.client_id == appointment.client_id, ClientPrice.ended_at.is_(None)
-        )
-    ).all()
     on = zones.local_date(appointment.starts_at, appointment.time_zone)
-    own = prices.own_price((each.own for each in agreed), appointment.service_id, on)
+    own = _own(appointment.client_id, appointment.service_id, on)
     if own is None:
         return
     appointment.price = Money(own.minor(appointment.price.minor), appointment.price.currency)

@@ -15,6 +15,7 @@ from practice.audit.rules import Actor
 from practice.core import clock
 from practice.core.db import db, take_turns
 from practice.core.errors import Conflict, Invalid
+from practice.core.money import Money
 from practice.outbox import service as outbox
 from practice.people.models import Client
 from practice.people.queries import get_practice
@@ -111,11 +112,13 @@ def approve(
     starts_at: datetime,
     by: Actor,
     override_reason: str | None = None,
+    pays: Money | None = None,
 ) -> Appointment:
     """Book what was asked for, at the time that was asked for or at another that was agreed.
 
     Raises:
         NotAsked: if it was answered already.
+        CostsOtherwise: if it asks for something else than ``pays``, what the page said.
         SlotTaken, NotOffered, WindowBroken, NotAllowed, CapReached: as for booking by staff.
     """
     appointment, client = _lock_asked(appointment)
@@ -129,6 +132,7 @@ def approve(
         by=by,
         override_reason=override_reason,
         asked=appointment,
+        pays=pays,
     )
     outbox.withdraw(request_key(appointment.id))
     return appointment

@@ -12,6 +12,7 @@ from practice.people.models import Client
 from practice.sessions.models import Appointment, Service
 from practice.sessions.rules.lifecycle import Modality
 from practice.sessions.service import booking
+from practice.sessions.service.late import CostsOtherwise
 
 
 class SeriesBroken(Conflict):
@@ -30,14 +31,17 @@ def book_all(
     modality: Modality,
     by: Actor,
     override_reason: str | None = None,
+    covered: int | None = None,
 ) -> list[Appointment]:
     """Book a session at every one of these starts, or none; the client gets one mail of all.
 
     Call inside ``transaction()``. Each is looked at by the same rules as a single one, with the
-    others before it in the book. ``override_reason`` is kept with those that need one.
+    others before it in the book. ``override_reason`` is kept with those that need one. ``covered``
+    is how many of the dates the page said are paid with what was bought ahead.
 
     Raises:
         SeriesBroken: for the first one that cannot be had.
+        CostsOtherwise: if it is another number by now.
         NotAllowed: with a reason of somebody who may not override.
     """
     made: list[Appointment] = []
@@ -61,6 +65,11 @@ def book_all(
             booking.GatesClosed,
         ) as refused:
             raise SeriesBroken(starts_at, refused.message) from refused
+    if covered is not None and covered != sum(each.sale_id is not None for each in made):
+        raise CostsOtherwise(
+            "What was bought ahead pays for another number of these sessions by now. "
+            "Look at the price again. Nothing was booked."
+        )
     if made:
         outbox.post(
             "booked-series",

@@ -13,6 +13,7 @@ from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict, Invalid
+from practice.core.money import Money
 from practice.people.access import current_staff, requires
 from practice.people.forms import PlainForm
 from practice.people.queries import get_practice
@@ -29,10 +30,11 @@ from practice.sessions.rules.for_staff import WAYS
 from practice.sessions.rules.lifecycle import AppointmentState
 from practice.sessions.rules.requests import answer_by
 from practice.sessions.service import booking, readiness, requests
+from practice.sessions.service.late import CostsOtherwise
 from practice.sessions.service.readiness import Ahead
 from practice.sessions.staff_forms import AnswerForm, DeclineForm
 from practice.sessions.views.offering import Wish, start_at
-from practice.sessions.views.staff import bp, check_reason, last_look
+from practice.sessions.views.staff import bp, check_reason, cost_of, last_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,13 @@ def approve(appointment_id: UUID) -> ResponseReturnValue:
                 starts_at=starts_at,
                 by=by,
                 override_reason=form.reason.data,
+                pays=None
+                if form.pays.data is None
+                else Money(form.pays.data, asked.session.price.currency),
             )
         )
-    except (booking.SlotTaken, booking.NotOffered):
-        return _gone(appointment_id, form, starts_at)
+    except (booking.SlotTaken, booking.NotOffered, CostsOtherwise) as refused:
+        return _refused(asked, form, start, refused)
     except requests.NotAsked:
         if not _is_answered(appointment_id, booked=True):
             raise
@@ -156,6 +161,15 @@ def _is_answered(appointment_id: UUID, *, booked: bool) -> bool:
     return state is AppointmentState.CANCELLED
 
 
+def _refused(
+    asked: Asked, form: AnswerForm, start: Start, refused: Conflict
+) -> ResponseReturnValue:
+    if not isinstance(refused, CostsOtherwise):
+        return _gone(asked.session.id, form, start.starts_at)
+    form.form_errors = [refused.message]
+    return _page(asked, form, DeclineForm(formdata=None), shown=start), 409
+
+
 def _gone(appointment_id: UUID, form: AnswerForm, starts_at: datetime) -> ResponseReturnValue:
     zone = get_practice().time_zone
     words = zones.clock_words(starts_at.astimezone(zones.zone(zone)))
@@ -168,12 +182,15 @@ def _page(
     asked: Asked, form: AnswerForm, decline_form: DeclineForm, *, shown: Start | None = None
 ) -> str:
     session, start = asked.session, shown or asked.start
+    cost = cost_of(asked.wish, [start.starts_at if start else session.starts_at])
+    form.pays.data, form.pays.raw_data = cost.to_pay.minor, None
     return render_template(
         "sessions/answer.html",
         session=session,
         start=start,
         nearest=asked.nearest,
         written=written,
+        cost=cost,
         form=form if form.errors else decline_form,
         answer_form=form,
         decline_form=decline_form,

@@ -24,6 +24,7 @@ from practice.sessions.queries.course_keeping import Part, ahead, elsewhere, par
 from practice.sessions.rules import choosing, keeping, policies
 from practice.sessions.rules.course_words import CLIENT_NAMES
 from practice.sessions.service import booking, late, ripples
+from practice.sessions.service.covering import loses_unit
 from practice.sessions.service.ripples import Change
 from practice.sessions.staff_forms import TimeForm
 from practice.sessions.views.choosing import (
@@ -161,7 +162,12 @@ def _preview(
     a = shown.appointment
     form = problem or ClientLateForm(formdata=None, data={"sequence": a.sequence})
     terms = policies.sentence(
-        a.policy, price=a.price, starts_at=starts_at, zone=a.time_zone, now=shown.now
+        a.policy,
+        price=a.price,
+        starts_at=starts_at,
+        zone=a.time_zone,
+        now=shown.now,
+        uses_unit=loses_unit(a),
     )
     words = zones.instant_words(starts_at, shown.zone)
     return page(

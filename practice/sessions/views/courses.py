@@ -33,7 +33,7 @@ from practice.sessions.rules.course_states import BOOKABLE, LIVE, CourseState
 from practice.sessions.rules.course_words import step_names
 from practice.sessions.rules.late import Why
 from practice.sessions.rules.lifecycle import LIVE as STILL_LIVE
-from practice.sessions.service import course_ends, course_money, course_steps
+from practice.sessions.service import course_ends, course_money, course_price, course_steps
 from practice.sessions.views.course_kept import kept_of
 from practice.sessions.views.course_shown import place_of, when_words
 from practice.sessions.views.sale_shown import shown_for
@@ -131,6 +131,7 @@ def course(course_id: UUID) -> ResponseReturnValue:
         wishes=course_wishes.in_words(wishes),
         terms=_terms(found, names),
         sold=shown_for(found.id, names),
+        takes_own_price=course_price.has_own(found),
         changes=[
             (each, course_deeds.in_words(each.deed, each.facts), staff.get(each.made_by, ""))
             for each in changes

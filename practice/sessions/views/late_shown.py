@@ -79,19 +79,14 @@ class MissedForm(StaffLateFields, RestFields):
 
 def offer_reasons(form: LateFields, choices: Sequence[Choice]) -> None:
     """Let a form offer these reasons. The first one is chosen until somebody says otherwise."""
-    form.why.choices = [(code_of(each), each.words) for each in choices]
-    if form.why.data not in {code_of(each) for each in choices} and not form.errors:
-        form.why.data = code_of(choices[0])
-
-
-def code_of(choice: Choice) -> str:
-    """Write down what a choice is and costs, so that it costs that or nothing happens."""
-    return f"{choice.why}:{choice.split.fee.minor}"
+    form.why.choices = [(each.code, each.words) for each in choices]
+    if form.why.data not in {each.code for each in choices} and not form.errors:
+        form.why.data = choices[0].code
 
 
 def wish_of(form: LateFields, choices: Sequence[Choice]) -> Wish | None:
     """Return what was chosen; ``None``, with words on the form, if that is not to be had now."""
-    chosen = next((each for each in choices if code_of(each) == form.why.data), None)
+    chosen = next((each for each in choices if each.code == form.why.data), None)
     if chosen is None and form.why.data is None and len(choices) == 1:
         chosen = choices[0]  # the page of a free change asks nothing
     if chosen is None:
@@ -99,7 +94,7 @@ def wish_of(form: LateFields, choices: Sequence[Choice]) -> Wish | None:
         return None
     waived = form.waived_why.data if isinstance(form, StaffLateFields) else None
     rest = isinstance(form, RestFields) and form.rest_is_credit.data
-    return Wish(chosen.why, waived or None, chosen.split.fee, rest)
+    return Wish(chosen.why, waived or None, chosen.fee, rest)
 
 
 def collected_by(client_id: UUID | None) -> str:
@@ -122,6 +117,7 @@ class FeeShown:
     invoice_id: UUID | None
     waived_why: str | None
     is_being_charged: bool = False
+    takes_unit: bool = False
 
     @property
     def state_words(self) -> str:
@@ -129,6 +125,8 @@ class FeeShown:
             return "Not charged yet"
         if self.state is FeeState.WAIVED:
             return "Waived"
+        if self.takes_unit:
+            return "Counts as used"
         if self.is_being_charged:
             return "Your card on file is being charged"
         return f"{self.open} still to pay" if self.open else "Paid"
@@ -149,6 +147,7 @@ def fees_shown(appointment: Appointment) -> list[FeeShown]:
             each.invoice_id,
             each.waived_why,
             each.state is FeeState.DUE and is_being_charged(each),
+            each.takes_unit,
         )
         for each in fees_of(appointment.id)
     ]

@@ -18,10 +18,11 @@ from practice.people.forms import PlainForm
 from practice.people.queries import get_client, get_practice
 from practice.people.rules import Permission
 from practice.sessions import queries
-from practice.sessions.price_forms import OwnPriceForm, SessionPriceForm
+from practice.sessions.price_forms import CoursePriceForm, OwnPriceForm, SessionPriceForm
 from practice.sessions.queries.appointments import get_appointment
+from practice.sessions.queries.courses import get_course
 from practice.sessions.queries.services import every_service
-from practice.sessions.service import pricing
+from practice.sessions.service import course_price, pricing
 from practice.sessions.views.staff import bp
 
 
@@ -97,6 +98,28 @@ def session_price(appointment_id: UUID) -> ResponseReturnValue:
     else:
         status = 422
     return render_template("sessions/session_price.html", session=session, form=form), status
+
+
+@bp.route("/courses/<uuid:course_id>/price", methods=["GET", "POST"])
+@requires(Permission.MONEY_TAKE)
+def course_own_price(course_id: UUID) -> ResponseReturnValue:
+    """Agree on another price for a course that is not sold yet, with a reason."""
+    found = get_course(course_id)
+    form, status = CoursePriceForm(data={"version": found.version}), 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            agreed, seen, by = form.agreed, form.version.data or 0, current_staff()
+            try:
+                made = in_transaction(
+                    lambda: course_price.agree(course_id, agreed, seen=seen, by=by)
+                )
+                flash(f"This course costs {made.client.first_name} {made.price}.")
+                return redirect(url_for(".course", course_id=course_id), 303)
+            except Conflict as refused:
+                found = get_course(course_id)
+                form.form_errors, form.version.data, status = [refused.message], found.version, 409
+    return render_template("sessions/courses/price.html", course=found, form=form), status
 
 
 def _value(price: ClientPrice) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from practice.billing import sales
-from practice.billing.rules.selling import RULE_WORDS, Due
+from practice.billing.rules.selling import EXPIRY_WORDS, LATE_WORDS, RULE_WORDS, Due
 from practice.billing.sales import Left, Standing, today_here
 from practice.billing.service.selling import next_amount
 from practice.calendar.rules import zones
@@ -45,6 +45,10 @@ class SoldShown:
     left: tuple[Left, ...]
     expires: str
     rule: str
+    expiry: str
+    late: str
+    list: Money
+    price_why: str | None
     is_live: bool
     course_id: UUID | None
 
@@ -102,6 +106,10 @@ def shown_of(standing: Standing, names: Mapping[str, str]) -> SoldShown:
         if sale.expires_on
         else "",
         rule=RULE_WORDS[sale.refund_rule],
+        expiry=EXPIRY_WORDS[sale.expiry_rule],
+        late=LATE_WORDS[sale.late_rule],
+        list=Money(sale.list_minor or sale.price.minor, sale.price.currency),
+        price_why=sale.price_why,
         is_live=standing.is_live,
         course_id=sale.for_id,
     )

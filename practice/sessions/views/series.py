@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 
 from practice.calendar.rules import zones
 from practice.calendar.rules.blocks import days_repeated
+from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.errors import Invalid
 from practice.people.access import current_staff, may, requires
@@ -29,10 +30,11 @@ from practice.sessions.rules.for_staff import WAYS
 from practice.sessions.rules.lifecycle import LIVE
 from practice.sessions.service import booking, readiness
 from practice.sessions.service import series as service
+from practice.sessions.service.late import CostsOtherwise
 from practice.sessions.service.readiness import Ahead
 from practice.sessions.staff_forms import MOST_IN_A_SERIES, BookForm, SeriesForm, read_uuid
 from practice.sessions.views.offering import Wish
-from practice.sessions.views.staff import bp, last_look, may_pass, wish_of
+from practice.sessions.views.staff import bp, cost_of, last_look, may_pass, wish_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,23 @@ def book_series() -> ResponseReturnValue:
                 modality=wish.modality,
                 by=by,
                 override_reason=form.reason.data,
+                covered=_covered(wish, form, len(starts)),
             )
         )
     except service.SeriesBroken as broken:
         form.form_errors = [f"{_words(broken.starts_at)}: {broken.message} Nothing was booked."]
         return _page(wish, starts, form), 409
+    except CostsOtherwise as changed:
+        form.form_errors = [changed.message]
+        return _page(wish, starts, form), 409
     return _say_booked(wish, len(starts))
+
+
+def _covered(wish: Wish, form: BookForm, count: int) -> int | None:
+    """Return how many of the chosen dates the page said are paid with what was bought ahead."""
+    if form.pays.data is None or wish.judge is not None:
+        return None  # the steps of a course say themselves what pays for them
+    return min(form.pays.data, count)
 
 
 def _wish() -> Wish:
@@ -173,6 +186,8 @@ def _page(
 ) -> str:
     found = found or planned(wish.client, wish.service, wish.modality, wanted)
     starts = [each.start for each in found if each.start]
+    cost = cost_of(wish, [each.starts_at for each in starts] or [clock.now()])
+    form.pays.data, form.pays.raw_data = cost.covered, None
     return render_template(
         "sessions/series.html",
         wish=wish,
@@ -187,6 +202,7 @@ def _page(
             for n, each in enumerate(found)
         ],
         written=written,
+        cost=cost,
         can_all_be_had=len(starts) == len(found),
         needs_reason=any(start.refusals for start in starts),
         length=length_words(wish.service.minutes),

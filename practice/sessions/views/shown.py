@@ -35,6 +35,7 @@ from practice.sessions.rules.gates import kept_until
 from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.rules.requests import answer_by
 from practice.sessions.service import undoing
+from practice.sessions.service.covering import loses_unit
 from practice.sessions.views import kept
 
 S = AppointmentState
@@ -102,7 +103,12 @@ class Shown:
         """What cancelling costs and until when, as it was agreed, by the practice's clock."""
         a = self.appointment
         return policies.sentence(
-            a.policy, price=a.price, starts_at=a.starts_at, zone=a.time_zone, now=self.now
+            a.policy,
+            price=a.price,
+            starts_at=a.starts_at,
+            zone=a.time_zone,
+            now=self.now,
+            uses_unit=loses_unit(a),
         )
 
     @property
@@ -208,8 +214,15 @@ class Shown:
         a = self.appointment
         until = policies.free_until(a.policy, a.starts_at)
         since = f"since {zones.instant_words(until, a.time_zone)}" if until else "at any time"
+        counts = loses_unit(a) and self.fee_now.minor >= a.price.minor
+        cost = f"costs {self.fee_now}"
+        both = (
+            f"moving it {cost}, and cancelled it counts as used,"
+            if counts
+            else (f"cancelling or moving it {cost}")
+        )
         return (
-            f"By the terms you booked with, cancelling or moving it costs {self.fee_now} {since}. "
+            f"By the terms you booked with, {both} {since}. "
             "The next page says exactly what that comes to."
         )
 

@@ -11,16 +11,17 @@ from flask.typing import ResponseReturnValue
 from practice.billing import sales
 from practice.billing.accounts import payments_for
 from practice.billing.rules.payments import PaymentMethod
-from practice.billing.service import packages, selling
+from practice.billing.service import ending, packages, selling
 from practice.billing.service.packages import ChangedMeanwhile
+from practice.calendar.rules import zones
 from practice.core.db import in_transaction
-from practice.core.errors import Conflict
+from practice.core.errors import Conflict, Invalid
 from practice.core.money import Money
 from practice.people.access import current_staff, requires
 from practice.people.forms import PlainForm
 from practice.people.queries import get_client
 from practice.people.rules import Permission
-from practice.sessions.package_forms import SellForm
+from practice.sessions.package_forms import ExtendForm, SellForm
 from practice.sessions.service import course_money
 from practice.sessions.staff_forms import PaymentForm
 from practice.sessions.views.sale_shown import all_of, names_for, shown_of
@@ -104,9 +105,40 @@ def sale_end(sale_id: UUID) -> ResponseReturnValue:
             sale=found,
             client=get_client(found.client_id),
             form=form,
-            ending=selling.preview(found),
+            ending=ending.preview(found),
             sold=shown_of(sales.standings([found])[0], {}),
             money=lambda minor: Money(minor, found.price.currency),
+        ),
+        status,
+    )
+
+
+@bp.route("/sales/<uuid:sale_id>/extend", methods=["GET", "POST"])
+@requires(Permission.MONEY_TAKE)
+def sale_extend(sale_id: UUID) -> ResponseReturnValue:
+    """Let a package be good for longer, for a reason."""
+    found, form, status = sales.get_sale(sale_id), ExtendForm(), 200
+    if not form.is_submitted():
+        form.until_on.data = found.expires_on
+    elif form.validate() and form.until_on.data is not None:
+        until_on, why, by = form.until_on.data, form.reason.data or "", current_staff()
+        try:
+            in_transaction(lambda: ending.extend(sale_id, until_on, why, by=by))
+            flash(f"It is good until {zones.day_words(until_on)}, {until_on.year}.")
+            return redirect(url_for(".sale", sale_id=sale_id), 303)
+        except Invalid as wrong:
+            form.until_on.errors, status = [wrong.message.removesuffix(".")], 422
+        except Conflict as refused:
+            form.form_errors, status = [refused.message], 409
+    else:
+        status = 422
+    return (
+        render_template(
+            "sessions/sale_extend.html",
+            sale=found,
+            client=get_client(found.client_id),
+            form=form,
+            sold=shown_of(sales.standings([found])[0], {}),
         ),
         status,
     )
@@ -129,6 +161,7 @@ def client_packages(client_id: UUID) -> ResponseReturnValue:
                         seen=form.version,
                         form_token=form.token.data or "",
                         by=current_staff(),
+                        own=form.own,
                     )
                 )
                 flash(f"{sold.title} is sold. Its invoice is with the others.")

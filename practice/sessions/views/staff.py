@@ -21,6 +21,7 @@ from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict, Invalid
+from practice.core.money import Money
 from practice.people.access import current_roles, current_staff, may, requires
 from practice.people.models import Client
 from practice.people.queries import get_client_in_care, get_practice, search_clients
@@ -29,14 +30,15 @@ from practice.sessions import queries
 from practice.sessions.forms import PLACES, read_asked, read_instant, written
 from practice.sessions.models import Service
 from practice.sessions.queries.course_boosters import after_course_of
-from practice.sessions.queries.course_steps import judge_of
+from practice.sessions.queries.course_steps import Judge, judge_of
 from practice.sessions.queries.gaps import first_starts, why_not_then
 from practice.sessions.queries.times import Start
 from practice.sessions.rules.for_clients import length_words
 from practice.sessions.rules.for_staff import WAYS
 from practice.sessions.rules.gates import GATES, GateResult
 from practice.sessions.rules.lifecycle import LIVE, AppointmentState, Modality
-from practice.sessions.service import booking, readiness
+from practice.sessions.service import asking_for, booking, late, readiness
+from practice.sessions.service.asking_for import Cost
 from practice.sessions.service.readiness import Ahead
 from practice.sessions.staff_forms import BookForm, SeriesForm, TimeForm, read_uuid
 from practice.sessions.views.offering import NotChosen, Wish, chosen_start, not_then, offer
@@ -225,6 +227,9 @@ def book() -> ResponseReturnValue:
                     modality=wish.modality,
                     by=by,
                     override_reason=form.reason.data,
+                    pays=None
+                    if form.pays.data is None
+                    else Money(form.pays.data, wish.service.price.currency),
                 ).id
             )
         )
@@ -232,6 +237,9 @@ def book() -> ResponseReturnValue:
         return _times(wish, not_then(request.args, gone.message))
     except NotChosen as wrong:
         return _times(wish, wrong)
+    except late.CostsOtherwise as changed:
+        form.form_errors = [changed.message]
+        return _last_look(wish, start, form), 409
     return _say_booked(made)
 
 
@@ -248,13 +256,24 @@ def _made_already(wish: Wish, start: str) -> UUID | None:
     )
 
 
+def cost_of(wish: Wish, starts: Sequence[datetime]) -> Cost:
+    """Say what sessions at some starts ask for."""
+    step = wish.judge.step if isinstance(wish.judge, Judge) else None
+    course_step = (step.course.id, step.key) if step else None
+    return asking_for.cost_of(wish.client, wish.service, starts, course_step=course_step)
+
+
 def _last_look(wish: Wish, start: Start, form: BookForm) -> str:
+    cost = cost_of(wish, [start.starts_at])
+    form.pays.data = cost.to_pay.minor
+    form.pays.raw_data = None
     return render_template(
         "sessions/check.html",
         wish=wish,
         start=start,
         form=form,
         way=WAYS[wish.modality],
+        cost=cost,
         ends_at=start.starts_at + timedelta(minutes=wish.service.minutes),
         **last_look(readiness.ahead_of(wish.client.id, wish.service, start.starts_at)),
         back=url_for(".new", **_named(wish, day=None)),

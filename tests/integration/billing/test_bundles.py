@@ -17,7 +17,7 @@ from practice.billing.rules.payments import (
     RefundState,
 )
 from practice.billing.service import bundles as service
-from practice.billing.service import checkout, openings, papers, selling, verifying, visit
+from practice.billing.service import checkout, ending, openings, papers, verifying, visit
 from practice.core import clock
 from practice.core.db import db, in_transaction, read_again, transaction
 from practice.core.money import Money
@@ -208,12 +208,12 @@ def test_what_was_sold_ahead_and_paid_together_goes_back_when_it_ends(
     assert sales.standings([sale])[0].paid.minor == 45_000
 
     with transaction():
-        ending = selling.end(sale.id, by=factories.OWNER)
+        ended = ending.end(sale.id, by=factories.OWNER)
 
     read_again()
     refund = db.session.scalars(sa.select(Refund)).one()
-    assert (refund.payment_id, refund.amount.minor) == (payment.id, ending.refund_minor)
-    assert ending.refund_minor == 45_000
+    assert (refund.payment_id, refund.amount.minor) == (payment.id, ended.refund_minor)
+    assert ended.refund_minor == 45_000
     assert open_of(other) == [0]
     assert ledger.balances([payer.id])[payer.id] == ledger.Balance()
     assert verifying.problems() == []

@@ -22,7 +22,10 @@ from practice.core.errors import Conflict
 from practice.core.money import Money
 from practice.outbox.models import Message, Task
 from practice.sessions.models import Service
-from practice.sessions.service import booking, pricing
+from practice.sessions.queries import of_client
+from practice.sessions.rules.lifecycle import Modality
+from practice.sessions.service import booking, late, pricing
+from practice.sessions.service.asking_for import cost_of
 from tests import factories
 from tests.factories import OWNER
 from tests.integration.sessions.conftest import Clock, practice, therapist, time
@@ -109,8 +112,9 @@ def test_the_last_session_of_a_package_is_had_by_one(therapist: Resource) -> Non
     with transaction():
         units.restore(sale.id, "integration_60", one, OWNER)
         units.reserve(sale.id, "integration_60", other, OWNER)
-        assert units.use(sale.id, "integration_60", other, OWNER) == 1
-        assert units.use(sale.id, "integration_60", other, OWNER) is None
+        item = sale.contents[0]
+        assert units.use(sale, item, other, OWNER) == 45_000
+        assert units.use(sale, item, other, OWNER) is None
         units.restore(sale.id, "integration_60", other, OWNER)
         [standing] = sales.standings([sales.get_sale(sale.id)])
         assert [(each.free, each.booked, each.used) for each in standing.left] == [(0, 0, 1)]
@@ -161,3 +165,30 @@ def test_a_session_is_booked_on_a_package_while_one_is_left(therapist: Resource)
 
 def prep() -> Service:
     return db.session.scalars(sa.select(Service).where(Service.slug == "prep_60")).one()
+
+
+def test_what_will_be_paid_is_said_before_and_nothing_else_is_booked(therapist: Resource) -> None:
+    with transaction():
+        client = factories.create_client()
+        factories.sell_package(client, prep(), count=1)
+
+    def says(*days: int) -> tuple[str, int]:
+        found = cost_of(client, prep(), [at(day) for day in days])
+        return found.words, found.to_pay.minor
+
+    assert says(8) == ("Paid with A package", 0)
+    two = "1 paid with A package, none is left then: the other costs $175.00"
+    assert says(8, 9) == (two, 17_500)
+    book(client, "prep_60", at(8), OWNER)  # somebody else was quicker
+    assert says(9) == ("$175.00. No session is left of what was bought ahead", 17_500)
+    with pytest.raises(late.CostsOtherwise, match=r"By now \$175\.00 is to pay"), transaction():
+        booking.book(
+            client,
+            prep(),
+            starts_at=at(9),
+            modality=Modality.IN_PERSON,
+            by=OWNER,
+            pays=Money(0, "USD"),
+        )
+    with transaction():
+        assert [each.starts_at for each in of_client(client.id)] == [at(8)]

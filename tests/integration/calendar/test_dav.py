@@ -227,7 +227,8 @@ def test_nobody_gets_in_without_the_right_password_and_wrong_ones_must_wait(
     world: World, client: FlaskClient
 ) -> None:
     opened = open_account(world)
-    wrong = replace(opened, password=opened.password[:-1] + "z")
+    other = "y" if opened.password.endswith("z") else "z"
+    wrong = replace(opened, password=opened.password[:-1] + other)
     statuses = [client.open("/dav/", method="PROPFIND").status_code]
 
     statuses += [ask(client, wrong, "PROPFIND", Depth="0").status_code for _ in range(7)]

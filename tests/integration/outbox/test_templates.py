@@ -108,6 +108,9 @@ FACTS: dict[str, list[dict[str, Any]]] = {
         for due in (True, False)
         for card in (True, False)
     ],
+    "package-ends": [
+        {"ends_at": LONGEST_DAY, "keeps": keeps, "page": PAGE} for keeps in (True, False)
+    ],
     "receipt": [
         {"amount": DEAR, "label": "Appointment payment", "paid_at": LONGEST_DAY, "page": page}
         for page in (PAGE, None)

@@ -19,8 +19,8 @@ from practice.billing.rules.payments import PaymentMethod
 from practice.billing.rules.reports import KEPT_OF_ENDED, NOT_TOLD, Age, Aged, Earned, Flow, Way
 from practice.billing.rules.selling import Item, Part, RefundRule
 from practice.billing.sale_models import Sale
+from practice.billing.service import ending, openings, papers, refunds, selling, units, visit
 from practice.billing.service import ledger as books
-from practice.billing.service import openings, papers, refunds, selling, units, visit
 from practice.billing.service.openings import Opening
 from practice.calendar.models import Resource
 from practice.core import clock
@@ -110,7 +110,7 @@ def closed(therapist: Resource, time: Clock) -> None:
         selling.deliver(gone.id, "prep_60", three.id, by=OWNER)
     on(3, 20)
     with transaction():
-        selling.end(gone.id, by=OWNER)
+        ending.end(gone.id, by=OWNER)
     on(4, 3)
     with transaction():
         pay(alex, held.id, 17_500, PaymentMethod.CASH)  # not in any month asked for

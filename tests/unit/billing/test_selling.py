@@ -43,9 +43,9 @@ ITEMS = st.lists(
 @given(price=st.integers(0, 900_000), items=ITEMS)
 def test_the_parts_of_a_price_are_always_the_whole(price: int, items: list[Item]) -> None:
     parts = shared(price, items)
-    values = [each.value_of(nth) for each in parts for nth in range(1, each.count + 1)]
+    values = [each.total_minor for each in parts]
 
-    assert sum(values) == sum(each.total_minor for each in parts) == price
+    assert sum(values) == price
     assert min(values) >= 0
 
 
@@ -62,12 +62,6 @@ def test_a_course_of_six_breaks_down_by_its_single_prices() -> None:
     )
 
     assert [each.total_minor for each in sold] == [21_395, 33_282, 42_791, 99_846, 190_186]
-    assert [sold[4].value_of(nth) for nth in range(1, 6)] == [38_037] * 4 + [38_038]
-
-
-def test_a_session_that_was_not_sold_has_no_value() -> None:
-    with pytest.raises(ValueError, match="no session 3 of 2"):
-        Item("a", "A", 2, 100, 199).value_of(3)
 
 
 @pytest.mark.parametrize(

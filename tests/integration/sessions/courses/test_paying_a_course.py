@@ -13,6 +13,7 @@ from practice.billing import ledger, owing, sales
 from practice.billing.models import Invoice, LedgerEntry, Refund
 from practice.billing.rules.ledger import Account
 from practice.billing.rules.payments import PaymentMethod
+from practice.billing.rules.prices import Agreed, PriceWay
 from practice.billing.rules.selling import UnitKind
 from practice.billing.sale_models import Sale, UnitEntry
 from practice.billing.service.selling import NothingToPay
@@ -25,9 +26,16 @@ from practice.people.models import Client
 from practice.sessions.models import Course
 from practice.sessions.rules.gates import Gate
 from practice.sessions.rules.late import Why
-from practice.sessions.service import booking, course_ends, course_money, readiness
+from practice.sessions.service import (
+    booking,
+    course_ends,
+    course_money,
+    course_price,
+    courses,
+    readiness,
+)
 from tests.integration.sessions.conftest import Clock
-from tests.integration.sessions.courses.conftest import get_course, session
+from tests.integration.sessions.courses.conftest import first_choice, get_course, session
 from tests.integration.sessions.test_course import hold_session, put_on_file
 
 CASH = PaymentMethod.CASH
@@ -105,6 +113,29 @@ def test_a_client_owes_what_is_due_by_now_and_no_more(
         found.append(due)
 
     assert found == [193_750, 93_750, 0, 193_749]
+
+
+@pytest.mark.database("sqlite")
+def test_a_course_is_sold_at_the_price_agreed_on_with_its_client(
+    course: Course, owner: Actor
+) -> None:
+    with transaction():
+        agreed = Agreed(PriceWay.PERCENT, 80, "Sliding scale")
+        course_price.agree(course.id, agreed, seen=course.version, by=owner)
+    now = get_course(course.id)
+    with transaction():
+        courses.confirm(now.id, first_choice(now), seen=now.version, by=owner)
+
+    found = sale_of(now)
+    assert (found.price, found.list_minor, found.price_why) == (
+        dollars(3100),
+        387_500,
+        "Sliding scale",
+    )
+    assert sum(each.total_minor for each in found.contents) == 310_000
+    assert [each.amount_minor for each in standing_of(now).dues] == [155_000, 155_000]
+    with pytest.raises(Conflict, match="settled"), transaction():
+        course_price.agree(now.id, agreed, seen=now.version + 1, by=owner)
 
 
 def test_a_dosing_waits_for_the_instalment_that_is_due_and_no_more(
