@@ -55,7 +55,7 @@ def row_alone(engine: Engine, words: str, given: Any) -> tuple[Any, ...] | None:
     """Ask for one row in the driver's own words, on a connection of the pool, and leave nothing.
 
     The second way to the database, and the only one past SQLAlchemy; whose rows it sees is told
-    to row-level security here as everywhere. See ``often.Alone``, and decision 28.
+    to row-level security here as everywhere. See ``often.Alone``, and decision 23.
 
     Raises:
         DBAPIError: for whatever the driver raises.
