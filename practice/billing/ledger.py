@@ -65,7 +65,7 @@ def entries_of(journal_id: UUID) -> list[Entry]:
 def balances(client_ids: Collection[UUID]) -> Mapping[UUID, Balance]:
     """Return where some clients stand. Who never had an entry is left out."""
     rows = _BALANCES.rows(clients=list(client_ids))
-    return {client_id: Balance(*map(int, sums)) for client_id, *sums in rows if client_id}
+    return {row[0]: Balance(*map(int, row[1:])) for row in rows if row[0]}
 
 
 def open_minor(invoice_id: UUID) -> int:
@@ -201,17 +201,16 @@ def _of(account: Account) -> sa.ColumnElement[int]:
     return sa.func.sum(sa.case((LedgerEntry.account == account, MINOR), else_=0))
 
 
-_SUMS: sa.Select[Any] = (
-    sa.select(
-        LedgerEntry.client_id,
-        _of(Account.RECEIVABLE),
-        -_of(Account.CLIENT_CREDIT),
-        -_of(Account.PACKAGES),
-    )
+_SUMS: list[Any] = [
+    _of(Account.RECEIVABLE),
+    -_of(Account.CLIENT_CREDIT),
+    -_of(Account.PACKAGES),
+]
+_BALANCES = Often(
+    sa.select(LedgerEntry.client_id, *_SUMS)
     .where(LedgerEntry.client_id.in_(sa.bindparam("clients", expanding=True)))
     .group_by(LedgerEntry.client_id)
 )
-_BALANCES = Often(_SUMS)
 
 
 def _sum(*conditions: sa.ColumnElement[bool]) -> int:
