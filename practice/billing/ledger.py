@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -215,17 +216,16 @@ def _of(account: Account) -> sa.ColumnElement[int]:
     return sa.func.sum(sa.case((LedgerEntry.account == account, MINOR), else_=0))
 
 
-_SUMS = (
-    sa.select(
-        LedgerEntry.client_id,
-        _of(Account.RECEIVABLE),
-        -_of(Account.CLIENT_CREDIT),
-        -_of(Account.PACKAGES),
-    )
+_SUMS: list[Any] = [
+    _of(Account.RECEIVABLE),
+    -_of(Account.CLIENT_CREDIT),
+    -_of(Account.PACKAGES),
+]
+_BALANCES = Often(
+    sa.select(LedgerEntry.client_id, *_SUMS)
     .where(LedgerEntry.client_id.in_(sa.bindparam("clients", expanding=True)))
     .group_by(LedgerEntry.client_id)
 )
-_BALANCES = Often(_SUMS)
 
 
 def _sum(*conditions: sa.ColumnElement[bool]) -> int:
