@@ -248,7 +248,7 @@ def extend(sale_id: UUID, until_on: date, reason: str, *, by: Actor) -> Sale:
     if until_on < today or until_on < sale.expires_on:
         raise Invalid("Choose a later day than it ends on now.")
     if (until_on - today).days > selling.LONGEST_DAYS:
-        raise Invalid("That is too far ahead.")
+        raise Invalid(f"Choose a day within {selling.LONGEST_DAYS // 365} years.")
     for entry in units.expired_last(sale):
         if sale.expiry_rule is ExpiryRule.CREDIT:
             raise Conflict("What was paid for the sessions not used is credit by now.")
