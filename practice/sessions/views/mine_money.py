@@ -40,7 +40,8 @@ def money() -> ResponseReturnValue:
     tokens = {each.id: token_of(each) for each in of_client(client.id)} if owed_fees else {}
     payments = payments_of(client.id)
     nothing = Money(0, get_practice().currency)
-    sold = [each for each in all_of(client.id) if each.open]
+    ahead = all_of(client.id)
+    sold = [each for each in ahead if each.open]
     due_now = payable([client.id])
     return render_template(
         "me/money.html",
@@ -53,6 +54,7 @@ def money() -> ResponseReturnValue:
         },
         fees=[(each, tokens[each.fee.for_id]) for each in owed_fees if each.fee.for_id in tokens],
         sold=sold,
+        packages=[each for each in ahead if each.is_live and each.course_id is None],
         total=sum((each.owed for each in to_pay), nothing)
         + sum((each.open for each in sold), nothing)
         + sum((each.open for each in brought), nothing)

@@ -83,7 +83,7 @@ def test_what_is_noted_down_goes_with_what_it_is_about(here: House) -> None:
 
 # Every table that is frozen ----------------------------------------------------------------------
 
-GUARDED = dict(zip(guards.OF_THE_BOOKS, ("journals", "ledger_entries"), strict=True))
+GUARDED = dict(zip(guards.OF_THE_BOOKS, ("journals", "journals", "ledger_entries"), strict=True))
 SAMPLES: dict[type, Any] = {
     UtcDateTime: datetime(2026, 3, 2, tzinfo=UTC),
     sa.Date: date(2026, 3, 2),
