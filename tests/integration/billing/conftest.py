@@ -2,10 +2,8 @@
 
 import os
 import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -125,24 +123,6 @@ def without_a_key(environment: dict[str, str]) -> None:
     for name in ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "STRIPE_API_BASE"):
         del environment[name]
     del environment["PAYMENTS_SANDBOX"], environment["CLOCK_FILE"]
-
-
-@pytest.fixture
-def spawn(app: Flask, environment: dict[str, str]) -> Callable[..., "subprocess.Popen[str]"]:
-    """Start the application in a process of its own: see ``process.py``."""
-
-    def start(*arguments: object) -> "subprocess.Popen[str]":
-        read_again()  # a server closes a read that is left open while we wait
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.billing.process", *map(str, arguments)],
-            cwd=databases.ROOT,
-            env=os.environ | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    return start
 
 
 @pytest.fixture

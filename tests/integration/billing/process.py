@@ -1,42 +1,26 @@
-"""The application in a process of its own, so that it can be killed, or be there four times.
+"""The application in a process of its own, so that it can be killed, or be there four times."""
 
-``python -m tests.integration.billing.process PRACTICE (start|sync|charge|refund) ID``, or
-``reconcile``.
-"""
-
-import os
-import sys
+import multiprocessing
 from collections.abc import Callable
-from uuid import UUID
+from multiprocessing.process import BaseProcess
 
-from config import Config
-from practice.app import create_app
-from practice.billing import ports
-from practice.billing.service import card_on_file, checkout, refunds
-from practice.core.db import practice_scope
-from tests.integration.billing.conftest import Shelf
+from flask import current_app
 
-WORK: dict[str, Callable[[UUID], object]] = {
-    "start": checkout.start,
-    "sync": checkout.sync,
-    "charge": card_on_file.carry_out,
-    "refund": refunds.carry_out,
-}
+from practice.core.db import db, read_again
+
+FORK = multiprocessing.get_context("fork")  # an interpreter each would take three seconds
+PATIENCE_SECONDS = 60
 
 
-def main() -> None:
-    app = create_app(Config.from_env(os.environ))
-    shelf = Shelf()
-    ports.paid.bind(shelf.paid)
-    ports.checkout_ended.bind(shelf.checkout_ended)
-    if sys.argv[1:] == ["reconcile"]:
-        ran = app.test_cli_runner().invoke(args=["reconcile"], catch_exceptions=False)
-        print(ran.output)
-        sys.exit(ran.exit_code)
-    practice_id, what, subject_id = sys.argv[1:]
-    with app.app_context(), practice_scope(UUID(practice_id)):
-        WORK[what](UUID(subject_id))
+def begin(work: Callable[[], object]) -> BaseProcess:
+    """Have a process of its own do something. Call inside an application."""
+    read_again()
+    db.engine.dispose()  # nobody inherits a connection
+    process = FORK.Process(target=_do, args=(work,), daemon=True)
+    process.start()
+    return process
 
 
-if __name__ == "__main__":
-    main()
+def _do(work: Callable[[], object]) -> None:
+    current_app.extensions.pop("sanctuary.stripe", None)  # its connections are the parent's
+    work()

@@ -1,8 +1,7 @@
 """A process is killed while it speaks to Stripe. Whoever comes next finds out what happened."""
 
-import subprocess
 from collections.abc import Callable
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -10,27 +9,27 @@ from practice.billing import queries
 from practice.billing.rules.payments import PaymentOutcome, PaymentState, RefundState
 from practice.billing.service import checkout, refunds
 from practice.core.db import in_transaction
-from practice.people.models import Practice
 from tests import factories
 from tests.integration.billing.conftest import PRICE, Later, Shelf, Till, mails, receipts
 from tests.integration.billing.line import Fate, Line
+from tests.integration.billing.process import PATIENCE_SECONDS, begin
 from tests.stripe_sandbox import Sandbox
 
-Kill = Callable[[str, UUID, str, Fate], None]
+Kill = Callable[[Callable[[], object], str, Fate], None]
 
 
 @pytest.fixture
-def kill(spawn: Callable[..., "subprocess.Popen[str]"], practice: Practice, line: Line) -> Kill:
+def kill(line: Line) -> Kill:
     """Have a process do something, and kill it while a request of its own hangs."""
 
-    def kill(what: str, subject_id: UUID, request: str, fate: Fate) -> None:
+    def kill(work: Callable[[], object], request: str, fate: Fate) -> None:
         line.fates[request] = [fate]
-        process = spawn(practice.id, what, subject_id)
+        process = begin(work)
         try:
-            assert line.hanging.wait(timeout=60), process.communicate(timeout=1)
+            assert line.hanging.wait(PATIENCE_SECONDS)
         finally:
             process.kill()
-            process.communicate()
+            process.join(PATIENCE_SECONDS)
 
     return kill
 
@@ -49,7 +48,7 @@ def test_a_checkout_begun_by_a_dead_process_is_taken_up_again(
 ) -> None:
     payment_id, before = till.ask(), len(sandbox.requests())
 
-    kill("start", payment_id, "POST /v1/checkout/sessions", fate)
+    kill(lambda: checkout.start(payment_id), "POST /v1/checkout/sessions", fate)
     assert till.see(payment_id).state is PaymentState.CREATING
     checkout.start(payment_id)
 
@@ -65,7 +64,7 @@ def test_a_checkout_that_a_dead_process_made_is_found_and_ended(
     for_id, before = uuid4(), len(sandbox.requests())
     payment_id = till.ask(for_id)
 
-    kill("start", payment_id, "POST /v1/checkout/sessions", Fate.HANGS_AFTER)
+    kill(lambda: checkout.start(payment_id), "POST /v1/checkout/sessions", Fate.HANGS_AFTER)
     later(minutes=33)
     checkout.settle(payment_id)
 
@@ -80,7 +79,7 @@ def test_a_checkout_that_a_dead_process_never_made_is_let_go(
     for_id, before = uuid4(), len(sandbox.requests())
     payment_id = till.ask(for_id)
 
-    kill("start", payment_id, "POST /v1/checkout/sessions", Fate.HANGS_BEFORE)
+    kill(lambda: checkout.start(payment_id), "POST /v1/checkout/sessions", Fate.HANGS_BEFORE)
     later(minutes=33)
     checkout.settle(payment_id)
 
@@ -95,7 +94,7 @@ def test_money_that_a_dead_process_had_just_heard_of_is_not_lost(
     sandbox.pay(till.url(payment_id))
     path = f"GET /v1/checkout/sessions/{till.see(payment_id).checkout_id}"
 
-    kill("sync", payment_id, path, Fate.HANGS_AFTER)
+    kill(lambda: checkout.sync(payment_id), path, Fate.HANGS_AFTER)
     assert till.see(payment_id).state is PaymentState.OPEN
     checkout.sync(payment_id)
 
@@ -115,7 +114,7 @@ def test_a_refund_begun_by_a_dead_process_is_made_once(
     ).id
     before = len(sandbox.requests())
 
-    kill("refund", refund_id, "POST /v1/refunds", fate)
+    kill(lambda: refunds.carry_out(refund_id), "POST /v1/refunds", fate)
     till.give_back()
 
     refund = queries.get_refund(refund_id)

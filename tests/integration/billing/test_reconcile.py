@@ -1,4 +1,4 @@
-import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -27,6 +27,7 @@ from tests.integration.billing.conftest import (
     tasks,
 )
 from tests.integration.billing.line import Line
+from tests.integration.billing.process import PATIENCE_SECONDS, begin
 from tests.stripe_sandbox import Sandbox
 
 FOUND = (
@@ -198,7 +199,7 @@ def test_each_practice_has_its_own_payments_looked_at(
 
 def test_four_at_once_end_like_one(
     till: Till,
-    spawn: Callable[..., "subprocess.Popen[str]"],
+    run: Callable[[], Result],
     sandbox: Sandbox,
     later: Later,
 ) -> None:
@@ -211,10 +212,11 @@ def test_four_at_once_end_like_one(
     later(minutes=10)
     before = len(sandbox.requests())
 
-    four = [spawn("reconcile") for _ in range(4)]
-    ended = [(process.communicate(timeout=120)[0], process.returncode) for process in four]
+    four = [begin(lambda: sys.exit(run().exit_code)) for _ in range(4)]
+    for process in four:
+        process.join(PATIENCE_SECONDS)
 
-    assert [code for _, code in ended] == [0] * 4, ended
+    assert [process.exitcode for process in four] == [0] * 4
     assert till.see(twice).outcome is PaymentOutcome.DUPLICATE
     assert sorted(
         (refund.amount.minor, refund.state)
