@@ -105,6 +105,26 @@ def invoices(page: Page, home: str) -> None:
     page.goto(f"{home}/billing/invoices")
 
 
+def exports(page: Page, home: str) -> None:
+    page.goto(f"{home}/billing/exports")
+
+
+def month(page: Page, home: str) -> None:
+    page.goto(f"{home}/billing/month")
+
+
+def give_back(page: Page, home: str) -> None:
+    """Have a last look before what paid for a session goes back."""
+    page.goto(f"{home}/billing/invoices?state=paid&q=Nadia+Brooks")
+    page.get_by_role("main").get_by_role("link", name=re.compile("^INV-")).first.click()
+    page.get_by_role("main").locator("a[href*='/billing/payments/']").first.click()
+    page.get_by_role("link", name="Give money back").click()
+    page.get_by_label("Lines of its invoice, with a credit note").check()
+    page.get_by_role("checkbox").first.check()
+    page.get_by_label("Reason").fill("The session ended early")
+    page.get_by_role("button", name="Look at it").click()
+
+
 PUBLIC: dict[str, Callable[[Page, str], None]] = {
     "practice": practice,
     "times": choose_a_time,
@@ -119,6 +139,9 @@ STAFF: dict[str, Callable[[Page, str], None]] = {
     "plans": course_plans,
     "course": course,
     "invoices": invoices,
+    "give-back": give_back,
+    "exports": exports,
+    "month": month,
 }
 
 

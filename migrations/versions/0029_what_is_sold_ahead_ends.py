@@ -24,9 +24,6 @@ def upgrade() -> None:
     op.add_column("sales", sa.Column("price_why", sa.String(length=240), nullable=True))
     op.add_column("sales", sa.Column("noticed_on", sa.Date(), nullable=True))
     op.add_column(
-        "sales", sa.Column("credited_minor", sa.Integer(), server_default="0", nullable=False)
-    )
-    op.add_column(
         "fees", sa.Column("takes_unit", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
 
@@ -44,7 +41,7 @@ def _word(table: str, name: str, words: tuple[str, ...], default: str) -> sa.Col
 
 def downgrade() -> None:
     op.drop_column("fees", "takes_unit")
-    for column in ("credited_minor", "noticed_on", "price_why", "list_minor"):
+    for column in ("noticed_on", "price_why", "list_minor"):
         op.drop_column("sales", column)
     for table in reversed(TERMS):
         for column in ("late_rule", "expiry_rule"):

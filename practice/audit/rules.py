@@ -155,7 +155,6 @@ IN_WORDS: dict[str, str] = {
     "resource:end_override": "Other hours of one day taken back",
     "resource:keep_hours": "Weekly hours changed",
     "resource:keep_video_room": "Video room changed",
-    "resource:keep_week": "Weekly hours changed",
     "resource:override": "Other hours for one day",
     "course:price": "Another price agreed on for a course",
     "sale:expire": "What was bought ahead expired",

@@ -67,8 +67,7 @@ class Sale(PracticeOwned, Base):
     """What one client bought ahead, with everything that was agreed copied onto it.
 
     ``for_id`` is what it was sold for (a client's course), if it was for one thing.
-    ``charged_minor`` is what it comes to: the price, less once it ended early; and
-    ``credited_minor`` is what of its payments settles other things by now. ``list_minor`` is
+    ``charged_minor`` is what it comes to: the price, less once it ended early. ``list_minor`` is
     what it costs everybody else, and ``price_why`` why, where a price of the client's own was
     agreed on. ``noticed_on`` is the last day for which the client was told that it ends.
     """
@@ -102,7 +101,6 @@ class Sale(PracticeOwned, Base):
         mapped_column("price_minor"), mapped_column("currency", sa.String(3))
     )
     charged_minor: Mapped[int]
-    credited_minor: Mapped[int] = mapped_column(default=0)
     refund_rule: Mapped[RefundRule] = mapped_column(enum_by_value(RefundRule))
     expiry_rule: Mapped[ExpiryRule] = mapped_column(enum_by_value(ExpiryRule))
     late_rule: Mapped[LateRule] = mapped_column(enum_by_value(LateRule))

@@ -126,7 +126,7 @@ def standings(sales: Collection[Sale]) -> list[Standing]:
 def paid_minor(sales: Collection[Sale]) -> Mapping[UUID, int]:
     """Return what was paid for some sales and is still theirs, in cents. One statement."""
     kept = kept_minor([each.id for each in sales])
-    return {each.id: kept.get(each.id, 0) - each.credited_minor for each in sales}
+    return {each.id: kept.get(each.id, 0) for each in sales}
 
 
 def missing(sale_ids: Collection[UUID], today: date) -> Mapping[UUID, int]:

@@ -121,7 +121,7 @@ TIDEWATER = House(
             phone="+17575550113", lives="5 Cedar Point Road\nChesapeake, VA 23320",
             reason="Had a course elsewhere last year; comes for single sessions.",
             contact=EmergencyContact("Ingrid Lindgren", "sister", "+17575550163"),
-            came=-80, hour=11, way=BOOSTERS, courtesy=2,
+            came=-80, hour=11, way=BOOSTERS, method=PaymentMethod.HSA_CARD, courtesy=2,
         ),
         Story(
             first_name="Priya", last_name="Raman", born="1988-12-19",

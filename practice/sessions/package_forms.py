@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -168,12 +168,28 @@ class PackageForm(BaseForm):
     def validate(self, extra_validators: Any = None) -> bool:
         if not super().validate(extra_validators):
             return False
+        if found := list(self._missing()):
+            for field, words in found:
+                field.errors = [words]
+            return False
         try:
             self.offered("USD")
         except Invalid as wrong:
             self.form_errors = [wrong.message.removesuffix(".")]
             return False
         return True
+
+    def _missing(self) -> Iterator[tuple[WholeField, str]]:
+        """Name the fields without which the others make no package, each with what to do."""
+        counts = [field for field, _ in self.rows()]
+        if counts and not any(each.number for each in counts):
+            yield counts[0], "Enter how many of at least one kind of session"
+        without = [percent for percent, days in self.parts() if days.data and not percent.data]
+        yield from ((each, "Enter the percent of this part") for each in without)
+        together = sum(percent.number or 0 for percent, _ in self.parts())
+        if not without and together not in (0, 100):
+            words = f"The parts have to make 100 percent: these make {together}"
+            yield self.parts()[0][0], words
 
     def offered(self, currency: str) -> Offered:
         """Return what was typed.

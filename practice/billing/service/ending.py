@@ -163,10 +163,7 @@ def _settle_fees(sale: Sale, minor: int) -> None:
             f"fee-of-sale:{fee.id}",
             at_most=minor,
         )
-        settled = open_minor - reading.open_of(fee).minor
-        sale.credited_minor += settled
-        minor -= settled
-    db.session.flush()
+        minor -= open_minor - reading.open_of(fee).minor
 
 
 def _give_back(sale: Sale, minor: int, by: Actor) -> None:
@@ -230,8 +227,7 @@ def _expire(sale: Sale) -> None:
     key = _key(gone[0][0])
     _take_back(sale, minor, key, words="Not used in time", why="kept as credit", by=PROGRAM)
     over = sales.paid_minor([sale])[sale.id] - sale.charged_minor
-    sale.credited_minor += books.set_free(sale.id, by=PROGRAM, most=max(0, min(over, minor)))
-    db.session.flush()
+    books.set_free(sale.id, by=PROGRAM, most=max(0, min(over, minor)))
 
 
 def extend(sale_id: UUID, until_on: date, reason: str, *, by: Actor) -> Sale:
@@ -252,7 +248,7 @@ def extend(sale_id: UUID, until_on: date, reason: str, *, by: Actor) -> Sale:
     if until_on < today or until_on < sale.expires_on:
         raise Invalid("Choose a later day than it ends on now.")
     if (until_on - today).days > selling.LONGEST_DAYS:
-        raise Invalid("That is too far ahead.")
+        raise Invalid(f"Choose a day within {selling.LONGEST_DAYS // 365} years.")
     for entry in units.expired_last(sale):
         if sale.expiry_rule is ExpiryRule.CREDIT:
             raise Conflict("What was paid for the sessions not used is credit by now.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from practice.billing import reports
@@ -20,17 +20,20 @@ from practice.people.rules import Permission
 @bp.get("/month")
 @requires(Permission.INVOICE_EXPORT)
 def this_month() -> ResponseReturnValue:
-    """Lead to a month: the one that was chosen, else this one."""
+    """Show the month that was chosen, else this one."""
     chosen = request.args.get("month", "")
-    month = _read(chosen) if chosen else Month.of(local_today())
-    return redirect(url_for(".month", month=str(month)))
+    return _page(_read(chosen) if chosen else Month.of(local_today()))
 
 
 @bp.get("/month/<month>")
 @requires(Permission.INVOICE_EXPORT)
 def month(month: str) -> ResponseReturnValue:
     """Show what was earned, came in, went back and is owed in a month, beside those before it."""
-    asked, today = _read(month), local_today()
+    return _page(_read(month))
+
+
+def _page(asked: Month) -> ResponseReturnValue:
+    today = local_today()
     report = reports.report_of(asked)
     first = min(reports.first_month() or asked, asked)
     return render_template(

@@ -15,7 +15,7 @@ from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.course_states import CourseState
 from practice.sessions.rules.late import Why
 from practice.sessions.rules.lifecycle import AppointmentState
-from practice.sessions.service import booking, course_money, telling
+from practice.sessions.service import booking, course_money, course_watch, telling
 from practice.sessions.service.courses import CourseChanged, become, lock, reach_key, remember
 from practice.sessions.service.late import Wish
 
@@ -76,6 +76,7 @@ def stop(
     course.version += 1
     db.session.flush()
     outbox.withdraw(reach_key(course.id))
+    course_watch.look(course, by=by)
     remember(course, Deed.STOPPED, by=by, reason=course.ended_why, count=len(coming))
     audit.record("course:stop", by=by, subject_id=course.id, sessions=len(coming))
     return course

@@ -11,7 +11,7 @@ from practice.sessions.rules.for_staff import LEADS_TO
 
 SHOWN = (
     *("appointment:", "card:", "care:", "client:", "fee:", "emergency_contact:"),
-    *("account:", "books:", "dispute:", "feed:", "paper:", "payment:", "package:", "sale:"),
+    *("account:", "books:", "dispute:", "feed:", "paper:", "payment:", "package:", "promo:", "sale:"),
     *("diagnosis:", "estimate:", "member_id:", "statement:", "superbill:"),
     *("invitation:", "practice:", "resource:", "service:", "user:"),
     *("course:", "course_template:", "gate:", "opening_balance:", "sessions:", "treatment:"),

@@ -31,6 +31,7 @@ from practice.sessions.rules.lifecycle import AppointmentState
 from practice.sessions.service import (
     booking,
     course_decisions,
+    course_ends,
     course_steps,
     course_watch,
     readiness,
@@ -322,3 +323,16 @@ def test_before_a_session_of_a_course_is_cancelled_there_is_a_choice_and_after_i
     assert "Move integration 3?" in preview
     assert tasks() == ["course-lost"]
     assert "Integration 3 , cancelled Put it again" in text_of(browser.get(f"/courses/{booked.id}"))
+
+
+def test_a_course_that_was_stopped_leaves_nobody_anything_to_do(
+    booked: Course, owner: Actor
+) -> None:
+    with transaction():
+        booking.cancel(session(booked, "integration_3"), by=owner)
+    before, seen = tasks(), get_course(booked.id).version
+
+    with transaction():
+        course_ends.stop(booked.id, "Moves away", seen=seen, by=owner)
+
+    assert (before, tasks()) == (["course-lost"], [])

@@ -288,7 +288,7 @@ def test_no_form_is_taken_without_its_token(app: Flask, browser: FlaskClient) ->
                 answer = browser.post(url, data=answers | bad)
             assert answer.status_code in (303, 400), url
             if answer.status_code == 303:  # what cannot be changed leads back without a word
-                assert url.endswith(("/cancel", "/ask", "/move/check"))
+                assert url.endswith(("/cancel", "/ask", "/move/check", "/code"))
 
 
 def _urls(app: Flask, endpoint: str, *, tokens: tuple[str, ...]) -> list[str]:
