@@ -120,7 +120,7 @@ def create_app(config: Config) -> Flask:
     csrf.init_app(app)
     access.init_app(app, login)
 
-    _bind_ports()
+    bind_ports()
     _name_the_work()
     _name_what_comes_round()
     _name_the_mails()
@@ -128,7 +128,7 @@ def create_app(config: Config) -> Flask:
     return app
 
 
-def _bind_ports() -> None:
+def bind_ports() -> None:
     """Say who answers what the lower rooms ask of the higher ones."""
     audit_ports.recorded.bind(news.happened)
     people_ports.token_asked.bind(asking.admit)

@@ -11,7 +11,7 @@ from sqlalchemy import Dialect, event, make_url
 from sqlalchemy.engine import Engine
 
 from config import Config
-from practice.app import create_app
+from practice.app import bind_ports, create_app
 from practice.core import connections
 from practice.core.db import db
 from practice.core.settings import KEY
@@ -30,10 +30,14 @@ def app(config: Config) -> Iterator[Flask]:
     """The application on this test's database.
 
     It served earlier tests too, where these were configured alike: compiling pages, statements and
-    addresses anew would be most of what a test costs. A test that changes the application itself,
-    and not only what is in its database or configuration, makes one of its own.
+    addresses anew would be most of what a test costs. Who answers at its ports, and how Flask is
+    set, is as it was made. A test that changes more of the application itself, and not only what
+    is in its database or configuration, makes one of its own.
     """
-    app = _served_before(config)
+    app, as_made = _served_before(config)
+    bind_ports()
+    app.config.clear()
+    app.config.update(as_made)
     app.extensions[KEY] = config
     app.extensions.pop("sanctuary.stripe", None)
     for tally in [name for name in app.extensions if name.startswith(limits.KEY)]:
@@ -60,16 +64,20 @@ NOWHERE = {"sqlite": "sqlite:////nowhere", "postgresql+psycopg": "postgresql+psy
 MADE_WITH = ("secret_key", "base_url", "payments_sandbox", "log_level", "proxy_hops", "sign_up")
 """What the application reads while it is put together; the rest it reads when it is asked."""
 
-_applications: dict[tuple[object, ...], Flask] = {}
+_applications: dict[tuple[object, ...], tuple[Flask, dict[str, Any]]] = {}
 
 
-def _served_before(config: Config) -> Flask:
-    """Make an application, once, that connects to whatever database its configuration names."""
+def _served_before(config: Config) -> tuple[Flask, dict[str, Any]]:
+    """Make an application, once, that connects to whatever database its configuration names.
+
+    Returns it with Flask's settings as they were when it was made.
+    """
     kind = make_url(config.database_url).drivername
     alike = (kind, *(getattr(config, name) for name in MADE_WITH))
     if alike in _applications:
         return _applications[alike]
-    app = _applications[alike] = create_app(replace(config, database_url=NOWHERE[kind]))
+    app = create_app(replace(config, database_url=NOWHERE[kind]))
+    _applications[alike] = app, dict(app.config)
 
     def connect(dialect: Dialect, *_: object) -> Any:
         arguments, named = dialect.create_connect_args(make_url(app.extensions[KEY].database_url))
@@ -77,7 +85,7 @@ def _served_before(config: Config) -> Flask:
 
     with app.app_context():
         event.listen(db.engine, "do_connect", connect)
-    return app
+    return _applications[alike]
 
 
 @pytest.fixture

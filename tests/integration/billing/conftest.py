@@ -66,13 +66,14 @@ class Later:
         self.file.write_text(str(self.moved.total_seconds()))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def listener() -> Iterator[socket.socket]:
+    """One port for all tests: an application that has another address is another application."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def address(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
 

@@ -114,11 +114,11 @@ def test_four_copies_of_everything_in_disorder_are_one_payment(
 
 
 def test_a_server_that_was_away_for_a_minute_is_told_again(
-    till: Till, app: Flask, listener: socket.socket, sandbox: Sandbox
+    till: Till, app: Flask, sandbox: Sandbox
 ) -> None:
-    port = listener.getsockname()[1]
-    listener.close()
-    sandbox.set_webhook(f"{till.address}/billing/webhooks/stripe", SECRET)
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    sandbox.set_webhook(f"http://127.0.0.1:{port}/billing/webhooks/stripe", SECRET)
     payment_id = till.open()
     sandbox.pay(till.url(payment_id))
     sandbox.retry_deliveries()
