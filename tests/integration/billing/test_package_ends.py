@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from practice.audit.models import AuditEntry
 from practice.billing import ledger, sales
@@ -23,12 +22,9 @@ from practice.core.db import db, transaction
 from practice.core.errors import Conflict, Invalid
 from practice.core.money import Money
 from practice.outbox.models import Message
-from practice.people.models import Client
 from tests import factories
-from tests.browsers import sign_in_client
 from tests.factories import OWNER
 from tests.integration.sessions.conftest import Clock, practice, therapist, time
-from tests.integration.sessions.pages.conftest import text_of
 
 __all__ = ["practice", "therapist", "time"]  # fixtures
 
@@ -159,21 +155,6 @@ def test_a_package_is_good_for_longer_for_a_reason(therapist: Resource, time: Cl
     with transaction():
         assert totals() == {Account.CASH: 10_000, Account.REVENUE: -10_000}
         assert mails() == 1
-
-
-def test_a_client_sees_what_is_left_and_until_when(
-    therapist: Resource, time: Clock, app: Flask
-) -> None:
-    with transaction():
-        sale = sell(ExpiryRule.FORFEITED)
-        client = db.session.get_one(Client, (sale.practice_id, sale.client_id))
-    browser = app.test_client()
-    sign_in_client(browser, client)
-    page = text_of(browser.get("/me/money"))
-
-    assert "Bought ahead" in page
-    assert "3 of 3 left" in page
-    assert "Good until Wed, Mar 31, 2027." in page
 
 
 @pytest.mark.database("sqlite")
