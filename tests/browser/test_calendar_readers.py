@@ -4,11 +4,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 
 from practice.calendar.rules import ics
 from practice.calendar.rules.ics import EventFacts, Status
 from tests.around_changes import HOUR, STARTS, ZONES
+from tests.integration.calendar.conftest import world
+from tests.integration.calendar.feed_world import World, read
+from tests.integration.calendar.test_readers import feed_in, held
+from tests.integration.conftest import app, client, config
+
+__all__ = ["app", "client", "config", "world"]  # fixtures
 
 ICAL_JS = Path(__file__).parent / "vendored" / "ical.js"
 READ = """(text) => {
@@ -65,3 +72,22 @@ def test_check_01_and_02_ical_js_reads_every_instant(
     assert shown[zone] == [(at, at + HOUR, "Session") for at in STARTS] + [
         (last, last + HOUR, NASTY)
     ]
+
+
+@pytest.mark.database("sqlite")  # what is read is text
+@pytest.mark.parametrize("zone", ZONES)
+def test_check_01_and_02_ical_js_reads_the_instants_that_the_database_holds(
+    world: World, client: FlaskClient, chromium: Browser, zone: str
+) -> None:
+    world.now = datetime(2026, 11, 20, tzinfo=UTC)
+    body = read(client, feed_in(world, zone))[2]
+
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.evaluate(ICAL_JS.read_text())
+        found = [
+            (datetime.fromtimestamp(a, UTC), datetime.fromtimestamp(b, UTC))
+            for a, b, _ in page.evaluate(READ, body)
+        ]
+
+    assert sorted(found) == held(world.app) == [(at, at + 3 * HOUR) for at in STARTS]
