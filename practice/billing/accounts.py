@@ -40,6 +40,44 @@ _GIVEN_BACK = (
 )
 """What goes back or went back of a payment, in cents."""
 
+_OF_INVOICE = sa.and_(
+    Invoice.practice_id == LedgerEntry.practice_id, Invoice.id == LedgerEntry.invoice_id
+)
+
+
+def _of_payment(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    """Sum what the books say of a payment, in cents: positive where it stands for something."""
+    return (
+        sa.select(-sa.func.coalesce(sa.func.sum(LedgerEntry.minor), 0))
+        .join(Invoice, _OF_INVOICE, isouter=True)
+        .where(
+            LedgerEntry.practice_id == Payment.practice_id,
+            LedgerEntry.payment_id == Payment.id,
+            *conditions,
+        )
+        .correlate(Payment)
+        .scalar_subquery()
+    )
+
+
+_PARTS: tuple[sa.ColumnElement[int], ...] = (
+    Payment.amount_minor.expression - _GIVEN_BACK,
+    sa.select(sa.func.coalesce(sa.func.sum(Refund.amount_minor), 0))
+    .where(
+        Refund.practice_id == Payment.practice_id,
+        Refund.payment_id == Payment.id,
+        Refund.state == RefundState.PENDING,
+    )
+    .correlate(Payment)
+    .scalar_subquery(),
+    _of_payment(LedgerEntry.account == Account.CLIENT_CREDIT, LedgerEntry.for_id == Payment.for_id),
+    _of_payment(
+        LedgerEntry.account.in_([Account.CLIENT_CREDIT, Account.RECEIVABLE]),
+        sa.func.coalesce(Invoice.for_id, LedgerEntry.for_id).is_distinct_from(Payment.for_id),
+    ),
+)
+"""Of a payment: what did not go back, is to go, waits for what it was for, and is elsewhere."""
+
 OPENING_MINOR = (
     sa.select(sa.cast(sa.func.coalesce(sa.func.sum(LedgerEntry.minor), 0), sa.BigInteger))
     .where(
@@ -81,51 +119,38 @@ def kept_minor(for_ids: Collection[UUID]) -> Mapping[UUID, int]:
     back of these, for it is not to be paid any more. Things without any of it are left out.
     """
     kept: dict[UUID, int] = {}
-    both: sa.CompoundSelect[Any] = sa.union_all(_paid_for(for_ids), _settled_otherwise(for_ids))
-    for for_id, paid, pending, elsewhere in db.session.execute(both):
-        # What is on its way back is in the books until it is there.
-        minor = int(paid) - max(0, int(elsewhere) - int(pending))
-        kept[for_id] = kept.get(for_id, 0) + minor
+    paid_for = sa.select(Payment.for_id, *_PARTS).where(
+        Payment.for_id.in_(for_ids), Payment.state == PaymentState.PAID
+    )
+    both: sa.CompoundSelect[Any] = sa.union_all(paid_for, _settled_otherwise(for_ids))
+    for for_id, *parts in db.session.execute(both):
+        kept[for_id] = kept.get(for_id, 0) + _kept(*map(int, parts))
     return kept
 
 
-def _paid_for(for_ids: Collection[UUID]) -> sa.Select[Any]:
-    """Select, a payment a row: what it is for, what of it is kept, is pending, is elsewhere."""
-    pending = (
-        sa.select(sa.func.coalesce(sa.func.sum(Refund.amount_minor), 0))
-        .where(
-            Refund.practice_id == Payment.practice_id,
-            Refund.payment_id == Payment.id,
-            Refund.state == RefundState.PENDING,
-        )
-        .correlate(Payment)
-        .scalar_subquery()
-    )
-    elsewhere = (
-        sa.select(-sa.func.coalesce(sa.func.sum(LedgerEntry.minor), 0))
-        .join(Invoice, _OF_INVOICE, isouter=True)
-        .where(
-            LedgerEntry.practice_id == Payment.practice_id,
-            LedgerEntry.payment_id == Payment.id,
-            LedgerEntry.account.in_([Account.CLIENT_CREDIT, Account.RECEIVABLE]),
-            sa.func.coalesce(Invoice.for_id, LedgerEntry.for_id).is_distinct_from(Payment.for_id),
-        )
-        .correlate(Payment)
-        .scalar_subquery()
-    )
-    return sa.select(
-        Payment.for_id, Payment.amount_minor.expression - _GIVEN_BACK, pending, elsewhere
-    ).where(Payment.for_id.in_(for_ids), Payment.state == PaymentState.PAID)
+def kept_of(payment_id: UUID) -> int:
+    """Return what of a payment that came in counts for what it was paid for, in cents."""
+    parts = db.session.execute(sa.select(*_PARTS).where(Payment.id == payment_id)).one()
+    return _kept(*map(int, parts))
 
 
-def _settled_otherwise(for_ids: Collection[UUID]) -> sa.Select[UUID | None, int, int, int]:
+def _kept(left: int, pending: int, waiting: int, elsewhere: int) -> int:
+    """Return what of a payment is kept for what it was paid for.
+
+    What is on its way back is in the books until it is there, and is taken first from what
+    ``waiting`` for it nothing has used.
+    """
+    return left - max(0, elsewhere - max(0, pending - waiting))
+
+
+def _settled_otherwise(for_ids: Collection[UUID]) -> sa.Select[*tuple[Any, ...]]:
     """Select, by what it was for, what of an invoice others' money settled or was taken back."""
     is_delivered = sa.not_(
         sa.or_(Invoice.source_key.startswith(FEE), Invoice.source_key.startswith(SOLD))
     )
     taken_back = sa.and_(LedgerEntry.payment_id.is_(None), LedgerEntry.minor < 0, is_delivered)
     return (
-        sa.select(Invoice.for_id, -sa.func.sum(LedgerEntry.minor), sa.literal(0), sa.literal(0))
+        sa.select(Invoice.for_id, -sa.func.sum(LedgerEntry.minor), *([sa.literal(0)] * 3))
         .select_from(LedgerEntry)
         .join(Invoice, _OF_INVOICE)
         .join(
@@ -143,11 +168,6 @@ def _settled_otherwise(for_ids: Collection[UUID]) -> sa.Select[UUID | None, int,
         )
         .group_by(Invoice.for_id)
     )
-
-
-_OF_INVOICE = sa.and_(
-    Invoice.practice_id == LedgerEntry.practice_id, Invoice.id == LedgerEntry.invoice_id
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,29 @@ def settled_by(owed: Owed) -> list[tuple[UUID, int]]:
     return _settled(LedgerEntry.payment_id, *_is_owed(owed))
 
 
+def credits_in(owed: Owed) -> list[tuple[UUID, UUID | None, int]]:
+    """Return what settles something by the credit that it was: payment, what for, cents.
+
+    A journal that lets credit settle something has both, one line of each.
+    """
+    credit = sa.orm.aliased(LedgerEntry)
+    rows = db.session.execute(
+        sa.select(credit.payment_id, credit.for_id, sa.func.sum(credit.minor))
+        .join(
+            LedgerEntry,
+            sa.and_(
+                LedgerEntry.practice_id == credit.practice_id,
+                LedgerEntry.journal_id == credit.journal_id,
+                LedgerEntry.payment_id == credit.payment_id,
+            ),
+        )
+        .where(credit.account == Account.CLIENT_CREDIT, *_is_owed(owed))
+        .group_by(credit.payment_id, credit.for_id)
+        .order_by(credit.payment_id, credit.for_id)
+    )
+    return [(payment, for_id, int(minor)) for payment, for_id, minor in rows if minor and payment]
+
+
 def times_settled(owed: Owed, payment_id: UUID) -> int:
     """Return how often a payment settled something, or was let go from it."""
     count = sa.select(sa.func.count()).where(LedgerEntry.payment_id == payment_id, *_is_owed(owed))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from practice.audit.rules import PROGRAM, Actor
+from practice.audit.rules import Actor
 from practice.billing import bundles, ledger, ports, queries
 from practice.billing.bundles import Payable
 from practice.billing.give_back_models import Bundle, BundleItem
@@ -124,23 +124,23 @@ def paid(payment: Payment) -> PaymentOutcome:
     )
     if not needed:
         return PaymentOutcome.DUPLICATE
-    if (over := payment.amount.minor - needed) > 0:
-        back = Money(over, payment.amount.currency)
-        refunds.decide(payment, back, reason=PaymentOutcome.DUPLICATE.value, by=PROGRAM)
+    refunds.give_back_over(payment, needed)
     return PaymentOutcome.CONFIRMED
 
 
-def settling(owed: Owed) -> list[tuple[Payment, int]]:
-    """Return the payments for several things that settle this one, locked, and their cents."""
-    found = sorted(ledger.settled_by(owed))
-    locked = [(queries.lock_payment(payment_id), minor) for payment_id, minor in found]
-    return [(payment, minor) for payment, minor in locked if payment.settles_many]
+def settling(owed: Owed, *, besides: UUID) -> list[tuple[Payment, int]]:
+    """Return what settles something besides the payments for it: locked, with their cents."""
+    return [
+        (queries.lock_payment(payment_id), minor)
+        for payment_id, minor in sorted(ledger.settled_by(owed))
+        if queries.get_payment(payment_id).for_id != besides
+    ]
 
 
 def give_back_freed(
     parts: Sequence[tuple[Payment, int]], at_most: int, *, reason: str, by: Actor
 ) -> int:
-    """Give back what such payments had settled and settle no more; return how many cents."""
+    """Give back what such payments had settled and is free again; return how many cents."""
     given = 0
     for payment, minor in parts:
         free = ledger.free_minor_of(Credit(payment.client_id, payment.id, None))

@@ -15,9 +15,9 @@ from practice.audit.rules import PROGRAM, Actor
 from practice.billing import fees as reading
 from practice.billing import ledger, queries, sales
 from practice.billing.fee_models import Fee as LateFee
+from practice.billing.models import Payment
 from practice.billing.rules import selling
-from practice.billing.rules.ledger import Owed, package_ended, package_used
-from practice.billing.rules.payments import PaymentState
+from practice.billing.rules.ledger import Credit, Owed, package_ended, package_used
 from practice.billing.rules.selling import Ending, ExpiryRule, Fee, Had
 from practice.billing.sale_models import Sale, UnitEntry
 from practice.billing.sales import today_here
@@ -84,7 +84,8 @@ def end(sale_id: UUID, *, fees: Sequence[Fee] = (), seen: int | None = None, by:
         raise Conflict("Something was paid or took place meanwhile. Look at the amounts again.")
     others = []
     if sale.invoice_id is not None:
-        others = bundles.settling(Owed(sale.client_id, invoice_id=sale.invoice_id))
+        owed = Owed(sale.client_id, invoice_id=sale.invoice_id)
+        others = bundles.settling(owed, besides=sale.id)
     for fee in _waiting(sale):
         lose(fee, by=by)
     earned_before = _earned(sale)
@@ -110,7 +111,7 @@ def end(sale_id: UUID, *, fees: Sequence[Fee] = (), seen: int | None = None, by:
     )
     if earned:
         books.post(f"sale-end:{sale.id}", earned, by=by)
-    _settle_fees(sale, found.settled_minor)
+    _settle_fees(sale, [payment for payment, _ in others], found.settled_minor)
     freed = bundles.give_back_freed(others, found.refund_minor, reason="ended", by=by)
     _give_back(sale, found.refund_minor - freed, by)
     return found
@@ -150,28 +151,23 @@ def _take_back(sale: Sale, minor: int, key: str, *, words: str, why: str, by: Ac
         )
 
 
-def _settle_fees(sale: Sale, minor: int) -> None:
-    """Settle fees for sessions of a sale from what was paid for it, the oldest first."""
+def _settle_fees(sale: Sale, others: Sequence[Payment], minor: int) -> None:
+    """Settle fees for sessions of a sale from what had paid for it, the oldest first."""
+    credits_ = [credit for credit, _ in ledger.credits_for(sale.id)]
+    credits_ += [Credit(each.client_id, each.id, None) for each in others]
     for fee in reversed(reading.due_for(_bookings(sale))):
         open_minor = reading.open_of(fee).minor
         if not open_minor or fee.invoice_id is None or minor <= 0:
             continue
         owed = Owed(fee.client_id, invoice_id=fee.invoice_id)
-        books.settle(
-            owed,
-            [credit for credit, _ in ledger.credits_for(sale.id)],
-            f"fee-of-sale:{fee.id}",
-            at_most=minor,
-        )
+        books.settle(owed, credits_, f"fee-of-sale:{fee.id}", at_most=minor)
         minor -= open_minor - reading.open_of(fee).minor
 
 
 def _give_back(sale: Sale, minor: int, by: Actor) -> None:
     """Decide refunds of the payments for a sale, the newest first."""
     for payment in reversed(queries.payments_for(sale.id)):
-        if payment.state is not PaymentState.PAID:
-            continue
-        part = min(minor, refunds.left_of(payment).minor)
+        part = min(minor, refunds.left_for(payment).minor)
         if part > 0:
             refunds.decide(payment, Money(part, sale.price.currency), reason="ended", by=by)
             minor -= part

@@ -28,7 +28,6 @@ from practice.billing.rules.payments import (
     Label,
     PaymentOutcome,
     PaymentState,
-    left_to_refund,
 )
 from practice.billing.service import bundles, card_on_file, checkout, papers, refunds, selling
 from practice.billing.service import ledger as books
@@ -162,7 +161,9 @@ def waive(fee_id: UUID, why: str, *, by: Actor) -> Fee:
     payments = _lock_payments(seen.settles_id)
     others = []
     if seen.invoice_id is not None:
-        others = bundles.settling(Owed(seen.client_id, invoice_id=seen.invoice_id))
+        owed = Owed(seen.client_id, invoice_id=seen.invoice_id)
+        settling = bundles.settling(owed, besides=seen.settles_id)
+        others = [each for each in settling if each[0].settles_many]  # the rest was credit, and is
     fee = fees.lock_fee(fee_id)
     if fee.state is FeeState.WAIVED:
         raise Conflict("This fee was waived already.")
@@ -233,10 +234,14 @@ def is_for_fee(payment: Payment) -> bool:
 def paid(payment: Payment) -> PaymentOutcome:
     """Say what a payment of a fee did, in the transaction that makes it paid.
 
-    What comes in once nothing is open any more goes back: paid twice, or waived meanwhile.
+    What comes in beyond what is open by then goes back: paid twice, or waived meanwhile.
     """
     fee = fees.settled_by(payment.for_id)
-    return PaymentOutcome.CONFIRMED if fee and fees.open_of(fee) else PaymentOutcome.DUPLICATE
+    left = fees.open_of(fee) if fee else None
+    if not left:
+        return PaymentOutcome.DUPLICATE
+    refunds.give_back_over(payment, left.minor)
+    return PaymentOutcome.CONFIRMED
 
 
 def _lock_payments(settles_id: UUID) -> Sequence[Payment]:
@@ -258,21 +263,16 @@ def give_back(
     as_credit: bool = False,
     by: Actor = PROGRAM,
 ) -> None:
-    """Give back what is left of the payments for something, but for ``stays`` cents.
+    """Give back what is left for something of its payments, but for ``stays`` cents.
 
     The oldest stay. ``as_credit`` lets all of it settle anything of the client from now on.
     """
     if as_credit:
         books.set_free(for_id, by=by)
         return
-    lefts = [_left(each) for each in payments]
+    lefts = [refunds.left_for(each).minor for each in payments]
     for payment, back in zip(payments, goes_back(lefts, stays), strict=True):
         if back:
             refunds.decide(
                 payment, Money(back, payment.amount.currency), reason=GIVEN_BACK_WHY, by=by
             )
-
-
-def _left(payment: Payment) -> int:
-    decided = [(one.state, one.amount) for one in queries.refunds_of(payment.id)]
-    return left_to_refund(payment.amount, decided).minor

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from practice.audit.rules import PROGRAM, Actor
-from practice.billing import ledger, locks
+from practice.billing import ledger, locks, queries
 from practice.billing.models import Invoice, Journal, LedgerEntry, OpeningBalance, Payment, Refund
 from practice.billing.rules.ledger import (
     Account,
@@ -178,9 +178,14 @@ def settle(owed: Owed, credits_: Sequence[Credit], key: str, *, at_most: int | N
 
 
 def unsettle(owed: Owed, key: str) -> None:
-    """Give all that settles something back to be credit again, for what it was paid for."""
-    for payment_id, minor in ledger.settled_by(owed):
-        _let_go(payment_id, owed, minor, f"{key}:{payment_id}")
+    """Give all that settles something back to be the credit that it was: free, or for one thing."""
+    left = dict(ledger.settled_by(owed))
+    for payment_id, for_id, minor in ledger.credits_in(owed):
+        part = min(minor, left.get(payment_id, 0))
+        if part > 0:
+            credit = Credit(queries.get_payment(payment_id).client_id, payment_id, for_id)
+            post(f"{key}:{payment_id}:{for_id or 'free'}", credit_applied(credit, owed, -part))
+            left[payment_id] -= part
 
 
 def set_free(for_id: UUID, *, by: Actor, most: int | None = None) -> int:
@@ -281,7 +286,7 @@ def _parts_of(payment: Payment, wanted: int) -> Iterator[tuple[Credit, int]]:
         if over <= 0:
             return
         part = min(over, minor)
-        _let_go(payment.id, owed, part, f"unsettle:{payment.id}:{uuid4().hex[:8]}")
+        let_go(payment, owed, part, key=f"unsettle:{uuid4().hex[:8]}")
         yield own, part
         over -= part
 
@@ -296,11 +301,6 @@ def turn_into_credit(payment: Payment, minor: int, *, key: str, by: Actor) -> No
     credit = _credit_of(payment)
     if credit.for_id is not None:
         post(key, credit_moved(credit, None, minor), by=by)
-
-
-def _let_go(payment_id: UUID, owed: Owed, minor: int, key: str) -> None:
-    payment = db.session.scalars(sa.select(Payment).where(Payment.id == payment_id)).one()
-    post(key, credit_applied(_credit_of(payment), owed, -minor))
 
 
 def _credit_of(payment: Payment) -> Credit:

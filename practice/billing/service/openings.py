@@ -18,7 +18,7 @@ from practice.billing import ledger
 from practice.billing.models import OpeningBalance, Payment
 from practice.billing.rules.ledger import Owed
 from practice.billing.rules.payments import Label, PaymentOutcome
-from practice.billing.service import checkout
+from practice.billing.service import checkout, refunds
 from practice.billing.service import ledger as books
 from practice.core import clock
 from practice.core.db import db
@@ -135,11 +135,14 @@ def is_for_opening(payment: Payment) -> bool:
 def paid(payment: Payment) -> PaymentOutcome:
     """Say what a payment for a balance did, in the transaction that makes it paid.
 
-    The balance is what its payments leave of it, so there is nothing to move. What comes in once
-    nothing is open any more goes back.
+    The balance is what its payments leave of it, so there is nothing to move. What comes in beyond
+    what is open by then goes back.
     """
-    is_open = _open_minor(_lock(payment.for_id)) > 0
-    return PaymentOutcome.CONFIRMED if is_open else PaymentOutcome.DUPLICATE
+    open_minor = _open_minor(_lock(payment.for_id))
+    if open_minor <= 0:
+        return PaymentOutcome.DUPLICATE
+    refunds.give_back_over(payment, open_minor)
+    return PaymentOutcome.CONFIRMED
 
 
 def _lock(opening_id: UUID) -> OpeningBalance:

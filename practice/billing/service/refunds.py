@@ -12,11 +12,12 @@ from uuid import UUID
 
 from practice.audit import service as audit
 from practice.audit.rules import PROGRAM, Actor
-from practice.billing import queries
+from practice.billing import accounts, queries
 from practice.billing.gateway import NoAccess, Refused, gateway
 from practice.billing.models import Payment, Refund
 from practice.billing.rules.payments import (
     PaymentMethod,
+    PaymentOutcome,
     PaymentState,
     RefundState,
     SeenRefund,
@@ -141,6 +142,23 @@ def left_of(payment: Payment) -> Money:
         return Money(0, payment.amount.currency)
     refunds = queries.refunds_of(payment.id)
     return left_to_refund(payment.amount, ((one.state, one.amount) for one in refunds))
+
+
+def left_for(payment: Payment) -> Money:
+    """Return what of that stands for what was paid for, and for nothing else by now.
+
+    What became credit for anything, or settled something else, stays there.
+    """
+    if payment.state is not PaymentState.PAID:
+        return Money(0, payment.amount.currency)
+    return Money(max(0, accounts.kept_of(payment.id)), payment.amount.currency)
+
+
+def give_back_over(payment: Payment, needed_minor: int) -> None:
+    """Decide that what a payment brought beyond ``needed_minor`` goes back, if it is too much."""
+    if (over := payment.amount.minor - needed_minor) > 0:
+        back = Money(over, payment.amount.currency)
+        decide(payment, back, reason=PaymentOutcome.DUPLICATE.value, by=PROGRAM)
 
 
 def _made_elsewhere(payment: Payment, seen: SeenRefund) -> Refund:

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.audit import service as audit
-from practice.audit.rules import PROGRAM, Actor
+from practice.audit.rules import Actor
 from practice.billing import ports, queries, sales
 from practice.billing.fee_models import Fee
 from practice.billing.models import Payment
@@ -301,8 +301,6 @@ def paid(payment: Payment) -> PaymentOutcome:
     kept = sales.paid_minor([sale])[sale.id]
     if kept - payment.amount.minor >= sale.charged_minor:
         return PaymentOutcome.DUPLICATE
-    if (over := kept - sale.charged_minor) > 0:
-        back = Money(over, sale.price.currency)
-        refunds.decide(payment, back, reason=PaymentOutcome.DUPLICATE.value, by=PROGRAM)
+    refunds.give_back_over(payment, sale.charged_minor - (kept - payment.amount.minor))
     ports.sale_paid(sale.client_id)
     return PaymentOutcome.CONFIRMED

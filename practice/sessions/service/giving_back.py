@@ -8,9 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.audit.rules import PROGRAM, Actor
-from practice.billing import queries as billing
 from practice.billing.models import Payment
-from practice.billing.rules.payments import PaymentState, left_to_refund
+from practice.billing.rules.payments import PaymentState
 from practice.billing.service import ledger as books
 from practice.billing.service import refunds
 from practice.core import clock
@@ -39,14 +38,15 @@ def lock_payments(appointment: Appointment) -> Sequence[Payment]:
 
 
 def give_back(payment: Payment, by: Actor) -> None:
-    """Decide that all that is left of a payment goes back. Call inside ``transaction()``."""
+    """Decide that all that is left for its session of a payment goes back.
+
+    Call inside ``transaction()``.
+    """
     if payment.state is not PaymentState.PAID:
         # Nobody should be able to pay for it any longer; whoever still does gets it back.
         outbox.enqueue("settle-payment", key=f"settle-now:{payment.id}", subject_id=payment.id)
         return
-    decided = [(refund.state, refund.amount) for refund in billing.refunds_of(payment.id)]
-    left = left_to_refund(payment.amount, decided)
-    if left:
+    if left := refunds.left_for(payment):
         refunds.decide(payment, left, reason="cancelled", by=by)
 
 

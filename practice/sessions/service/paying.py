@@ -9,7 +9,7 @@ from practice.audit.rules import PROGRAM, VISITOR, Actor
 from practice.billing import accounts
 from practice.billing.models import Payment
 from practice.billing.rules.payments import Label, PaymentOutcome
-from practice.billing.service import bundles, checkout, fees, openings, promos, selling
+from practice.billing.service import bundles, checkout, fees, openings, promos, refunds, selling
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict
@@ -98,7 +98,8 @@ def paid(payment: Payment) -> PaymentOutcome:
 def _paid_session(payment: Payment) -> PaymentOutcome:
     readiness.take_turns_on_client(payment.client_id)
     appointment = lock(payment.for_id)
-    if _kept_minor(appointment) - payment.amount.minor >= appointment.price.minor:
+    before = _kept_minor(appointment) - payment.amount.minor
+    if before >= appointment.price.minor:
         return PaymentOutcome.DUPLICATE
     if appointment.state in WORTHLESS:
         return PaymentOutcome.SLOT_LOST
@@ -108,6 +109,7 @@ def _paid_session(payment: Payment) -> PaymentOutcome:
         readiness.enter(appointment, calendars.serving(appointment.id), by=VISITOR)
     elif appointment.client_id is not None:  # one that waited for its payment waits no more
         readiness.reconsider(appointment.client_id, VISITOR)
+    refunds.give_back_over(payment, appointment.price.minor - before)
     return PaymentOutcome.CONFIRMED
 
 
