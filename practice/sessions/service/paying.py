@@ -153,6 +153,7 @@ def _reacquire(appointment: Appointment) -> PaymentOutcome:
         place = taking.place_in(look, appointment.starts_at)
         taking.occupy(appointment.id, look, place)
     except (taking.SlotTaken, taking.NotOffered):
+        promos.let_go(appointment.id)
         telling.tell(News.SLOT_LOST, appointment, by=PROGRAM)
         return PaymentOutcome.SLOT_LOST
     readiness.enter(appointment, place.takes, by=VISITOR)

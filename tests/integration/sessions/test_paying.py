@@ -11,7 +11,8 @@ from config import Config
 from practice.audit.rules import PROGRAM, VISITOR
 from practice.billing.models import Payment, Refund
 from practice.billing.rules.payments import Label, PaymentMethod, PaymentOutcome, PaymentState
-from practice.billing.service import refunds, visit
+from practice.billing.rules.prices import PriceWay
+from practice.billing.service import promos, refunds, visit
 from practice.calendar.models import Resource
 from practice.core.db import db, transaction
 from practice.core.errors import Conflict
@@ -20,7 +21,7 @@ from practice.outbox.models import Job, Message
 from practice.sessions import links, queries
 from practice.sessions.models import Appointment, Service
 from practice.sessions.rules.lifecycle import AppointmentState
-from practice.sessions.service import booking, catalog, collecting, taking
+from practice.sessions.service import booking, catalog, collecting, pricing, taking
 from practice.sessions.service.booking import HoldEnded, SlotTaken, StillToPay
 from tests.factories import OWNER
 from tests.integration.sessions.conftest import Clock
@@ -300,6 +301,46 @@ def test_only_what_is_left_is_asked_for(therapist: Resource) -> None:
     assert payment.amount == Money(20000, "USD")
     with pytest.raises(Conflict):
         at_the_checkout(appointment)
+
+
+def test_what_was_paid_in_person_meanwhile_goes_back_from_the_card(therapist: Resource) -> None:
+    appointment = held()
+    payment, client_id, part = (
+        at_the_checkout(appointment),
+        _client(appointment),
+        Money(2500, "USD"),
+    )
+    with transaction():
+        visit.record(client_id, appointment.id, part, PaymentMethod.CASH, PROGRAM)
+
+    assert comes_in(payment) is PaymentOutcome.CONFIRMED
+
+    found = db.session.scalars(sa.select(Refund)).all()
+    assert [(each.payment_id, each.amount.minor) for each in found] == [(payment.id, 2500)]
+
+
+def test_a_code_is_not_used_up_by_a_time_that_was_gone(therapist: Resource, time: Clock) -> None:
+    with transaction():
+        code = promos.make(
+            "SPRING",
+            way=PriceWay.PERCENT,
+            value=20,
+            from_on=TEN.date() - timedelta(days=9),
+            until_on=None,
+            most_uses=1,
+            once_per_client=True,
+            service_ids=[],
+            by=OWNER,
+        )
+    appointment = held()
+    with transaction():
+        pricing.use_code(appointment, "spring", by=VISITOR)
+    payment = at_the_checkout(appointment)
+    ends(payment)
+    hold(TEN + 30 * MINUTE, browser="another", form="another")
+
+    assert comes_in(payment) is PaymentOutcome.SLOT_LOST
+    assert code.used == 0
 
 
 def _client(appointment: Appointment) -> UUID:
