@@ -12,14 +12,13 @@ import sqlalchemy as sa
 from practice.billing import sales
 from practice.billing.accounts import openings_of
 from practice.billing.archive import OPEN_MINOR
-from practice.billing.give_back_models import Bundle, BundleItem
+from practice.billing.give_back_models import BundleItem
 from practice.billing.models import Invoice, InvoiceKind, InvoiceLine, OpeningBalance, Payment
 from practice.billing.rules.fees import SOLD, is_fee
 from practice.billing.rules.ledger import Owed
 from practice.billing.rules.payments import LIVE
 from practice.billing.sale_models import Sale
 from practice.core.db import db
-from practice.core.errors import NotFound
 from practice.core.money import Money
 
 
@@ -166,11 +165,3 @@ def live_of(client_id: UUID) -> list[Payment]:
             .order_by(Payment.created_at.desc(), Payment.id)
         )
     )
-
-
-def get_bundle(bundle_id: UUID) -> Bundle:
-    """Return what one payment is for, or raise ``NotFound``."""
-    found = db.session.scalar(sa.select(Bundle).where(Bundle.id == bundle_id))
-    if found is None:
-        raise NotFound("There is nothing at this address.")
-    return found

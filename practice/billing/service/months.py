@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from practice.audit.rules import Actor
 from practice.audit.service import record
@@ -12,10 +11,10 @@ from practice.billing import export_ties, ledger, locks
 from practice.billing.export_models import MonthLock
 from practice.billing.rules.ledger import Account
 from practice.billing.rules.months import last_of, why_not_locked
+from practice.billing.sales import today_here
 from practice.core import clock
 from practice.core.db import db, take_turns
 from practice.core.errors import Conflict, Invalid, NotFound
-from practice.people.queries import get_practice
 from practice.people.seen import ChangedMeanwhile, mark_of
 
 TURNS = "books"
@@ -37,7 +36,7 @@ def lock(first_on: date, *, seen: str, by: Actor) -> MonthLock:
         ChangedMeanwhile: if the totals are others by now.
         Conflict: if it is locked already.
     """
-    if why := why_not_locked(first_on, local_today()):
+    if why := why_not_locked(first_on, today_here()):
         raise Invalid(why)
     take_turns(TURNS)  # what is being written comes first, what comes after it finds the lock
     if locks.standing(first_on) is not None:
@@ -74,8 +73,3 @@ def unlock(first_on: date, *, reason: str, by: Actor) -> None:
     found.unlock_reason = reason
     db.session.flush()
     record("books:unlock", by=by, subject_id=found.id, month=f"{first_on:%Y-%m}", reason=reason)
-
-
-def local_today() -> date:
-    """Return the practice's day."""
-    return clock.now().astimezone(ZoneInfo(get_practice().time_zone)).date()

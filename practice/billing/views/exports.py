@@ -24,6 +24,7 @@ from practice.billing.rules.export_ways import Ways
 from practice.billing.rules.exporting import SHAPES, WORDS, Kind
 from practice.billing.rules.ledger import NAMES
 from practice.billing.rules.months import last_of, read_month, whole_month, why_not_locked
+from practice.billing.sales import today_here
 from practice.billing.service import export_ways, keeping_files, months
 from practice.billing.views.blueprint import bp
 from practice.core.db import in_transaction, transaction
@@ -75,7 +76,7 @@ def export_file() -> ResponseReturnValue:
 
 def _asked() -> PeriodForm:
     form = PeriodForm(request.args)
-    form.offer(months.local_today(), request.args)
+    form.offer(today_here(), request.args)
     return form
 
 
@@ -94,7 +95,7 @@ def _page(form: PeriodForm, status: int, *, wrong_kind: str = "") -> ResponseRet
             "month": month,
             "lock": lock,
             "is_closed": last is not None and month is not None and month < last,
-            "may_lock": month is not None and not why_not_locked(month, months.local_today()),
+            "may_lock": month is not None and not why_not_locked(month, today_here()),
             "kept": {each.kind: each for each in locks.kept(lock.id)} if lock else {},
             "days": form.as_address(),
         }
@@ -159,7 +160,7 @@ def _last_look(form: LockForm, month: date, books: export_ties.Books) -> str:
         month=month,
         books=books,
         lock=locks.standing(month),
-        why_not=why_not_locked(month, months.local_today()),
+        why_not=why_not_locked(month, today_here()),
         names=NAMES,
         currency=get_practice().currency,
     )

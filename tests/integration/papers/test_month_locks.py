@@ -21,6 +21,7 @@ from practice.billing.rules.exporting import KEPT, Kind
 from practice.billing.rules.ledger import Account, Entry
 from practice.billing.rules.months import last_of
 from practice.billing.rules.payments import PaymentMethod
+from practice.billing.sales import today_here
 from practice.billing.service import export_ways, keeping_files, months, verifying
 from practice.billing.service import ledger as books
 from practice.clients.service import merging
@@ -151,7 +152,7 @@ def write_past_the_service(on_day: date, of_lines: date) -> None:
 def test_months_are_locked_once_they_are_over_and_opened_from_the_last_one_back(
     practice: Practice,
 ) -> None:
-    today = months.local_today()
+    today = today_here()
     with pytest.raises(Invalid, match="once it is over"):
         lock(today.replace(day=1))
     lock(date(2026, 2, 1))
