@@ -276,8 +276,11 @@ def _open_parts(on: date) -> list[tuple[UUID, date | None, int]]:
         if sale is None or not dues[sale.id]:
             found.append((client_id, due_on, int(minor)))
             continue
-        had_ended = sale.ended_at is not None and sale.ended_at.astimezone(zone).date() <= on
-        charged = sale.charged_minor if had_ended else sale.price.minor
+        if sale.ended_at is not None:
+            is_over = sale.ended_at.astimezone(zone).date() <= on
+        else:  # what was not used in time is off its invoice from the day after
+            is_over = sale.expires_on is not None and sale.expires_on < on
+        charged = sale.charged_minor if is_over else sale.price.minor
         asked = selling.poured(dues[sale.id], 0, charged)
         parts = split_open(int(minor), [(each.on, each.open_minor) for each in asked])
         found += [(client_id, day, part) for day, part in parts]

@@ -245,9 +245,12 @@ def extend(sale_id: UUID, until_on: date, reason: str, *, by: Actor) -> Sale:
         raise Invalid("Choose a later day than it ends on now.")
     if (until_on - today).days > selling.LONGEST_DAYS:
         raise Invalid(f"Choose a day within {selling.LONGEST_DAYS // 365} years.")
-    for entry in units.expired_last(sale):
-        if sale.expiry_rule is ExpiryRule.CREDIT:
+    gone, [standing] = units.expired(sale), sales.standings([sale])
+    if sale.expiry_rule is ExpiryRule.CREDIT:
+        if gone and not any(each.free for each in standing.left):
             raise Conflict("What was paid for the sessions not used is credit by now.")
+        gone = []
+    for entry in gone:
         books.reverse(_key(entry), new_key=f"extend:{entry.id}", by=by, memo="extended")
         units.grant_again(sale, entry, by)
     was, sale.expires_on = sale.expires_on, until_on

@@ -183,8 +183,10 @@ def unsettle(owed: Owed, key: str) -> None:
     for payment_id, for_id, minor in ledger.credits_in(owed):
         part = min(minor, left.get(payment_id, 0))
         if part > 0:
-            credit = Credit(queries.get_payment(payment_id).client_id, payment_id, for_id)
-            post(f"{key}:{payment_id}:{for_id or 'free'}", credit_applied(credit, owed, -part))
+            payment = queries.get_payment(payment_id)
+            credit = Credit(payment.client_id, payment_id, for_id)
+            was_freed = "" if credit == _credit_of(payment) else ":free"
+            post(f"{key}:{payment_id}{was_freed}", credit_applied(credit, owed, -part))
             left[payment_id] -= part
 
 

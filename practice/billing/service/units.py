@@ -111,15 +111,25 @@ def expire(sale: Sale, by: Actor) -> list[tuple[UnitEntry, int]]:
     return found
 
 
-def expired_last(sale: Sale) -> list[UnitEntry]:
-    """Return the movements by which sessions of a sale expired, and nothing came after."""
-    found = [_last(sale.id, each.what) for each in sale.contents]
-    return [each for each in found if each is not None and each.kind is K.EXPIRED]
+def expired(sale: Sale) -> list[UnitEntry]:
+    """Return the movements by which sessions of a sale expired and stayed so, the last first."""
+    moves = db.session.scalars(
+        sa.select(UnitEntry)
+        .where(UnitEntry.sale_id == sale.id, UnitEntry.kind.in_([K.EXPIRED, K.GRANTED]))
+        .order_by(UnitEntry.what, UnitEntry.number)
+    )
+    found: list[UnitEntry] = []
+    for each in moves:
+        if each.kind is K.EXPIRED:
+            found.append(each)
+        elif found and found[-1].what == each.what:  # granted again
+            found.pop()
+    return found[::-1]
 
 
 def grant_again(sale: Sale, expired: UnitEntry, by: Actor) -> None:
-    """Give back what expired last."""
-    _add(sale.id, expired.what, K.GRANTED, -expired.delta, None, by=by, after=expired)
+    """Give back what expired: of each name what did so last comes first."""
+    _add(sale.id, expired.what, K.GRANTED, -expired.delta, None, by=by)
 
 
 def worth_of(sale_id: UUID, item: Item) -> Worth:

@@ -157,6 +157,30 @@ def test_a_package_is_good_for_longer_for_a_reason(therapist: Resource, time: Cl
         assert mails() == 1
 
 
+def test_all_that_expired_is_there_again_whatever_was_given_back_meanwhile(
+    therapist: Resource, time: Clock
+) -> None:
+    booked = uuid4()
+    with transaction():
+        sale = sell(ExpiryRule.FORFEITED)
+        pay(sale, 10_000)
+        units.reserve(sale.id, PREP, booked, OWNER)
+    days_later(time, 31, therapist)
+    with transaction():
+        units.restore(sale.id, PREP, booked, OWNER)
+    days_later(time, 1, therapist)
+
+    for days in (60, 90):
+        with transaction():
+            ending.extend(sale.id, LAST + timedelta(days=days), "She was ill", by=OWNER)
+
+    with transaction():
+        assert totals() == {Account.CASH: 10_000, Account.PACKAGES: -10_000}
+        [standing] = sales.standings([sales.get_sale(sale.id)])
+        assert [each.free for each in standing.left] == [3]
+        assert verifying.problems() == []
+
+
 @pytest.mark.database("sqlite")
 def test_a_package_is_sold_at_a_price_agreed_on_with_one_client(therapist: Resource) -> None:
     with transaction():

@@ -1,24 +1,27 @@
 """What was paid one way and used another: nothing is lost, doubled, or given back twice."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from practice.billing import accounts, bundles, fees, ledger, queries, sales
+from practice.billing import accounts, bundles, fees, ledger, queries, reports, sales
 from practice.billing.fee_models import Fee
 from practice.billing.models import Invoice, Payment
 from practice.billing.rules.fees import FeeFor
 from practice.billing.rules.giving_back import How, Way
 from practice.billing.rules.invoices import Line
 from practice.billing.rules.ledger import Credit, Owed
+from practice.billing.rules.months import Month
 from practice.billing.rules.payments import (
     Label,
     PaymentMethod,
     PaymentOutcome,
     PaymentState,
 )
-from practice.billing.rules.selling import AT_ONCE, ExpiryRule, Item, RefundRule
+from practice.billing.rules.reports import Age
+from practice.billing.rules.selling import AT_ONCE, ExpiryRule, Item, Part, RefundRule
 from practice.billing.sale_models import Sale
 from practice.billing.service import bundles as several
 from practice.billing.service import ending, openings, papers, selling, units, verifying, visit
@@ -72,15 +75,20 @@ def bill(client: Client, minor: int) -> Invoice:
         )
 
 
-def sell(client: Client, minor: int = 30_000, expiry: ExpiryRule = ExpiryRule.FORFEITED) -> Sale:
-    """Sell three preparations, each worth a third of the price, to use or to end."""
+def sell(
+    client: Client,
+    *,
+    expiry: ExpiryRule = ExpiryRule.FORFEITED,
+    parts: Sequence[Part] = AT_ONCE,
+) -> Sale:
+    """Sell three preparations for $300, to use or to end."""
     items = (Item(PREP, "Preparation", 3, 17_500),)
     terms = selling.Terms(
         title="Three",
         items=items,
-        price=Money(minor, "USD"),
+        price=Money(30_000, "USD"),
         rule=RefundRule.PRO_RATA,
-        parts=AT_ONCE,
+        parts=parts,
         expires_on=ON + timedelta(days=3650),
         expiry_rule=expiry,
     )
@@ -237,6 +245,21 @@ def test_what_is_on_its_way_back_does_not_count_as_paid_beside_a_fee(payer: Clie
 
     assert went_back(payment) == 17_500  # decided; the processor has not been asked yet
     assert sales.paid_minor([sale]) == {sale.id: 10_000}
+
+
+def test_what_expired_as_credit_makes_nothing_else_due_later(payer: Client) -> None:
+    halves = (Part(50), Part(50, days=300))
+    sale = sell(payer, expiry=ExpiryRule.CREDIT, parts=halves)
+    have(sale)
+    today = sales.today_here()
+    with transaction():
+        sale.expires_on = today - timedelta(days=1)
+    ending.expire_due(payer.practice_id)
+
+    aged = reports.report_of(Month.of(today)).ages
+
+    assert open_of(sale.invoice_id) == 10_000
+    assert {each.age: each.minor for each in aged if each.minor} == {Age.MONTH: 10_000}
 
 
 @pytest.mark.parametrize("what", ["fee", "opening"])

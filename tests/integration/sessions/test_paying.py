@@ -305,13 +305,9 @@ def test_only_what_is_left_is_asked_for(therapist: Resource) -> None:
 
 def test_what_was_paid_in_person_meanwhile_goes_back_from_the_card(therapist: Resource) -> None:
     appointment = held()
-    payment, client_id, part = (
-        at_the_checkout(appointment),
-        _client(appointment),
-        Money(2500, "USD"),
-    )
+    payment, part = at_the_checkout(appointment), Money(2500, "USD")
     with transaction():
-        visit.record(client_id, appointment.id, part, PaymentMethod.CASH, PROGRAM)
+        visit.record(_client(appointment), appointment.id, part, PaymentMethod.CASH, PROGRAM)
 
     assert comes_in(payment) is PaymentOutcome.CONFIRMED
 
