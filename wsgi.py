@@ -1,5 +1,6 @@
 """The application as a WSGI server or the ``flask`` command finds it."""
 
+import gc
 import os
 import sys
 import zoneinfo
@@ -14,3 +15,7 @@ try:
     app = create_app(Config.from_env(os.environ))
 except WrongSettings as wrong:
     sys.exit(str(wrong))
+
+# What is loaded by now stays for good: each round of the collector would go through all of it.
+gc.collect()
+gc.freeze()

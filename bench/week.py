@@ -6,6 +6,7 @@ same statements past everything, and draws the very same template of values that
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -65,6 +66,8 @@ def run() -> None:
             page = create_environ(f"/calendar/week?on={monday}", headers=headers)
             ask(app, page)
             seen = Seen(app, page)
+            gc.collect()
+            gc.freeze()  # as wsgi.py does
             items = [item for day in seen.context["days"] for item in day.items]
             shown = {item.placed.event.id for item in items if item.placed and item.placed.event}
             with app.request_context({**page}):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from practice.calendar.queries import LONGEST_CLAIM
 from practice.calendar.rules.free import Wanted
 from practice.core.db import db
 from practice.core.errors import NotFound
+from practice.core.often import Often
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,23 @@ class Blocked:
     resources: tuple[Resource, ...]
 
 
+_BLOCKS = (
+    sa.select(Block, Resource)
+    .join(Claim, sa.and_(Claim.holder_id == Block.id, Claim.released_at.is_(None)))
+    .join(Resource, Resource.id == Claim.resource_id)
+    .where(Block.removed_at.is_(None))
+    .order_by(Block.starts_at, Block.id, Resource.kind, Resource.name)
+)
+_BETWEEN = Often(
+    _BLOCKS.where(
+        Block.ends_at > sa.bindparam("first_at"), Block.starts_at < sa.bindparam("past_at")
+    )
+)
+
+
 def blocks_between(first_at: datetime, past_at: datetime) -> list[Blocked]:
     """Return what is blocked in ``[first_at, past_at)``, by its beginning. One statement."""
-    return _blocked(Block.ends_at > first_at, Block.starts_at < past_at)
+    return _blocked(_BETWEEN.side_by_side(first_at=first_at, past_at=past_at))
 
 
 def get_block(block_id: UUID) -> Blocked:
@@ -36,7 +51,7 @@ def get_block(block_id: UUID) -> Blocked:
     Raises:
         NotFound: if there is none.
     """
-    for found in _blocked(Block.id == block_id):
+    for found in _blocked(db.session.execute(_BLOCKS.where(Block.id == block_id))):
         return found
     raise NotFound("There is no such block, or it was removed.")
 
@@ -57,14 +72,7 @@ def later_of(block: Block) -> int:
     )
 
 
-def _blocked(*wanted: sa.ColumnElement[bool]) -> list[Blocked]:
-    rows = db.session.execute(
-        sa.select(Block, Resource)
-        .join(Claim, sa.and_(Claim.holder_id == Block.id, Claim.released_at.is_(None)))
-        .join(Resource, Resource.id == Claim.resource_id)
-        .where(*wanted, Block.removed_at.is_(None))
-        .order_by(Block.starts_at, Block.id, Resource.kind, Resource.name)
-    )
+def _blocked(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> list[Blocked]:
     found: dict[UUID, tuple[Block, list[Resource]]] = {}
     for block, resource in rows:
         found.setdefault(block.id, (block, []))[1].append(resource)

@@ -25,6 +25,7 @@ from practice.calendar.rules.imported import STALE, VERY_STALE, Over, Taken, ove
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import NotFound
+from practice.core.often import Often
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,49 +128,61 @@ def is_stale(calendar: ExternalCalendar) -> bool:
     )
 
 
+_STALE = Often(
+    sa.select(ExternalCalendar, Resource.name)
+    .join(Resource, Resource.id == ExternalCalendar.resource_id)
+    .where(
+        ExternalCalendar.address_sealed.is_not(None),
+        ExternalCalendar.confirmed_at.is_not(None),
+        ExternalCalendar.stopped_at.is_(None),
+        ExternalCalendar.read_at < sa.bindparam("read_before"),
+    )
+    .order_by(Resource.name, ExternalCalendar.name, ExternalCalendar.id)
+)
+
+
 def stale_calendars() -> list[Listed]:
     """Return the calendars that block time and could not be read for a day. One statement."""
-    rows = db.session.execute(
-        sa.select(ExternalCalendar, Resource.name)
-        .join(Resource, Resource.id == ExternalCalendar.resource_id)
-        .where(
-            ExternalCalendar.address_sealed.is_not(None),
-            ExternalCalendar.confirmed_at.is_not(None),
-            ExternalCalendar.stopped_at.is_(None),
-            ExternalCalendar.read_at < clock.now() - STALE,
-        )
-        .order_by(Resource.name, ExternalCalendar.name, ExternalCalendar.id)
-    )
+    rows = _STALE.side_by_side(read_before=clock.now() - STALE)
     return [Listed(calendar, whose, 0) for calendar, whose in rows]
+
+
+_IMPORTED = (
+    sa.select(
+        Claim.id,
+        ExternalCalendar.id,
+        ExternalCalendar.name,
+        Resource.name,
+        Claim.starts_at,
+        Claim.ends_at,
+    )
+    .join(Resource, Resource.id == Claim.resource_id)
+    .join(ExternalCalendar, ExternalCalendar.id == Claim.holder_id)
+    .where(
+        Claim.kind == ClaimKind.IMPORTED,
+        Claim.released_at.is_(None),
+        Claim.ends_at > sa.bindparam("first_at"),
+        Claim.ends_at <= sa.bindparam("latest_at"),
+        Claim.starts_at < sa.bindparam("past_at"),
+    )
+    .order_by(Claim.starts_at, Claim.id)
+)
+_OF_EVERYBODY = Often(_IMPORTED)
+_OF_SOME = Often(
+    _IMPORTED.where(Claim.resource_id.in_(sa.bindparam("resource_ids", expanding=True)))
+)
 
 
 def imported_between(
     first_at: datetime, past_at: datetime, *, resource_ids: Collection[UUID] | None = None
 ) -> list[Imported]:
     """Return what calendars from elsewhere block in ``[first_at, past_at)``. One statement."""
-    query = (
-        sa.select(
-            Claim.id,
-            ExternalCalendar.id,
-            ExternalCalendar.name,
-            Resource.name,
-            Claim.starts_at,
-            Claim.ends_at,
-        )
-        .join(Resource, Resource.id == Claim.resource_id)
-        .join(ExternalCalendar, ExternalCalendar.id == Claim.holder_id)
-        .where(
-            Claim.kind == ClaimKind.IMPORTED,
-            Claim.released_at.is_(None),
-            Claim.ends_at > first_at,
-            Claim.ends_at <= past_at + LONGEST_CLAIM,
-            Claim.starts_at < past_at,
-        )
-        .order_by(Claim.starts_at, Claim.id)
-    )
-    if resource_ids is not None:
-        query = query.where(Claim.resource_id.in_(resource_ids))
-    return [Imported(*row) for row in db.session.execute(query)]
+    span = {"first_at": first_at, "past_at": past_at, "latest_at": past_at + LONGEST_CLAIM}
+    if resource_ids is None:
+        found = _OF_EVERYBODY.rows(**span)
+    else:
+        found = _OF_SOME.rows(**span, resource_ids=list(resource_ids))
+    return [Imported(*row) for row in found]
 
 
 def lying_over(calendar: ExternalCalendar) -> list[Over]:

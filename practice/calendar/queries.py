@@ -350,15 +350,16 @@ def closed_days(first_on: date, past_on: date) -> dict[date, str]:
 # People, rooms, and what is blocked ------------------------------------------------------------
 
 
+_MEMBERS = Often(
+    sa.select(Resource)
+    .where(Resource.kind != ResourceKind.CLIENT, Resource.ended_at.is_(None))
+    .order_by(Resource.name, Resource.id)
+)
+
+
 def members() -> list[Resource]:
     """Return the people, the rooms and the home, by name. One statement."""
-    return list(
-        db.session.scalars(
-            sa.select(Resource)
-            .where(Resource.kind != ResourceKind.CLIENT, Resource.ended_at.is_(None))
-            .order_by(Resource.name, Resource.id)
-        )
-    )
+    return list(_MEMBERS.objects())
 
 
 def holders_of(resource_id: UUID, first_at: datetime, past_at: datetime) -> set[UUID]:

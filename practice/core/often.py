@@ -35,7 +35,7 @@ class Often:
         self._inside = statement.options(OF_THE_PRACTICE)
         self._of_objects = self._inside.execution_options(inside_the_practice=True)
 
-    def rows(self, **values: Any) -> CursorResult[Any]:
+    def rows(self, **values: Any) -> CursorResult[*tuple[Any, ...]]:
         """Ask for columns, past the session: plain values, which nobody writes back."""
         require_practice_id()
         connection = db.session.connection()
@@ -46,6 +46,11 @@ class Often:
         """Ask the session for objects of its own."""
         self._keep_inside(db.engine.dialect)
         return db.session.scalars(self._of_objects, values)
+
+    def side_by_side(self, **values: Any) -> sa.Result[*tuple[Any, ...]]:
+        """Ask the session for rows of several objects of its own."""
+        self._keep_inside(db.engine.dialect)
+        return db.session.execute(self._of_objects, values)
 
     def _keep_inside(self, dialect: Dialect) -> None:
         """Look once, when all models are there, whether each part reads this practice alone.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -20,10 +21,14 @@ from practice.sessions.rules.for_staff import CAN_CHANGE, what_words
 from practice.sessions.rules.lifecycle import LIVE, WORDS, AppointmentState
 from practice.sessions.service.calendars import entry_of
 
+NOBODY = UUID(int=0)
+STATE_WORDS = {state: words.capitalize() for state, words in WORDS.items()}
+
 
 def week_events(first_at: datetime, past_at: datetime) -> list[WeekEvent]:
     """Return what starts in ``[first_at, past_at)``, live holds included, as the week shows it."""
     may_move = may(Permission.APPOINTMENT_BOOK)
+    address_of, move_address_of = _addresses("appointment"), _addresses("check_move")
     return [
         WeekEvent(
             id=each.id,
@@ -34,9 +39,9 @@ def week_events(first_at: datetime, past_at: datetime) -> list[WeekEvent]:
             who=f"{each.first_name} {each.last_name}" if each.first_name else BOOKING_NOW,
             what=what_words(each.kind, each.number, each.of),
             state=each.state.value,
-            state_words=WORDS[each.state].capitalize(),
-            address=url_for("sessions.appointment", appointment_id=each.id),
-            move_address=url_for("sessions.check_move", appointment_id=each.id)
+            state_words=STATE_WORDS[each.state],
+            address=address_of(each.id),
+            move_address=move_address_of(each.id)
             if may_move and each.hold_ends_at is None and each.state in CAN_CHANGE
             else "",
             host_id=each.host_id,
@@ -44,6 +49,12 @@ def week_events(first_at: datetime, past_at: datetime) -> list[WeekEvent]:
         )
         for each in lines_between(first_at, past_at)
     ]
+
+
+def _addresses(page: str) -> Callable[[UUID], str]:
+    """Return what tells the address of a session's page: Flask is asked once, not for each."""
+    before, after = url_for(f"sessions.{page}", appointment_id=NOBODY).split(str(NOBODY))
+    return lambda appointment_id: f"{before}{appointment_id}{after}"
 
 
 BOOKING_NOW = "Somebody booking now"

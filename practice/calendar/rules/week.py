@@ -12,11 +12,11 @@ from practice.calendar.rules import zones
 
 FIRST_HOUR, PAST_HOUR = 7, 21
 ROWS = (PAST_HOUR - FIRST_HOUR) * 4
+QUARTER = timedelta(minutes=15)
 SHORTEST_FREE = 2  # quarter hours that are worth a link of their own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeekEvent:
+class WeekEvent(NamedTuple):
     """A session as the week shows it. Names stay inside the house: this leaves in no feed.
 
     ``move_address`` leads to the last look before it is moved, if whoever looks may move it.
@@ -53,8 +53,7 @@ class WeekBlock:
     is_imported: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """An event, one of its buffers or a block in the grid of one day.
 
     ``row`` counts quarter hours from 7:00 (0 to 55), ``rows`` how many it covers, at least one.
@@ -83,7 +82,7 @@ class _Span(NamedTuple):
     first_at: datetime
     past_at: datetime
     starts_at: datetime
-    id: str
+    id: UUID
     thing: WeekEvent | WeekBlock
 
 
@@ -101,14 +100,16 @@ def place(
     Where two overlap they take turns left and right.
     """
     placed: list[Placed] = []
+    begins_at = first_row_at(on, zone)
     last_end, last_half = 0, 0
-    todays = sorted(_spans(events, on, zone, blocks), key=lambda span: (span.starts_at, span.id))
+    todays = sorted(
+        _spans(events, on, zone, blocks), key=lambda span: (span.starts_at, span.id.int)
+    )
     for span in todays:
-        first = _row(span.first_at, on, zone)
-        past = _row(span.past_at, on, zone, up=True)
+        first, past = _row(span.first_at, begins_at), _row_past(span.past_at, begins_at)
         half = 0
         if any(
-            other.id != span.id and other.first_at < span.past_at and span.first_at < other.past_at
+            other is not span and other.first_at < span.past_at and span.first_at < other.past_at
             for other in todays
         ):
             half = 2 if last_half == 1 and first < last_end else 1
@@ -117,8 +118,8 @@ def place(
             rows = max(1, past - first)
             placed.append(Placed("block", first, rows, half, block=span.thing))
         else:
-            start = _row(span.starts_at, on, zone)
-            end = _row(span.thing.ends_at, on, zone, up=True)
+            start = _row(span.starts_at, begins_at)
+            end = _row_past(span.thing.ends_at, begins_at)
             placed += _with_buffers(span.thing, (first, start, end, past), half)
     return placed
 
@@ -158,22 +159,22 @@ def free_parts(
 
 def row_of(instant: datetime, on: date, zone: str) -> int:
     """Return the quarter hour after 7:00, 0 to 55, in which an instant of a local date lies."""
-    return min(ROWS - 1, _row(instant, on, zone))
+    return _row(instant, first_row_at(on, zone))
 
 
 def _spans(
     events: Sequence[WeekEvent], on: date, zone: str, blocks: Sequence[WeekBlock]
 ) -> Iterable[_Span]:
+    dawn, dusk = zones.day_start(zone, on), zones.day_start(zone, on + zones.DAY)
     for event in events:
-        if zones.local_date(event.starts_at, zone) == on:
+        if dawn <= event.starts_at < dusk:
             first_at = event.starts_at - timedelta(minutes=event.before_minutes)
             past_at = event.ends_at + timedelta(minutes=event.after_minutes)
-            yield _Span(first_at, past_at, event.starts_at, str(event.id), event)
-    dawn, dusk = zones.day_start(zone, on), zones.day_start(zone, on + zones.DAY)
+            yield _Span(first_at, past_at, event.starts_at, event.id, event)
     for block in blocks:
         if block.starts_at < dusk and dawn < block.ends_at:
             first_at, past_at = max(block.starts_at, dawn), min(block.ends_at, dusk)
-            yield _Span(first_at, past_at, first_at, str(block.id), block)
+            yield _Span(first_at, past_at, first_at, block.id, block)
 
 
 def _with_buffers(event: WeekEvent, rows: tuple[int, int, int, int], half: int) -> list[Placed]:
@@ -191,8 +192,9 @@ def _starts_at(row: int, on: date, zone: str) -> datetime | None:
     return zones.instant_of(zone, on, at) if zones.is_shown(zone, on, at) else None
 
 
-def _row(instant: datetime, on: date, zone: str, *, up: bool = False) -> int:
-    local = instant.astimezone(zones.zone(zone))
-    minutes = (local.date() - on).days * 1440 + local.hour * 60 + local.minute - FIRST_HOUR * 60
-    row = -(-minutes // 15) if up else minutes // 15
-    return max(0, min(ROWS if up else ROWS - 1, row))
+def _row(instant: datetime, begins_at: datetime) -> int:
+    return max(0, min(ROWS - 1, (instant - begins_at) // QUARTER))
+
+
+def _row_past(instant: datetime, begins_at: datetime) -> int:
+    return max(0, min(ROWS, -((begins_at - instant) // QUARTER)))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import render_template, request, session, url_for
@@ -36,8 +36,7 @@ from practice.people.rules import US_ZONES, Permission
 LIST_DAYS = 14
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One line of a day: something placed, an empty part of an hour, or the present."""
 
     kind: str
@@ -89,13 +88,6 @@ class Shown:
     @property
     def past_on(self) -> date:
         return self.first_on + timedelta(days=self.days)
-
-    def address_of(self, empty: Free, zone: str) -> str:
-        """Return where an empty part of an hour is filled: booked, or else blocked."""
-        if may(Permission.APPOINTMENT_BOOK):
-            return url_for("sessions.new", start=f"{empty.starts_at:%Y-%m-%dT%H:%M:%SZ}")
-        local = empty.starts_at.astimezone(zones.zone(zone))
-        return url_for(".new_block", on=local.date(), at=f"{local:%H:%M}", **self.whose)
 
 
 @bp.get("/week")
@@ -173,15 +165,13 @@ def _days(shown: Shown, zone: str, now: datetime) -> list[Day]:
     events, blocks = _what_lies_there(shown, first_at, past_at)
     closed = queries.closed_days(shown.first_on, shown.past_on)
     rules = queries.booking_rules() if _may_fill() else None
+    filled_at = _filling(shown, zone)
     days = []
     for on in (shown.first_on + timedelta(days=n) for n in range(shown.days)):
         placed = place(events, on, zone, blocks)
         empty = [] if on in closed or rules is None else _empty(placed, on, zone, rules, now)
         items = [Item(each.kind, each.row, placed=each) for each in placed]
-        items += [
-            Item("free", each.row, free=each, address=shown.address_of(each, zone))
-            for each in empty
-        ]
+        items += [Item("free", each.row, free=each, address=filled_at(each)) for each in empty]
         if on == zones.local_date(now, zone):
             items.append(Item("now", row_of(now, on, zone)))
         # The order of time, since on a phone this is a list. What begins goes before the present.
@@ -201,6 +191,19 @@ def _days(shown: Shown, zone: str, now: datetime) -> list[Day]:
 
 def _may_fill() -> bool:
     return may(Permission.APPOINTMENT_BOOK) or may(Permission.TIME_BLOCK)
+
+
+def _filling(shown: Shown, zone: str) -> Callable[[Free], str]:
+    """Return what tells where an empty part of an hour is filled: booked, or else blocked."""
+    if may(Permission.APPOINTMENT_BOOK):
+        booking = url_for("sessions.new", start="")  # once: a week has a hundred of them
+        return lambda empty: f"{booking}{empty.starts_at:%Y-%m-%dT%H:%M:%SZ}"
+
+    def blocked_at(empty: Free) -> str:
+        local = empty.starts_at.astimezone(zones.zone(zone))
+        return url_for(".new_block", on=local.date(), at=f"{local:%H:%M}", **shown.whose)
+
+    return blocked_at
 
 
 def _empty(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ from practice.people.models import Client
 from practice.people.queries import get_practice
 from practice.people.rules import DoorKind
 from practice.sessions.models import Appointment, BroughtSession, CourseStepRow, Service
-from practice.sessions.rules.lifecycle import FIRST_VISIT, LIVE, AppointmentState
+from practice.sessions.rules.lifecycle import FIRST_VISIT, LIVE, AppointmentState, SessionKind
 from practice.sessions.rules.windows import Session
 
 S = AppointmentState
@@ -130,6 +130,28 @@ _OF_ITS_KIND = (
 )
 """How many steps of its kind the course of a session has; nothing where it belongs to none."""
 
+
+class Line(NamedTuple):
+    """A session as a page of hundreds needs it; ``number`` of ``of`` is its place in its course.
+
+    A hold has no client yet.
+    """
+
+    id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    kind: SessionKind
+    state: AppointmentState
+    host_id: UUID | None
+    hold_ends_at: datetime | None
+    first_name: str | None
+    last_name: str | None
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    number: int | None
+    of: int | None
+
+
 _LINES = Often(
     sa.select(
         Appointment.id,
@@ -169,12 +191,10 @@ _LINES = Often(
 )
 
 
-def lines_between(first_at: datetime, past_at: datetime) -> Sequence[sa.Row[Any]]:
-    """Return what ``between`` does, as plain as a page of hundreds needs it.
-
-    With the place of each in its course, ``number``, ``of`` how many of its kind there.
-    """
-    return _LINES.rows(first_at=first_at, past_at=past_at, now=clock.now()).all()
+def lines_between(first_at: datetime, past_at: datetime) -> list[Line]:
+    """Return what ``between`` does, without objects that somebody could write back."""
+    found = _LINES.rows(first_at=first_at, past_at=past_at, now=clock.now())
+    return [Line(*row) for row in found.all()]
 
 
 def requests_waiting() -> list[Appointment]:
