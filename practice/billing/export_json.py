@@ -23,6 +23,8 @@ ROWS_AT_ONCE = 200
 LISTS = (Kind.INVOICES, Kind.PAYMENTS, Kind.REFUNDS, Kind.PAYOUTS, Kind.AGING, Kind.DEFERRED)
 """What stands beside the journals, with the columns of its CSV file."""
 
+_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 class Counts(Protocol):
     """Counts what was written."""
@@ -98,7 +100,3 @@ def _journals(asked: Asked) -> Iterator[dict[str, Any]]:
 def _rows(kind: Kind, asked: Asked) -> Iterator[dict[str, str]]:
     for cells, _ in rows_of(kind, asked):
         yield dict(zip(SHAPES[kind].columns, cells, strict=True))
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
