@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.billing.models import Document, DocumentItem, DocumentKind
+from practice.billing.document_models import Document, DocumentItem, DocumentKind
 from practice.core.db import db
 from practice.core.errors import NotFound
 from practice.core.money import Money

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from practice.audit.rules import Actor
 from practice.audit.service import record
-from practice.billing.models import Document, DocumentItem, DocumentKind
+from practice.billing.document_models import Document, DocumentItem, DocumentKind
 from practice.billing.service.numbers import next_number
 from practice.core import clock, tokens
 from practice.core.db import db, require_practice_id

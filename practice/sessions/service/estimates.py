@@ -8,8 +8,8 @@ from uuid import UUID
 
 from practice.audit.rules import PROGRAM, Actor
 from practice.billing.charges import charges_for
+from practice.billing.document_models import Document, DocumentKind
 from practice.billing.documents import Said, newest_about, said_by, said_of
-from practice.billing.models import Document, DocumentKind
 from practice.billing.rules.estimates import Priced, counts_for, due_on_request, passes
 from practice.billing.sales import get_sale
 from practice.billing.service.documents import Finished, Item, issue

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from practice.audit.models import AuditEntry
 from practice.audit.rules import Actor, ActorKind
 from practice.billing import documents, pdf
-from practice.billing.models import Document, DocumentFile, DocumentKind
+from practice.billing.document_models import Document, DocumentFile, DocumentKind
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import statements, visit
 from practice.billing.service.documents import issue
