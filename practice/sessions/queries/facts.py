@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.billing.accounts import kept_minor
-from practice.billing.sales import missing, today_here
+from practice.billing.sales import missing
 from practice.calendar.models import Claim, Resource, ResourceKind
 from practice.calendar.rules import zones
 from practice.clients.models import CareProfile
@@ -19,7 +19,7 @@ from practice.clients.queries import records_of
 from practice.core import clock
 from practice.core.db import db
 from practice.people.models import User
-from practice.people.queries import get_practice
+from practice.people.queries import get_practice, today_here
 from practice.people.rules import Role
 from practice.sessions.models import Appointment, BroughtSession, GateOverride, Service
 from practice.sessions.queries.course_facts import courses_of, step_gates_of
