@@ -19,6 +19,7 @@ from practice.audit import ports as audit_ports
 from practice.billing import book_models as _books  # noqa: F401
 from practice.billing import card_models as _cards  # noqa: F401
 from practice.billing import cli as billing_cli
+from practice.billing import document_models as _documents  # noqa: F401
 from practice.billing import export_models as _exports  # noqa: F401
 from practice.billing import fee_models as _fees  # noqa: F401
 from practice.billing import give_back_models as _given  # noqa: F401

@@ -7,7 +7,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from practice.api.rules.scopes import Scope
 from practice.core.crypto import Sealed
 from practice.core.db import Base, PracticeOwned, enum_by_value
 
@@ -32,10 +31,6 @@ class ApiToken(PracticeOwned, Base):
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
-
-    @property
-    def scope_set(self) -> frozenset[Scope]:
-        return frozenset(map(Scope, self.scopes))
 
 
 class ApiAnswer(PracticeOwned, Base):

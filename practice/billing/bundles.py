@@ -20,6 +20,7 @@ from practice.billing.rules.payments import LIVE
 from practice.billing.sale_models import Sale
 from practice.core.db import db
 from practice.core.money import Money
+from practice.people.queries import today_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def _due_of_sales(invoices: Sequence[Invoice]) -> dict[UUID, int]:
     if not ids:
         return {}
     found = db.session.scalars(sa.select(Sale).where(Sale.invoice_id.in_(ids))).all()
-    today = sales.today_here()
+    today = today_here()
     return {
         each.sale.invoice_id: each.due(today).minor
         for each in sales.standings(found)

@@ -104,16 +104,6 @@ def live_setups() -> Sequence[UUID]:
     ).all()
 
 
-def newest_setup(client_id: UUID) -> CardSetup | None:
-    """Return the page on which a client last went to save a card."""
-    return db.session.scalar(
-        sa.select(CardSetup)
-        .where(CardSetup.client_id == client_id)
-        .order_by(CardSetup.created_at.desc(), CardSetup.id)
-        .limit(1)
-    )
-
-
 def charge_of(payment_id: UUID) -> CardCharge | None:
     """Return which card a payment is taken from, if nobody was sent to a page for it."""
     return db.session.scalar(sa.select(CardCharge).where(CardCharge.id == payment_id))

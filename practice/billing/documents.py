@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from practice.billing.models import Document, DocumentItem, DocumentKind
+from practice.billing.document_models import Document, DocumentItem, DocumentKind
 from practice.core.db import db
 from practice.core.errors import NotFound
 from practice.core.money import Money
@@ -31,9 +31,7 @@ class Listed:
     is_replaced: bool
 
 
-def documents_of(
-    client_ids: Collection[UUID], kinds: Collection[DocumentKind] = tuple(DocumentKind)
-) -> list[Listed]:
+def documents_of(client_ids: Collection[UUID]) -> list[Listed]:
     """Return the documents of some clients, newest first. One statement."""
     newer = sa.orm.aliased(Document)
     rows = db.session.execute(
@@ -50,7 +48,7 @@ def documents_of(
             .where(newer.practice_id == Document.practice_id, newer.replaces_id == Document.id)
             .label("is_replaced"),
         )
-        .where(Document.client_id.in_(client_ids), Document.kind.in_(kinds))
+        .where(Document.client_id.in_(client_ids))
         .order_by(Document.issued_at.desc(), Document.number.desc())
     )
     return [
@@ -68,14 +66,14 @@ def documents_of(
     ]
 
 
-def get_document(document_id: UUID, kind: DocumentKind | None = None) -> Document:
+def get_document(document_id: UUID) -> Document:
     """Return one document.
 
     Raises:
-        NotFound: if there is none, or it is of another kind.
+        NotFound: if there is none.
     """
     found = db.session.scalar(sa.select(Document).where(Document.id == document_id))
-    if found is None or kind not in (None, found.kind):
+    if found is None:
         raise NotFound("There is no such paper.")
     return found
 

@@ -16,10 +16,10 @@ from practice.billing.rules.giving_back import LONGEST_REASON, How, Way
 from practice.billing.rules.invoices import InvoiceState
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.rules.statements import what_is_wrong
-from practice.billing.service.documents import local_today
 from practice.billing.service.give_backs import Asked
 from practice.core.errors import Invalid, NotFound
 from practice.people.forms import BaseForm
+from practice.people.queries import today_here
 
 METHODS: dict[PaymentMethod, str] = {
     PaymentMethod.CARD_AT_VISIT: "Card, on the practice’s own terminal",
@@ -195,7 +195,7 @@ def read_period(arguments: Mapping[str, str]) -> tuple[tuple[date, date], str]:
 
     What cannot be read is replaced by the default.
     """
-    today = local_today()
+    today = today_here()
     period, wrong = (today.replace(month=1, day=1), today), ""
     try:
         first_on, last_on = (_day(arguments.get(name, "")) for name in ("from", "to"))

@@ -13,7 +13,7 @@ from practice.core.money import Money
 from practice.core.settings import settings
 from practice.outbox.mail import Stale
 from practice.outbox.models import Message
-from practice.people.queries import get_practice
+from practice.people.queries import get_practice, today_here
 
 
 def receipt(message: Message) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def instalment(message: Message) -> dict[str, Any]:
     return {
         "amount": Money(due.open_minor, sale.price.currency),
         "due_at": noon,
-        "is_due": due.on <= sales.today_here(),
+        "is_due": due.on <= today_here(),
         "by_card": card_on_file.chargeable(sale.client_id, Use.INSTALMENT) is not None,
         "page": instalments.pay_page(),
     }

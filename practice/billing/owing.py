@@ -18,9 +18,8 @@ from practice.billing import ports
 from practice.billing.models import LedgerEntry
 from practice.billing.rules.ledger import Account
 from practice.billing.sale_models import Instalment, Sale
-from practice.billing.sales import today_here
 from practice.core.db import db
-from practice.people.queries import get_practice
+from practice.people.queries import get_practice, today_here
 
 Cents = sa.ColumnElement[int]
 

@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from practice.billing import archive
+from practice.billing.document_models import DocumentFile, DocumentKind
 from practice.billing.documents import facts_of as facts_of_document
 from practice.billing.documents import get_document
-from practice.billing.models import DocumentFile, DocumentKind, PaperKind, StoredPaper
+from practice.billing.models import PaperKind, StoredPaper
 from practice.billing.service import papers
 from practice.billing.typeset import missing, typeset
 from practice.core import clock

@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -18,11 +17,9 @@ from practice.billing.accounts import kept_minor
 from practice.billing.rules import selling
 from practice.billing.rules.selling import Due, Moved, UnitKind
 from practice.billing.sale_models import Instalment, Package, PackageVersion, Sale, UnitEntry
-from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import NotFound
 from practice.core.money import Money
-from practice.people.queries import get_practice
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +165,6 @@ def dues_of(sales: Collection[Sale]) -> dict[UUID, list[Due]]:
             )
         )
     return found
-
-
-def today_here() -> date:
-    """Return the practice's local day."""
-    return clock.now().astimezone(ZoneInfo(get_practice().time_zone)).date()
 
 
 NONE = (0, 0, 0)

@@ -361,12 +361,6 @@ def read_again() -> None:
     db.session.rollback()
 
 
-def ping() -> None:
-    """Ask the database for a sign of life, or raise what it raises."""
-    with db.engine.connect() as connection:
-        connection.exec_driver_sql("SELECT 1")
-
-
 def init_app(app: Flask, url: str) -> None:
     """Connect ``app`` to its database, by connections as the house needs them."""
     app.config["SQLALCHEMY_DATABASE_URI"] = url

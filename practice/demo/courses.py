@@ -15,7 +15,7 @@ from practice.billing.rules.payments import PaymentMethod
 from practice.calendar.rules import zones
 from practice.core.db import db
 from practice.people.models import Client
-from practice.people.queries import get_member, get_practice
+from practice.people.queries import get_member, get_practice, today_here
 from practice.sessions.models import Appointment, Course, CourseTemplateRow
 from practice.sessions.queries.course_plans import chosen_of
 from practice.sessions.queries.course_problems import see
@@ -72,7 +72,7 @@ def pay_due(course: Course, method: PaymentMethod, *, by: Actor) -> None:
     sale = sales.sale_for(course.id)
     if sale is not None:
         [standing] = sales.standings([sale])
-        if due := standing.due(sales.today_here()):
+        if due := standing.due(today_here()):
             course_money.take_payment(sale.id, due, method, payment_id=uuid4(), by=by)
 
 

@@ -11,9 +11,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from practice.audit.rules import PROGRAM, Actor
-from practice.calendar.rules import zones
 from practice.clients.service import record_diagnosis
-from practice.core import clock
 from practice.core.db import db
 from practice.demo import lives
 from practice.demo.lives import Hands
@@ -22,7 +20,7 @@ from practice.people import changing
 from practice.people.identifiers import Provider
 from practice.people.models import User
 from practice.people.providers import describe
-from practice.people.queries import get_practice
+from practice.people.queries import today_here
 from practice.people.rules import Role
 from practice.sessions.models import Service
 from practice.sessions.rules.codes import CodeLine, Codes
@@ -47,7 +45,7 @@ def provide(stories: tuple[Story, ...], staff: list[User], hands: Hands) -> None
             describe(user.id, CREDENTIALS[role], by=PROGRAM)
     _code_services(hands.practitioner)
 
-    today = zones.local_date(clock.now(), get_practice().time_zone)
+    today = today_here()
     old_hand = lives.known(stories[0])
     record_diagnosis(
         old_hand,

@@ -31,7 +31,7 @@ from practice.demo import courses
 from practice.demo.choosing import choose
 from practice.demo.ways import Booked, Clearance, Pays, Story, Turn
 from practice.people.models import Client
-from practice.people.queries import find_client_by_email, get_practice
+from practice.people.queries import find_client_by_email, get_practice, today_here
 from practice.people.rules import ClientDetails
 from practice.people.service import add_client
 from practice.sessions import queries
@@ -95,7 +95,7 @@ def life_of(story: Story, *, today: date, hands: Hands) -> Life:
             service_id=None,
             way=PriceWay.PERCENT,
             value=story.own_percent,
-            from_on=_today(),
+            from_on=today_here(),
             until_on=None,
             reason="Sliding scale",
             by=hands.practitioner,
@@ -116,8 +116,8 @@ def _way_of(client: Client, story: Story, on: date, hands: Hands) -> Life:
         _give_away(sessions, story.courtesy - number, hands)
         on = zones.local_date(sessions[-1].starts_at, zone)
         if route is not None and not has_signed and story.clearance is Clearance.LATE:
-            yield zones.instant_of(zone, _today(), PAPERS_COME_AT)
-            _put_on_file(client, PaperKind.MEDICAL_CLEARANCE, _today(), hands.prescriber, route)
+            yield zones.instant_of(zone, today_here(), PAPERS_COME_AT)
+            _put_on_file(client, PaperKind.MEDICAL_CLEARANCE, today_here(), hands.prescriber, route)
         has_signed = has_signed or route is not None
 
         for session in sessions:
@@ -203,7 +203,7 @@ def _details(story: Story) -> ClientDetails:
         phone=story.phone,
         birth_on=date.fromisoformat(story.born),
         address=story.lives,
-        is_adult_said_on=_today(),
+        is_adult_said_on=today_here(),
     )
 
 
@@ -259,7 +259,7 @@ def _come(
         _get_ready(session, story, hands)
     yield session.starts_at - COMES_EARLY
     if session.kind is SessionKind.INTAKE and session.client is not None:
-        _put_on_file(session.client, PaperKind.CONSENT_TREATMENT, _today(), hands.practitioner)
+        _put_on_file(session.client, PaperKind.CONSENT_TREATMENT, today_here(), hands.practitioner)
     if session.service.route in CLIENTS_OWN:
         _note(session, PaperKind.RX_SEEN, PaperFacts(detail="6 lozenges"), hands)
     day.arrive(session, by=hands.desk)
@@ -281,9 +281,9 @@ def _come(
 def _take_in(client: Client, story: Story, hands: Hands) -> None:
     """Write down at the intake why somebody comes, whom to call, and how they will pay."""
     write_care(client, Care(story.reason, story.tried_before), by=hands.practitioner)
-    name_emergency_contact(client, story.contact, today=_today(), by=hands.practitioner)
-    _put_on_file(client, PaperKind.ROI_PRESCRIBER, _today(), hands.practitioner)
-    _put_on_file(client, PaperKind.PAYMENT_ARRANGED, _today(), hands.desk)
+    name_emergency_contact(client, story.contact, today=today_here(), by=hands.practitioner)
+    _put_on_file(client, PaperKind.ROI_PRESCRIBER, today_here(), hands.practitioner)
+    _put_on_file(client, PaperKind.PAYMENT_ARRANGED, today_here(), hands.desk)
 
 
 def _prepare_papers(client: Client, story: Story, route: Route | None, hands: Hands) -> None:
@@ -295,7 +295,7 @@ def _prepare_papers(client: Client, story: Story, route: Route | None, hands: Ha
 
 def _sign(client: Client, story: Story, route: Route, hands: Hands) -> None:
     """Put on file what the first dosing asks for, before it is booked."""
-    on = _today()
+    on = today_here()
     _put_on_file(client, PaperKind.CONSENT_KETAMINE, on, hands.practitioner)
     _put_on_file(client, PaperKind.SCREENING, on, hands.prescriber)
     _put_on_file(client, PaperKind.ESTIMATE, on, hands.desk)
@@ -311,8 +311,8 @@ def _sign(client: Client, story: Story, route: Route, hands: Hands) -> None:
 
 def _look_again(client: Client, hands: Hands) -> None:
     """Do before dosings are booked what does not hold for a whole course."""
-    _put_on_file(client, PaperKind.RISK_REVIEW, _today(), hands.practitioner)
-    _put_on_file(client, PaperKind.PMP_CHECK, _today(), hands.prescriber)
+    _put_on_file(client, PaperKind.RISK_REVIEW, today_here(), hands.practitioner)
+    _put_on_file(client, PaperKind.PMP_CHECK, today_here(), hands.prescriber)
 
 
 def _get_ready(session: Appointment, story: Story, hands: Hands) -> None:
@@ -320,7 +320,7 @@ def _get_ready(session: Appointment, story: Story, hands: Hands) -> None:
     if session.client is None:
         return
     for kind in (PaperKind.PHQ9, PaperKind.GAD7, PaperKind.URINARY_CHECK):
-        _put_on_file(session.client, kind, _today(), hands.practitioner)
+        _put_on_file(session.client, kind, today_here(), hands.practitioner)
     escort = PaperFacts(person=story.contact.name, phone=story.contact.phone)
     _note(session, PaperKind.ESCORT, escort, hands)
     if session.service.route not in CLIENTS_OWN:
@@ -335,8 +335,8 @@ def _note(session: Appointment, kind: PaperKind, facts: PaperFacts, hands: Hands
             kind,
             session_id=session.id,
             session_on=zones.local_date(session.starts_at, session.time_zone),
-            dated_on=_today(),
-            today=_today(),
+            dated_on=today_here(),
+            today=today_here(),
             facts=facts,
             by=hands.practitioner,
         )
@@ -345,14 +345,10 @@ def _note(session: Appointment, kind: PaperKind, facts: PaperFacts, hands: Hands
 def _put_on_file(
     client: Client, kind: PaperKind, dated_on: date, by: Actor, route: Route | None = None
 ) -> None:
-    record_paper(client, kind, dated_on=dated_on, today=_today(), by=by, route=route)
+    record_paper(client, kind, dated_on=dated_on, today=today_here(), by=by, route=route)
 
 
 def _route_of(booked: Booked) -> Route | None:
     """Return how medicine is given in any of these sessions, if it is."""
     routes = [queries.get_service(visit.service).route for visit in booked]
     return next((route for route in routes if route is not None), None)
-
-
-def _today() -> date:
-    return zones.local_date(clock.now(), get_practice().time_zone)

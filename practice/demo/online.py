@@ -15,7 +15,6 @@ from practice.audit.rules import VISITOR, Actor, ActorKind
 from practice.billing import linked
 from practice.billing.rules.cards import USES
 from practice.billing.service import checkout, linking
-from practice.calendar.rules import zones
 from practice.core import clock, tokens
 from practice.core.db import in_transaction
 from practice.core.settings import settings
@@ -24,7 +23,7 @@ from practice.demo.cast import House
 from practice.demo.choosing import choose
 from practice.demo.lives import Hands
 from practice.demo.ways import Story, Stranger
-from practice.people.queries import get_practice
+from practice.people.queries import get_practice, today_here
 from practice.people.rules import ClientDetails
 from practice.people.service import add_client
 from practice.sessions import queries
@@ -42,7 +41,7 @@ def come(house: House, *, hands: Hands) -> None:
     by_card = _card_page_answers()
     if by_card and settings().is_platform:
         _link_account(hands)
-    today = zones.local_date(clock.now(), get_practice().time_zone)
+    today = today_here()
     for stranger in house.strangers:
         _book(stranger, today, hands, by_card=by_card)
     for story in house.stories:

@@ -20,14 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, undefer
 
 from practice.billing import pdf
-from practice.billing.models import (
-    Document,
-    DocumentFile,
-    Invoice,
-    PaperKind,
-    Receipt,
-    StoredPaper,
-)
+from practice.billing.document_models import Document, DocumentFile
+from practice.billing.models import Invoice, PaperKind, Receipt, StoredPaper
 from practice.core.crypto import Sealed
 from practice.core.db import Base, PracticeOwned, db
 from practice.moving import in_words

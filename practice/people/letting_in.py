@@ -59,10 +59,6 @@ class OtherBrowser(NotAllowed):
     """The link is good, but another browser asked for it."""
 
 
-class WrongCode(Invalid):
-    """The code is not the one that was mailed."""
-
-
 # Asking ----------------------------------------------------------------------------------------
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask import g, has_request_context
 
 from practice.audit.models import AuditEntry
 from practice.audit.rules import IN_WORDS
+from practice.core import clock
 from practice.core.db import db, enter_practice, require_practice_id
 from practice.core.errors import Conflict, NotFound
 from practice.core.often import Often
@@ -21,6 +23,11 @@ from practice.people.rules import IDLE, LONGEST, DoorKind, folded
 
 PAGE = 50
 LONGEST_SEARCH = 100
+
+
+def today_here() -> date:
+    """Return the local date that the practice's calendar shows now."""
+    return clock.now().astimezone(ZoneInfo(get_practice().time_zone)).date()
 
 
 def get_practice() -> Practice:

@@ -159,7 +159,7 @@ def _open(token: str, user_id: UUID) -> str:
     by = Actor(ActorKind.STAFF, user.id)
     if doors.find(DoorKind.USER_EMAIL, user.email):
         raise Conflict("Somebody signs in with that email address already.")
-    practice.slug = _free_slug(practice.slug)
+    practice.slug = propose_slug(practice.slug)
     db.session.flush()
     service.open_practice(practice, by=by)
     service.admit(user, by=by)
@@ -167,17 +167,13 @@ def _open(token: str, user_id: UUID) -> str:
     return practice.slug
 
 
-def _free_slug(slug: str) -> str:
+def propose_slug(slug: str) -> str:
+    """Return a name in addresses like ``slug`` that is still free."""
     numbered = (numbered_slug(slug, number) for number in count(2))
     candidate = slug
     while doors.find(DoorKind.PRACTICE, candidate):
         candidate = next(numbered)
     return candidate
-
-
-def propose_slug(slug: str) -> str:
-    """Return a name in addresses like ``slug`` that is still free."""
-    return _free_slug(slug)
 
 
 # Forgetting ------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from practice.billing import cards, fees, linked
 from practice.billing import queries as billing
+from practice.billing.document_models import Document
 from practice.billing.fee_models import Fee
-from practice.billing.models import Document
 from practice.billing.rules.cards import Use
 from practice.billing.rules.fees import FeeState, split
 from practice.calendar.rules import ics, zones

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -218,7 +218,7 @@ class PackageForm(BaseForm):
         )
 
 
-def package_form(services: Iterable[Service], data: Mapping[str, Any] | None = None) -> PackageForm:
+def package_form(services: Iterable[Service]) -> PackageForm:
     """Return the form of a package that can hold these services."""
     known = tuple(services)
     fields: dict[str, Any] = {"services": known}
@@ -234,4 +234,4 @@ def package_form(services: Iterable[Service], data: Mapping[str, Any] | None = N
             f"Part {n + 1}, days after the sale", least=0, most=selling.LONGEST_DAYS, optional=True
         )
     kind: type[PackageForm] = type("PackageFormOf", (PackageForm,), fields)
-    return kind(data=data)
+    return kind()

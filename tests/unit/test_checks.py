@@ -6,7 +6,6 @@ from scripts.bootstrap import ROOT
 
 TABLE = ROOT / "docs" / "trying-by-hand.md"
 CHECKS = 25
-LINE = re.compile(r"^\| (\d+) \| (`tests/.*) \|$", re.MULTILINE)
 
 
 def test_every_check_of_calendars_has_tests_and_each_that_is_named_after_one_is_listed() -> None:

@@ -116,11 +116,6 @@ def failure_of(code: str | None) -> Failure:
     return Failure.NEEDS_HOLDER if code in AUTHENTICATION else Failure.DECLINED
 
 
-def has_run_out(card_month: int, card_year: int, *, month: int, year: int) -> bool:
-    """Say whether a card cannot be charged any more in a month: it is good to its month's end."""
-    return (card_year, card_month) < (year, month)
-
-
 @dataclass(frozen=True, slots=True)
 class OnFile:
     """A client's card as pages show it."""

@@ -53,15 +53,6 @@ class FeeState(StrEnum):
     WAIVED = "waived"  # by a person, with a reason: before it fell due, or after
 
 
-S = FeeState
-FEE_MOVES: dict[S, frozenset[S]] = {
-    S.WAITING: frozenset({S.DUE, S.WITHDRAWN, S.WAIVED}),
-    S.DUE: frozenset({S.WAIVED}),
-    S.WITHDRAWN: frozenset(),
-    S.WAIVED: frozenset(),
-}
-
-
 class Split(NamedTuple):
     """What becomes of money.
 

@@ -74,8 +74,6 @@ MOVES: dict[P, frozenset[P]] = {
 LIVE = frozenset({P.CREATING, P.OPEN, P.PROCESSING})
 """The states from which money may still come."""
 
-UNPAID_ENDS = frozenset({P.EXPIRED, P.FAILED})
-
 GIVEN_BACK = frozenset({PaymentOutcome.DUPLICATE, PaymentOutcome.SLOT_LOST})
 """The outcomes that give the whole payment back at once."""
 

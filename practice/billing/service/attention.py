@@ -35,14 +35,12 @@ def call_for(
     )
 
 
-def tell_practice(
-    kind: str, *, key: str, what: str, about_id: UUID, due_at: datetime | None = None
-) -> None:
+def tell_practice(kind: str, *, key: str, what: str, about_id: UUID) -> None:
     """Ask a person to look at what is no client's alone, once for each ``key``.
 
-    Call inside ``transaction()``. Due today, unless ``due_at`` says later.
+    Call inside ``transaction()``. Due today.
     """
-    outbox.assign(kind, key=key, what=what, due_at=due_at or clock.now(), about_id=about_id)
+    outbox.assign(kind, key=key, what=what, due_at=clock.now(), about_id=about_id)
     outbox.post(
         "payment-needs-attention",
         key=key,

@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from practice.audit.rules import Actor
 from practice.audit.service import record
-from practice.billing.models import Document, DocumentItem, DocumentKind
+from practice.billing.document_models import Document, DocumentItem, DocumentKind
 from practice.billing.service.numbers import next_number
 from practice.core import clock, tokens
 from practice.core.db import db, require_practice_id
 from practice.core.money import Money
 from practice.outbox.service import enqueue
-from practice.people.queries import get_practice
+from practice.people.queries import today_here
 
 SERIES = {
     DocumentKind.STATEMENT: "STM",
@@ -71,14 +70,9 @@ class Finished:
         return tokens.digest(json.dumps(self.facts, sort_keys=True))[:40]
 
 
-def local_today() -> date:
-    """Return the practice's local date."""
-    return clock.now().astimezone(ZoneInfo(get_practice().time_zone)).date()
-
-
 def preview(finished: Finished) -> dict[str, Any]:
     """Return what the sheet of a document expects that has no number yet."""
-    return {**finished.facts, "number": "Preview", "issued_on": local_today().isoformat()}
+    return {**finished.facts, "number": "Preview", "issued_on": today_here().isoformat()}
 
 
 def issue(finished: Finished, *, by: Actor, key: str = "") -> Document:
@@ -91,7 +85,7 @@ def issue(finished: Finished, *, by: Actor, key: str = "") -> Document:
     issued = db.session.scalar(sa.select(Document).where(Document.source_key == source_key))
     if issued is not None:
         return issued
-    today = local_today()
+    today = today_here()
     document = Document(
         id=uuid4(),
         practice_id=require_practice_id(),  # its facts are sealed to both, before it is written

@@ -20,7 +20,6 @@ from practice.billing.rules import selling
 from practice.billing.rules.ledger import Credit, Owed, package_ended, package_used
 from practice.billing.rules.selling import Ending, ExpiryRule, Fee, Had
 from practice.billing.sale_models import Sale, UnitEntry
-from practice.billing.sales import today_here
 from practice.billing.service import bundles, papers, refunds, units
 from practice.billing.service import ledger as books
 from practice.billing.service.selling import lose
@@ -30,6 +29,7 @@ from practice.core.errors import Conflict, Invalid
 from practice.core.money import Money
 from practice.outbox import service as outbox
 from practice.people import queries as people
+from practice.people.queries import today_here
 
 MAIL = "package-ends"
 LONGEST_REASON = 200

@@ -11,10 +11,10 @@ from practice.billing import export_ties, ledger, locks
 from practice.billing.export_models import MonthLock
 from practice.billing.rules.ledger import Account
 from practice.billing.rules.months import last_of, why_not_locked
-from practice.billing.sales import today_here
 from practice.core import clock
 from practice.core.db import db, take_turns
 from practice.core.errors import Conflict, Invalid, NotFound
+from practice.people.queries import today_here
 from practice.people.seen import ChangedMeanwhile, mark_of
 
 TURNS = "books"

@@ -17,13 +17,13 @@ from practice.billing.rules import selling
 from practice.billing.rules.prices import Agreed
 from practice.billing.rules.selling import ExpiryRule, Item, LateRule, Part, RefundRule
 from practice.billing.sale_models import Package, PackageVersion, Sale
-from practice.billing.sales import today_here
 from practice.billing.service.selling import Terms, bill, sell
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict, Invalid
 from practice.core.money import Money
 from practice.people.models import Client
+from practice.people.queries import today_here
 
 LONGEST_TITLE = 120
 

@@ -24,7 +24,6 @@ from practice.billing.rules.ledger import Account, package_used
 from practice.billing.rules.payments import Label, PaymentMethod, PaymentOutcome
 from practice.billing.rules.selling import ExpiryRule, Item, LateRule, Part, RefundRule
 from practice.billing.sale_models import Instalment, Sale
-from practice.billing.sales import today_here
 from practice.billing.service import checkout, papers, refunds, units, visit
 from practice.billing.service import ledger as books
 from practice.core import clock
@@ -32,6 +31,7 @@ from practice.core.db import db
 from practice.core.errors import Conflict, NotFound
 from practice.core.money import Money
 from practice.people.models import Client
+from practice.people.queries import today_here
 
 
 class NothingToPay(Conflict):

@@ -8,14 +8,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from practice.billing.accounts import payments_of
-from practice.billing.models import (
-    DocumentKind,
-    Invoice,
-    InvoiceKind,
-    OpeningBalance,
-    Payment,
-    Refund,
-)
+from practice.billing.document_models import DocumentKind
+from practice.billing.models import Invoice, InvoiceKind, OpeningBalance, Payment, Refund
 from practice.billing.rules import statements
 from practice.billing.rules.payments import PaymentState, RefundState
 from practice.billing.rules.statements import Movement

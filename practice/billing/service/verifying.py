@@ -13,8 +13,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.billing import export_ties, ledger, locks
+from practice.billing.document_models import Document
 from practice.billing.models import (
-    Document,
     Invoice,
     Journal,
     LedgerEntry,

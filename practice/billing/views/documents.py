@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from practice.audit.rules import Actor
 from practice.audit.service import record
 from practice.billing import documents, pdf
+from practice.billing.document_models import Document, DocumentKind
 from practice.billing.forms import read_period
-from practice.billing.models import Document, DocumentKind
 from practice.billing.service.documents import issue, preview
 from practice.billing.service.statements import prepare
 from practice.billing.views.blueprint import bp

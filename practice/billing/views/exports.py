@@ -24,13 +24,12 @@ from practice.billing.rules.export_ways import Ways
 from practice.billing.rules.exporting import SHAPES, WORDS, Kind
 from practice.billing.rules.ledger import NAMES
 from practice.billing.rules.months import last_of, read_month, whole_month, why_not_locked
-from practice.billing.sales import today_here
 from practice.billing.service import export_ways, keeping_files, months
 from practice.billing.views.blueprint import bp
 from practice.core.db import in_transaction, transaction
 from practice.core.errors import Invalid, NotFound, PracticeError
 from practice.people.access import current_staff, requires
-from practice.people.queries import get_practice, names_of_staff
+from practice.people.queries import get_practice, names_of_staff, today_here
 from practice.people.rules import Permission
 from practice.people.seen import ChangedMeanwhile
 

@@ -10,10 +10,10 @@ from practice.billing.rules.ledger import NAMES
 from practice.billing.rules.months import Month, between
 from practice.billing.rules.plots import columns, shares
 from practice.billing.rules.reports import Flow
-from practice.billing.service.documents import local_today
 from practice.billing.views.blueprint import bp
 from practice.core.errors import NotFound
 from practice.people.access import requires
+from practice.people.queries import today_here
 from practice.people.rules import Permission
 
 
@@ -22,7 +22,7 @@ from practice.people.rules import Permission
 def this_month() -> ResponseReturnValue:
     """Show the month that was chosen, else this one."""
     chosen = request.args.get("month", "")
-    return _page(_read(chosen) if chosen else Month.of(local_today()))
+    return _page(_read(chosen) if chosen else Month.of(today_here()))
 
 
 @bp.get("/month/<month>")
@@ -33,7 +33,7 @@ def month(month: str) -> ResponseReturnValue:
 
 
 def _page(asked: Month) -> ResponseReturnValue:
-    today = local_today()
+    today = today_here()
     report = reports.report_of(asked)
     first = min(reports.first_month() or asked, asked)
     return render_template(
@@ -62,6 +62,6 @@ def _read(text: str) -> Month:
     found = Month.read(text)
     if found is None:
         raise NotFound("There is no such month. Write it as a year and a month, like 2026-11.")
-    if found > Month.of(local_today()):
+    if found > Month.of(today_here()):
         raise NotFound(f"{found.in_words} has not begun yet, so there is nothing to report.")
     return found

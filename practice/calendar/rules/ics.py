@@ -152,11 +152,6 @@ def feed_window(
     return monday, monday + timedelta(days=back + ahead + 6)
 
 
-def tombstone_ends_at(*, cancelled_at: datetime, ends_at: datetime) -> datetime:
-    """Return until when a cancelled appointment stays in feeds, so that programs notice."""
-    return max(cancelled_at, ends_at) + timedelta(days=TOMBSTONE_DAYS)
-
-
 def feed_text(*, name: str, zone: str, events: Iterable[str], window: tuple[date, date]) -> bytes:
     """Join the texts of appointments into a calendar to subscribe to.
 

@@ -90,11 +90,6 @@ def iso_week(on: date) -> tuple[int, int]:
     return year, week
 
 
-def is_second_reading(instant: datetime, zone_name: str) -> bool:
-    """Say whether the clock showed this same time an hour before, having been put back."""
-    return instant.astimezone(zone(zone_name)).fold == 1
-
-
 def is_read_twice(instant: datetime, zone_name: str) -> bool:
     """Say whether the clock shows this same time again, or has shown it before."""
     local = instant.astimezone(zone(zone_name))

@@ -16,12 +16,11 @@ from practice.calendar.rules import zones
 from practice.calendar.service import blocks
 from practice.calendar.service.blocks import ChangedMeanwhile, TimeTaken
 from practice.calendar.views.blueprint import bp
-from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.errors import Invalid
 from practice.people.access import current_member, current_staff, requires
 from practice.people.forms import PlainForm
-from practice.people.queries import get_practice
+from practice.people.queries import get_practice, today_here
 from practice.people.rules import Permission
 
 MOST_NAMED = 6
@@ -99,7 +98,7 @@ def _form() -> BlockForm:
 
 def _fill(form: BlockForm) -> None:
     """Fill a new form with what the address says: a day, an hour, and whose."""
-    today = zones.local_date(clock.now(), get_practice().time_zone)
+    today = today_here()
     begins = read_clock(request.args.get("at", "")) or time(12)
     form.first_on.data = read_day(request.args.get("on", ""), today)
     form.begins.data, form.ends.data = begins, time((begins.hour + 1) % 24, begins.minute)

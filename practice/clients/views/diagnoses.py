@@ -7,12 +7,10 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from practice.calendar.rules import zones
 from practice.clients import queries, service
 from practice.clients.forms import DiagnosisForm, MemberForm
 from practice.clients.rules.diagnoses import WORDS
 from practice.clients.views.blueprint import bp
-from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict, Invalid
 from practice.people import queries as people
@@ -29,7 +27,7 @@ DEEDS = {"primary": service.make_primary, "end": service.end_diagnosis}
 def diagnoses(client_id: UUID) -> ResponseReturnValue:
     """Show the diagnoses that stand; on POST, record one."""
     client, form = people.get_client(client_id), DiagnosisForm()
-    today = zones.local_date(clock.now(), people.get_practice().time_zone)
+    today = people.today_here()
     if not form.is_submitted():
         form.dated_on.data = today
         return _page(client, form)

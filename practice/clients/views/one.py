@@ -14,7 +14,6 @@ from flask.typing import ResponseReturnValue
 from practice.billing import accounts, archive, cards, ledger
 from practice.billing.archive import Filter
 from practice.billing.documents import documents_of
-from practice.calendar.rules import zones
 from practice.clients import ports, queries, service
 from practice.clients.forms import CareForm, ClientForm, EmergencyForm, PaperForm
 from practice.clients.models import Paper
@@ -32,7 +31,6 @@ from practice.clients.rules.papers import (
 from practice.clients.rules.treatments import HELPED_WORDS
 from practice.clients.service import ChangedMeanwhile
 from practice.clients.views.blueprint import bp
-from practice.core import clock
 from practice.core.db import in_transaction
 from practice.core.errors import NotAllowed
 from practice.core.money import Money
@@ -85,7 +83,7 @@ def client(client_id: UUID) -> ResponseReturnValue:
     """Show one client: contact, sessions, papers, money, and what was done."""
     client = people.get_client(client_id)
     sees_care, sees_money = may(Permission.CARE_VIEW), may(Permission.MONEY_VIEW)
-    birth_on, today = _birth_on(client), _today()
+    birth_on, today = _birth_on(client), people.today_here()
     sessions = ports.sessions_of(client_id)
     papers = queries.every_paper_of(client_id)
     payments = accounts.payments_of(client_id)
@@ -192,7 +190,11 @@ def emergency(client_id: UUID) -> ResponseReturnValue:
         form,
         on_file=lambda: _emergency(client_id),
         save=lambda: service.name_emergency_contact(
-            client, form.contact(), today=_today(), by=current_staff(), seen=form.seen.data
+            client,
+            form.contact(),
+            today=people.today_here(),
+            by=current_staff(),
+            seen=form.seen.data,
         ),
         said="The emergency contact is saved.",
     )
@@ -291,7 +293,7 @@ def record_paper(client_id: UUID, kind: str) -> ResponseReturnValue:
         abort(404)
     paper_kind = PaperKind(kind)
     _require(RECORDED_WITH[paper_kind])
-    client, today = people.get_client(client_id), _today()
+    client, today = people.get_client(client_id), people.today_here()
     form, name = PaperForm(paper_kind, today=today), NAMES[paper_kind]
     shown: dict[str, Any] = {"form": form, "client": client, "name": name, "session": None}
     shown["back"] = url_for(".client", client_id=client_id, _anchor="papers")
@@ -343,8 +345,3 @@ def withdraw_paper(client_id: UUID, paper_id: UUID) -> ResponseReturnValue:
 def _require(permission: Permission) -> None:
     if not may(permission):
         raise NotAllowed("Your role does not include this. The owner of the practice can add it.")
-
-
-def _today() -> date:
-    """Return the practice's local date."""
-    return zones.local_date(clock.now(), people.get_practice().time_zone)

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 
 from practice.audit.rules import Actor, ActorKind
 from practice.audit.service import record
-from practice.calendar.rules import zones
 from practice.core import clock
 from practice.core.db import db, in_transaction
 from practice.core.errors import Conflict, Invalid
@@ -29,7 +28,7 @@ from practice.moving.rules.tables import Row, Table, read_table, text_of
 from practice.moving.service import blocks, bookings
 from practice.moving.service.kinds import KINDS, Judged, judge
 from practice.outbox.service import enqueue
-from practice.people.queries import get_practice
+from practice.people.queries import today_here
 
 JOB = "import"
 BATCH = 200  # rows in one transaction: others write in between, and the page sees progress
@@ -112,7 +111,7 @@ def table_of(run: ImportRun) -> Table:
 
 
 def _judge(run: ImportRun, table: Table, rows: tuple[Row, ...]) -> Judged:
-    today = zones.local_date(clock.now(), get_practice().time_zone)
+    today = today_here()
     readers = []
     for row in rows:
         reader = Reader(row.number, cells(table, row, run.choices), today=today)

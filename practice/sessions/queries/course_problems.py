@@ -94,18 +94,6 @@ class Seen:
         return self.services[self.template.step(key).service]
 
 
-def problem_for(
-    course: Course,
-    client: Client,
-    *,
-    as_staff: bool = True,
-    replanning: bool = False,
-    moved: Mapping[str, datetime] | None = None,
-) -> Problem:
-    """Ask for a plan of a client's course, in the calendar as it is now: see ``see``."""
-    return see(course, client, as_staff=as_staff, replanning=replanning, moved=moved).problem
-
-
 def see(
     course: Course,
     client: Client,

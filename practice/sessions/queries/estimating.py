@@ -23,7 +23,7 @@ from practice.core import clock
 from practice.core.db import db
 from practice.core.money import Money
 from practice.people.models import Client, User
-from practice.people.queries import get_practice
+from practice.people.queries import get_practice, today_here
 from practice.sessions.models import Appointment, Course, CourseStepRow, Service
 from practice.sessions.queries.billable import Clinician, clinicians, codes_of
 from practice.sessions.queries.courses import services_named
@@ -129,7 +129,7 @@ def wanted_of(client: Client) -> Wanted:
 
 def insured(client_ids: Collection[UUID]) -> set[UUID]:
     """Return those of some clients who use insurance, so that no estimate is owed to them."""
-    today = zones.local_date(clock.now(), get_practice().time_zone)
+    today = today_here()
     return {
         client_id
         for client_id, papers in papers_by_client(client_ids).items()
@@ -238,7 +238,7 @@ def _price_of_step(sale: Sale | None, own: Sequence[Own], key: str, service: Ser
 
 
 def _own_price(service: Service, own: Sequence[Own]) -> Money:
-    today = zones.local_date(clock.now(), get_practice().time_zone)
+    today = today_here()
     found = own_price(own, service.id, today)
     minor = service.price.minor
     return Money(found.minor(minor) if found else minor, service.price.currency)

@@ -203,9 +203,7 @@ def read(code: str) -> dict[str, datetime]:
     return found
 
 
-def newly(
-    before: Sequence[Gap], after: Sequence[Gap], *, ignoring: Collection[str] = ()
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def newly(before: Sequence[Gap], after: Sequence[Gap]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the words of what a change makes worse: only warnings, and limits that are broken.
 
     Gaps are compared one by one: the same two steps, in the same order of rules.
@@ -213,8 +211,6 @@ def newly(
     was = _by_rule(before)
     warnings, broken = [], []
     for rule, gap in _by_rule(after).items():
-        if {gap.earlier, gap.later} & set(ignoring):
-            continue
         old = was.get(rule)
         if not gap.is_legal and (old is None or old.is_legal or old.amount != gap.amount):
             broken.append(gap.words)

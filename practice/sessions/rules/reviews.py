@@ -25,7 +25,6 @@ EARLY = range(2, 4)
 """Relief is expected within one to three sessions: after one of these dosings somebody looks."""
 
 CONTINUE, CHANGE, STOP = "continue", "change", "stop"
-LONGEST_DECISION = 60
 
 
 @dataclass(frozen=True, slots=True)

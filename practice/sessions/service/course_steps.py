@@ -16,7 +16,7 @@ from practice.clients.service import record_paper
 from practice.core import clock
 from practice.core.db import db
 from practice.core.errors import Conflict, Invalid, NotFound
-from practice.people.queries import get_practice
+from practice.people.queries import today_here
 from practice.sessions.models import Appointment, Course, CourseStepRow
 from practice.sessions.queries.course_problems import stands
 from practice.sessions.queries.courses import course_with
@@ -120,7 +120,7 @@ def write_date(
         raise CourseChanged("Somebody else has just changed this course. Look at it again.")
     if course.ended_at is not None:
         raise Conflict("This course is over.")
-    if held_on is not None and held_on > zones.local_date(clock.now(), get_practice().time_zone):
+    if held_on is not None and held_on > today_here():
         raise Invalid("A visit that took place cannot lie in the future.")
     was_held_on = row.held_on
     row.planned_on, row.held_on = planned_on, held_on
@@ -134,7 +134,7 @@ def write_date(
     audit.record("course:date", by=by, subject_id=course.id)
     settle(course, by=by)
     if row.kind is SessionKind.MED_FOLLOWUP and held_on is not None and held_on != was_held_on:
-        today = zones.local_date(clock.now(), get_practice().time_zone)
+        today = today_here()
         kind = PaperKind.FOLLOWUP_HELD
         record_paper(course.client, kind, dated_on=held_on, today=today, by=by)
     return course

@@ -130,17 +130,13 @@ def bring_back(template_id: UUID, *, by: Actor) -> CourseTemplateRow:
     return row
 
 
-def refuse_faults(document: Mapping[str, Any], *, settled: Sequence[str] = ()) -> None:
-    """Refuse a course that nobody may be booked by.
-
-    Args:
-        document: a template, or a client's copy of one.
-        settled: the keys of steps that are booked or held.
+def refuse_faults(document: Mapping[str, Any]) -> None:
+    """Refuse a template that nobody may be booked by.
 
     Raises:
         FaultyCourse: with each place.
     """
-    found = checks(document, services=known_services(), gates=known_gates(), settled=settled)
+    found = checks(document, services=known_services(), gates=known_gates())
     if found:
         raise FaultyCourse(found)
 

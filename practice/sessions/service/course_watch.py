@@ -91,11 +91,6 @@ def watch(_practice_id: UUID) -> None:
         in_transaction(partial(_look_at, course_id))
 
 
-def has_lapsed_unseen(course: Course) -> bool:
-    """Say whether a course that still counts as running has passed a limit since the last look."""
-    return course.state in MAY_LAPSE and standing_of(course).lapse is not None
-
-
 def look_now(course_id: UUID) -> None:
     """Look after one course at once. Outside transactions."""
     in_transaction(partial(_look_at, course_id))

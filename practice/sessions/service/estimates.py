@@ -8,8 +8,8 @@ from uuid import UUID
 
 from practice.audit.rules import PROGRAM, Actor
 from practice.billing.charges import charges_for
+from practice.billing.document_models import Document, DocumentKind
 from practice.billing.documents import Said, newest_about, said_by, said_of
-from practice.billing.models import Document, DocumentKind
 from practice.billing.rules.estimates import Priced, counts_for, due_on_request, passes
 from practice.billing.sales import get_sale
 from practice.billing.service.documents import Finished, Item, issue
@@ -23,7 +23,7 @@ from practice.core.errors import Conflict, Invalid
 from practice.core.money import Money
 from practice.outbox import service as outbox
 from practice.people.models import Client
-from practice.people.queries import get_client, get_practice
+from practice.people.queries import get_client, get_practice, today_here
 from practice.sessions.models import Appointment, Service
 from practice.sessions.queries.billable import clinicians
 from practice.sessions.queries.estimating import Scope, asked_for, insured, scopes, wanted_of
@@ -278,7 +278,7 @@ def _finished(scope: Scope, said: Sequence[Said] | None, *, scope_id: UUID | Non
 
 def _put_on_file(client: Client, by: Actor) -> None:
     """Let the gate that asks for an estimate see that one was delivered."""
-    today = zones.local_date(clock.now(), get_practice().time_zone)
+    today = today_here()
     record_paper(client, PaperKind.ESTIMATE, dated_on=today, today=today, by=by)
 
 

@@ -15,7 +15,8 @@ from practice.core.db import db
 from practice.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from practice.people.queries import get_member
 from practice.sessions.models import Appointment, GateOverride
-from practice.sessions.queries.facts import overrides_of, step_gates_of, subject_of
+from practice.sessions.queries.course_facts import step_gates_of
+from practice.sessions.queries.facts import overrides_of, subject_of
 from practice.sessions.rules.gates import GATES, Gate, GateResult, Stage
 from practice.sessions.rules.lifecycle import LIVE
 from practice.sessions.service import readiness

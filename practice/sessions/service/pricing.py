@@ -18,7 +18,6 @@ from practice.billing.accounts import kept_minor
 from practice.billing.rules import prices
 from practice.billing.rules.prices import Own, PriceWay
 from practice.billing.sale_models import ClientPrice
-from practice.billing.sales import today_here
 from practice.billing.service import promos
 from practice.calendar.rules import zones
 from practice.core import clock
@@ -26,6 +25,7 @@ from practice.core.db import db
 from practice.core.errors import Conflict, Invalid, NotFound
 from practice.core.money import Money
 from practice.people.models import Client
+from practice.people.queries import today_here
 from practice.sessions.models import Appointment, Service
 from practice.sessions.rules.for_staff import IS_OWED
 from practice.sessions.rules.lifecycle import AppointmentState

@@ -28,6 +28,7 @@ from practice.people.queries import get_practice
 from practice.sessions.models import Appointment, Service
 from practice.sessions.queries import facts as known
 from practice.sessions.queries.appointments import WITH_ALL
+from practice.sessions.queries.course_facts import step_gates_of
 from practice.sessions.rules.gates import (
     A_DAY_BEFORE,
     Facts,
@@ -116,7 +117,7 @@ def ahead_together(client_id: UUID, appointments: Iterable[Appointment]) -> dict
     By their ids. A few statements, however many they are.
     """
     found = list(appointments)
-    steps = known.step_gates_of([each.id for each in found])
+    steps = step_gates_of([each.id for each in found])
     subjects = {each.id: known.subject_of(each, steps.get(each.id)) for each in found}
     asking = {key: each for key, each in subjects.items() if each.asks_up_to(Stage.CONFIRM)}
     if not asking:
@@ -142,7 +143,7 @@ def require(appointment: Appointment, stage: Stage) -> None:
 
 
 def _subject_of(appointment: Appointment) -> Subject:
-    steps = known.step_gates_of([appointment.id])
+    steps = step_gates_of([appointment.id])
     return known.subject_of(appointment, steps.get(appointment.id))
 
 
@@ -192,7 +193,7 @@ def reconsider(
         .options(*WITH_ALL)
         .with_for_update(of=Appointment)
     ).all()
-    steps = {**known.step_gates_of([each.id for each in coming]), **(step_gates or {})}
+    steps = {**step_gates_of([each.id for each in coming]), **(step_gates or {})}
     subjects = {each.id: known.subject_of(each, steps.get(each.id)) for each in coming}
     if not any(each.asks_up_to(Stage.CONFIRM) for each in subjects.values()):
         return

@@ -7,8 +7,8 @@ from datetime import date
 from uuid import UUID
 
 from practice.audit.rules import Actor
+from practice.billing.document_models import Document, DocumentKind
 from practice.billing.documents import said_of
-from practice.billing.models import Document, DocumentKind
 from practice.billing.service.documents import Finished, Item, issue
 from practice.billing.service.parties import parties
 from practice.core.errors import Conflict, NotFound

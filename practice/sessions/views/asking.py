@@ -11,7 +11,7 @@ from practice.sessions.forms import PublicForm
 from practice.sessions.service import asking
 from practice.sessions.service.asking import About
 from practice.sessions.views.public import bp
-from practice.sessions.views.shown import by_client, page, show
+from practice.sessions.views.showing import by_client, page, show
 
 
 @bp.route("/bookings/<token>/ask", methods=["GET", "POST"])

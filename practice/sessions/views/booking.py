@@ -15,14 +15,7 @@ from practice.core.db import in_transaction
 from practice.core.errors import Conflict, Unavailable
 from practice.people.access import public
 from practice.people.rules import ClientDetails
-from practice.sessions.forms import (
-    PLACE_OF,
-    DetailsForm,
-    PayForm,
-    PublicForm,
-    StartForm,
-    written,
-)
+from practice.sessions.forms import PLACE_OF, DetailsForm, PayForm, PublicForm, StartForm, written
 from practice.sessions.models import Appointment
 from practice.sessions.promo_forms import CodeForm
 from practice.sessions.rules.for_clients import Step
@@ -32,7 +25,8 @@ from practice.sessions.service import pricing, undoing
 from practice.sessions.views import kept
 from practice.sessions.views.late_shown import fees_shown
 from practice.sessions.views.public import bp
-from practice.sessions.views.shown import Shown, by_client, page, show
+from practice.sessions.views.showing import by_client, page, show
+from practice.sessions.views.shown import Shown
 from practice.sessions.views.to_checkout import send
 
 SILENT = (

@@ -24,14 +24,10 @@ from practice.sessions.rules.lifecycle import AppointmentState
 from practice.sessions.service import booking as service
 from practice.sessions.service import late
 from practice.sessions.views.booking import SILENT, at_its_step
-from practice.sessions.views.late_shown import (
-    ClientLateForm,
-    collected_by,
-    offer_reasons,
-    wish_of,
-)
+from practice.sessions.views.late_shown import ClientLateForm, collected_by, offer_reasons, wish_of
 from practice.sessions.views.public import bp
-from practice.sessions.views.shown import Shown, by_client, page, show
+from practice.sessions.views.showing import by_client, page, show
+from practice.sessions.views.shown import Shown
 from practice.sessions.views.to_checkout import send
 
 

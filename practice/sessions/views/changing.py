@@ -27,14 +27,7 @@ from practice.sessions.service import booking, late, ripples
 from practice.sessions.service.covering import loses_unit
 from practice.sessions.service.ripples import Change
 from practice.sessions.staff_forms import TimeForm
-from practice.sessions.views.choosing import (
-    View,
-    day_link,
-    earlier,
-    later,
-    next_free,
-    time_parts,
-)
+from practice.sessions.views.choosing import View, day_link, earlier, later, next_free, time_parts
 from practice.sessions.views.late_shown import (
     ClientLateForm,
     ClientLateWayForm,
@@ -45,7 +38,8 @@ from practice.sessions.views.late_shown import (
 )
 from practice.sessions.views.public import bp
 from practice.sessions.views.ripple_shown import ways_of
-from practice.sessions.views.shown import Shown, by_client, page, show
+from practice.sessions.views.showing import by_client, page, show
+from practice.sessions.views.shown import Shown
 
 GONE = "That time is not free any more. Here are the nearest times."
 

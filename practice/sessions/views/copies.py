@@ -16,7 +16,8 @@ from practice.people.access import public
 from practice.sessions.rules.for_clients import Step
 from practice.sessions.service.calendars import as_it_stands
 from practice.sessions.views.public import bp
-from practice.sessions.views.shown import Shown, page, show
+from practice.sessions.views.showing import page, show
+from practice.sessions.views.shown import Shown
 
 
 @bp.get("/bookings/<token>/appointment.ics")

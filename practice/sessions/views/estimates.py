@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.audit.rules import Actor
-from practice.billing.models import Document
+from practice.billing.document_models import Document
 from practice.billing.service.documents import preview
 from practice.calendar.rules import zones
 from practice.core.db import in_transaction

@@ -7,7 +7,6 @@ times, and booked sessions that it would leave outside are listed before anythin
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,12 +19,11 @@ from practice.calendar.models import HoursOverride, Resource, ResourceKind
 from practice.calendar.queries import booking_rules
 from practice.calendar.rules import weekly, zones
 from practice.calendar.service import opening
-from practice.core import clock
 from practice.core.db import in_transaction, rehearse
 from practice.core.errors import NotFound
 from practice.people.access import current_member, current_staff, may, requires
 from practice.people.forms import PlainForm
-from practice.people.queries import get_practice
+from practice.people.queries import get_practice, today_here
 from practice.people.rules import Permission
 from practice.people.seen import ChangedMeanwhile
 from practice.sessions import queries
@@ -153,7 +151,7 @@ def hours_dates() -> ResponseReturnValue:
     form.offer(theirs)
     if not form.is_submitted():
         return _dates_page(theirs, form, ClosureForm(formdata=None))
-    if not form.check(_today()):
+    if not form.check(today_here()):
         return _dates_page(theirs, form, ClosureForm(formdata=None)), 422
     (first_on, last_on), resource_id = form.days, form.resource_id
     (kinds, modality), span, by = form.only_for, form.hours(), current_staff()
@@ -170,7 +168,7 @@ def hours_dates() -> ResponseReturnValue:
 def hours_close() -> ResponseReturnValue:
     """Close the practice on some days: visitors, travel, a storm."""
     form = ClosureForm()
-    if not form.check(_today()):
+    if not form.check(today_here()):
         theirs = _resources()
         dates = DatesForm(formdata=None)
         dates.offer(theirs)
@@ -209,7 +207,7 @@ def hours_end_override(override_id: UUID) -> ResponseReturnValue:
 
 
 def _dates_page(theirs: Sequence[Resource], form: DatesForm, closing: ClosureForm) -> str:
-    today = _today()
+    today = today_here()
     names = {each.id: each.name for each in theirs}
     return render_template(
         "sessions/settings/hours_dates.html",
@@ -232,10 +230,6 @@ def _hours_words(date: HoursOverride) -> str:
         return "away all day"
     span = weekly.span_words(date.starts_minute, date.ends_minute)
     return f"{span}{only_words(date.kinds, date.modality)}"
-
-
-def _today() -> date:
-    return zones.local_date(clock.now(), get_practice().time_zone)
 
 
 # Limits ----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ Then everything is done in one step, or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -212,5 +212,5 @@ def _page(found: Breaks, back: str, *, words: str = "", status: int = 200) -> Re
     ), status
 
 
-def _is_ours(name: str, ours: Collection[str] = OURS) -> bool:
-    return name in NOT_SENT_AGAIN or name.startswith(tuple(ours))
+def _is_ours(name: str) -> bool:
+    return name in NOT_SENT_AGAIN or name.startswith(OURS)

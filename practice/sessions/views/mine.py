@@ -31,7 +31,7 @@ from practice.sessions.rules import for_clients as rules
 from practice.sessions.rules.for_staff import owed
 from practice.sessions.rules.lifecycle import AppointmentState
 from practice.sessions.views.mine_course import courses_shown
-from practice.sessions.views.shown import shown_of, zone_for
+from practice.sessions.views.showing import shown_of, zone_for
 
 S = AppointmentState
 LETTERS = 5

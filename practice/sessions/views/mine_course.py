@@ -33,7 +33,7 @@ from practice.sessions.rules.course_words import CLIENT_NAMES
 from practice.sessions.rules.lifecycle import LIVE as STILL_LIVE
 from practice.sessions.views.course_shown import names_of
 from practice.sessions.views.sale_shown import shown_for
-from practice.sessions.views.shown import shown_of
+from practice.sessions.views.showing import shown_of
 
 STATES = {
     CourseState.PROPOSED: ("To choose", "wait dashed"),

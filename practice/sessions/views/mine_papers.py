@@ -8,8 +8,8 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.billing import documents, pdf
+from practice.billing.document_models import Document
 from practice.billing.forms import read_period
-from practice.billing.models import Document
 from practice.billing.service.documents import issue, preview
 from practice.billing.service.statements import prepare
 from practice.billing.views.documents import NAMES, answer_pdf

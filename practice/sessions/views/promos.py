@@ -9,14 +9,13 @@ from flask.typing import ResponseReturnValue
 
 from practice.billing.promo_models import PromoCode
 from practice.billing.rules.prices import PriceWay
-from practice.billing.sales import today_here
 from practice.billing.service import promos
 from practice.core.db import in_transaction
 from practice.core.errors import Conflict
 from practice.core.money import Money
 from practice.people.access import current_staff, requires
 from practice.people.forms import PlainForm
-from practice.people.queries import get_practice
+from practice.people.queries import get_practice, today_here
 from practice.people.rules import Permission
 from practice.sessions import queries
 from practice.sessions.promo_forms import CodeForm, PromoForm

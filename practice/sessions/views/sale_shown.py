@@ -9,10 +9,11 @@ from uuid import UUID
 
 from practice.billing import sales
 from practice.billing.rules.selling import EXPIRY_WORDS, LATE_WORDS, RULE_WORDS, Due
-from practice.billing.sales import Left, Standing, today_here
+from practice.billing.sales import Left, Standing
 from practice.billing.service.selling import next_amount
 from practice.calendar.rules import zones
 from practice.core.money import Money
+from practice.people.queries import today_here
 from practice.sessions.models import Course
 from practice.sessions.queries.courses import get_course
 from practice.sessions.rules.course_words import CLIENT_NAMES, step_names

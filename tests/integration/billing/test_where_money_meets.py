@@ -32,6 +32,7 @@ from practice.core import clock
 from practice.core.db import db, in_transaction, read_again, transaction
 from practice.core.money import Money
 from practice.people.models import Client
+from practice.people.queries import today_here
 from practice.sessions.service.giving_back import give_back as give_all_back
 from tests.factories import OWNER
 
@@ -251,7 +252,7 @@ def test_what_expired_as_credit_makes_nothing_else_due_later(payer: Client) -> N
     halves = (Part(50), Part(50, days=300))
     sale = sell(payer, expiry=ExpiryRule.CREDIT, parts=halves)
     have(sale)
-    today = sales.today_here()
+    today = today_here()
     with transaction():
         sale.expires_on = today - timedelta(days=1)
     ending.expire_due(payer.practice_id)

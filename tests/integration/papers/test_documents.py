@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from practice.audit.models import AuditEntry
 from practice.audit.rules import Actor, ActorKind
 from practice.billing import documents, pdf
-from practice.billing.models import Document, DocumentFile, DocumentKind
+from practice.billing.document_models import Document, DocumentFile
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import statements, visit
 from practice.billing.service.documents import issue
@@ -114,7 +114,7 @@ def test_a_superbill_has_every_field_and_its_pdf_stays_the_same(
         },
     )
     read_again()
-    (issued,) = documents.documents_of([alex.id], [DocumentKind.SUPERBILL])
+    (issued,) = documents.documents_of([alex.id])
     first, again, anew = (work(issued.id) for work in (pdf.document, pdf.document, pdf.make))
 
     assert sent.status_code == 303

@@ -21,7 +21,6 @@ from practice.billing.rules.exporting import KEPT, Kind
 from practice.billing.rules.ledger import Account, Entry
 from practice.billing.rules.months import last_of
 from practice.billing.rules.payments import PaymentMethod
-from practice.billing.sales import today_here
 from practice.billing.service import export_ways, keeping_files, months, verifying
 from practice.billing.service import ledger as books
 from practice.clients.service import merging
@@ -29,6 +28,7 @@ from practice.core import clock
 from practice.core.db import db, in_transaction, practice_scope, read_again, transaction
 from practice.core.errors import Conflict, Invalid
 from practice.people.models import Practice
+from practice.people.queries import today_here
 from practice.people.rules import Role
 from practice.people.seen import ChangedMeanwhile
 from tests import factories

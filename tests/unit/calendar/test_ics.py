@@ -233,17 +233,6 @@ def test_a_cancelled_session_is_a_tombstone_that_tells_no_place() -> None:
     assert "DESCRIPTION" not in after
 
 
-@pytest.mark.parametrize(
-    ("cancelled_at", "gone_at"),
-    [
-        pytest.param(TEN - 48 * HOUR, TEN + timedelta(days=14), id="before it began"),
-        pytest.param(TEN + 48 * HOUR, TEN + timedelta(days=16), id="after it ended"),
-    ],
-)
-def test_check_07_a_tombstone_stays_a_fortnight(cancelled_at: datetime, gone_at: datetime) -> None:
-    assert ics.tombstone_ends_at(cancelled_at=cancelled_at, ends_at=TEN) == gone_at
-
-
 @given(today=st.dates(date(2024, 1, 1), date(2100, 1, 1)))
 def test_a_feed_reaches_far_enough_and_begins_on_a_monday(today: date) -> None:
     first_on, last_on = ics.feed_window(today)

@@ -134,8 +134,6 @@ def test_a_time_on_the_wall_is_an_instant() -> None:
     assert zones.instant_of(NEW_YORK, AUTUMN, NOON) == datetime(2026, 11, 1, 17, tzinfo=UTC)
     assert first == datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
     assert second == datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
-    assert not zones.is_second_reading(first, NEW_YORK)
-    assert zones.is_second_reading(second, NEW_YORK)
 
 
 def test_a_time_that_the_clocks_skip_is_refused_in_words() -> None:

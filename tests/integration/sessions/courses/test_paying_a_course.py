@@ -23,6 +23,7 @@ from practice.core.db import db, transaction
 from practice.core.errors import Conflict
 from practice.core.money import Money
 from practice.people.models import Client
+from practice.people.queries import today_here
 from practice.sessions.models import Course
 from practice.sessions.rules.gates import Gate
 from practice.sessions.rules.late import Why
@@ -106,7 +107,7 @@ def test_a_client_owes_what_is_due_by_now_and_no_more(
         shown = standing_of(booked)
         with transaction():
             due = owing.due_minor([alex.id])[alex.id]
-            assert due == shown.due(sales.today_here()).minor
+            assert due == shown.due(today_here()).minor
             assert dict(db.session.execute(sa.select(owing.owed_by_client())).all()) == {
                 alex.id: due
             }
