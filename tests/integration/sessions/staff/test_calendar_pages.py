@@ -179,6 +179,10 @@ def test_who_may_only_block_is_led_from_an_empty_hour_to_a_block(signed_in: Sign
 
     page = monitor.get("/calendar/day?on=2027-03-02").text
 
+    assert re.findall(r'<li class="buffer hush ([^"]*)">([^<]*)<', page) == [
+        ("at0 and0 for0 more4", "Quiet until 8:00 AM"),
+        ("at6 and4 for0 more4", "Quiet from 8:00 PM"),
+    ]
     assert empty_hours(page) == []
     assert '"/calendar/blocks/new?on=2027-03-02&amp;at=09:00"' in page
 
