@@ -187,6 +187,11 @@ def row_of(instant: datetime, on: date, zone: str) -> int:
     return _row(instant, first_row_at(on, zone))
 
 
+def is_in_grid(instant: datetime, on: date, zone: str) -> bool:
+    """Say whether an instant lies in the rows of a local date, and not before or after them."""
+    return 0 <= (instant - first_row_at(on, zone)) // QUARTER < ROWS
+
+
 def _spans(
     events: Sequence[WeekEvent], on: date, zone: str, blocks: Sequence[WeekBlock]
 ) -> Iterable[_Span]:

@@ -23,6 +23,7 @@ from practice.calendar.rules.week import (
     WeekEvent,
     first_row_at,
     free_parts,
+    is_in_grid,
     monday_of,
     place,
     quiet_parts,
@@ -45,6 +46,7 @@ class Item(NamedTuple):
     placed: Placed | None = None
     free: Free | None = None
     address: str = ""  # where an empty part is filled
+    is_in_grid: bool = True  # the present may lie before or after all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ def _days(
         items = [Item(each.kind, each.row, placed=each) for each in placed]
         items += [Item("free", each.row, free=each, address=filled_at(each)) for each in empty]
         if on == zones.local_date(now, zone):
-            items.append(Item("now", row_of(now, on, zone)))
+            items.append(Item("now", row_of(now, on, zone), is_in_grid=is_in_grid(now, on, zone)))
         # The order of time, since on a phone this is a list. What begins goes before the present.
         items.sort(key=lambda item: (item.row, item.kind == "now"))
         days.append(
