@@ -35,6 +35,7 @@ from practice.core.often import Often, epoch_ceil, epoch_floor
 Asked = tuple[str, str]
 """A kind of session and a way of giving it, as hours name them: ``("prep", "in_person")``."""
 
+NO_RULES = "This practice has no booking rules yet."
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_CLAIM = timedelta(days=31)
 """No claim is longer, so that what is taken in some days is found by a bounded search."""
@@ -196,7 +197,7 @@ def booking_rules() -> BookingRules:
     """
     rules: BookingRules | None = db.session.scalar(sa.select(BookingRules))
     if rules is None:
-        raise NotFound("This practice has no booking rules yet.")
+        raise NotFound(NO_RULES)
     return rules
 
 
@@ -334,14 +335,32 @@ def _instant(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def closed_days(first_on: date, past_on: date) -> dict[date, str]:
-    """Return the closed local days of ``[first_on, past_on)``, each with the reason given."""
-    closures = db.session.scalars(
-        sa.select(Closure).where(Closure.first_on < past_on, Closure.last_on >= first_on)
+RULES_AND_CLOSURES = Often(
+    sa.select(BookingRules, Closure).outerjoin(
+        Closure,
+        sa.and_(
+            Closure.practice_id == BookingRules.practice_id,
+            Closure.first_on < sa.bindparam("past_on", type_=sa.Date()),
+            Closure.last_on >= sa.bindparam("first_on", type_=sa.Date()),
+        ),
     )
-    return {
+)
+
+
+def rules_and_closed_days(first_on: date, past_on: date) -> tuple[BookingRules, dict[date, str]]:
+    """Return the rules, and the closed local days of ``[first_on, past_on)`` with their reasons.
+
+    One statement.
+
+    Raises:
+        NotFound: if it has not been set up.
+    """
+    rows = RULES_AND_CLOSURES.side_by_side(first_on=first_on, past_on=past_on).all()
+    if not rows:
+        raise NotFound(NO_RULES)
+    return rows[0][0], {
         on: closure.reason
-        for closure in closures
+        for closure in (closure for _, closure in rows if closure is not None)
         for on in (first_on + timedelta(days=each) for each in range((past_on - first_on).days))
         if closure.first_on <= on <= closure.last_on
     }

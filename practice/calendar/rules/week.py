@@ -8,9 +8,10 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from practice.calendar.rules import zones
+from practice.calendar.rules import hours, zones
 
 FIRST_HOUR, PAST_HOUR = 7, 21
+FIRST_MINUTE = FIRST_HOUR * 60
 ROWS = (PAST_HOUR - FIRST_HOUR) * 4
 QUARTER = timedelta(minutes=15)
 SHORTEST_FREE = 2  # quarter hours that are worth a link of their own
@@ -74,6 +75,14 @@ class Free(NamedTuple):
     row: int
     rows: int
     starts_at: datetime
+
+
+class Quiet(NamedTuple):
+    """Quiet hours as far as the grid of a day shows them, in ``words`` from when to when."""
+
+    row: int
+    rows: int
+    words: str
 
 
 class _Span(NamedTuple):
@@ -140,8 +149,8 @@ def free_parts(
     Minutes count from local midnight. What is shorter than half an hour is left out, and so is
     what begins at a time that the clocks skip.
     """
-    first = max(0, -(-(opens_minute - FIRST_HOUR * 60) // 15))
-    past = min(ROWS, (closes_minute - FIRST_HOUR * 60) // 15)
+    first = max(0, -(-(opens_minute - FIRST_MINUTE) // 15))
+    past = min(ROWS, (closes_minute - FIRST_MINUTE) // 15)
     taken = {row for each in placed for row in range(each.row, each.row + each.rows)}
     parts: list[Free] = []
     row = first
@@ -157,9 +166,30 @@ def free_parts(
     return parts
 
 
+def quiet_parts(from_minute: int, to_minute: int) -> list[Quiet]:
+    """Return the quiet hours within the grid of a day, which are the same rows on every date.
+
+    Minutes count from local midnight; quiet hours may pass it, and equal minutes mean none. What
+    begins or ends within a quarter of an hour has all of it. No clock jumps between 7:00 and
+    21:00, so that a row is the same time on the wall whatever the clocks did in the night.
+    """
+    parts = []
+    for window in hours.windows_over_midnight(_wall(from_minute), _wall(to_minute)):
+        first = max(0, (window.opens_minute - FIRST_MINUTE) // 15)
+        past = min(ROWS, -((FIRST_MINUTE - window.closes_minute) // 15))
+        if first < past:
+            parts.append(Quiet(first, past - first, _quiet_words(window)))
+    return parts
+
+
 def row_of(instant: datetime, on: date, zone: str) -> int:
     """Return the quarter hour after 7:00, 0 to 55, in which an instant of a local date lies."""
     return _row(instant, first_row_at(on, zone))
+
+
+def is_in_grid(instant: datetime, on: date, zone: str) -> bool:
+    """Say whether an instant lies in the rows of a local date, and not before or after them."""
+    return 0 <= (instant - first_row_at(on, zone)) // QUARTER < ROWS
 
 
 def _spans(
@@ -190,6 +220,18 @@ def _with_buffers(event: WeekEvent, rows: tuple[int, int, int, int], half: int) 
 def _starts_at(row: int, on: date, zone: str) -> datetime | None:
     at = time(FIRST_HOUR + row // 4, row % 4 * 15)
     return zones.instant_of(zone, on, at) if zones.is_shown(zone, on, at) else None
+
+
+def _wall(minute: int) -> time:
+    return time(minute // 60 % 24, minute % 60)
+
+
+def _quiet_words(quiet: hours.Window) -> str:
+    """Say from when to when it is quiet. The edges of a day are not said."""
+    opens, closes = (_wall(each) for each in (quiet.opens_minute, quiet.closes_minute))
+    begins = f" from {zones.clock_words(opens)}" if quiet.opens_minute else ""
+    ends = f" until {zones.clock_words(closes)}" if quiet.closes_minute < hours.DAY_MINUTES else ""
+    return f"Quiet{begins}{ends}"
 
 
 def _row(instant: datetime, begins_at: datetime) -> int:

@@ -23,8 +23,10 @@ from practice.calendar.rules.week import (
     WeekEvent,
     first_row_at,
     free_parts,
+    is_in_grid,
     monday_of,
     place,
+    quiet_parts,
     row_of,
 )
 from practice.calendar.views.blueprint import bp
@@ -44,6 +46,7 @@ class Item(NamedTuple):
     placed: Placed | None = None
     free: Free | None = None
     address: str = ""  # where an empty part is filled
+    is_in_grid: bool = True  # the present may lie before or after all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +148,12 @@ def _page(view: str, first_on: date, days: int) -> str:
     )
     now, zone = clock.now(), get_practice().time_zone
     today = zones.local_date(now, zone)
+    rules, closed = queries.rules_and_closed_days(shown.first_on, shown.past_on)
     return render_template(
         "calendar/week.html",
         shown=shown,
-        days=_days(shown, zone, now),
+        days=_days(shown, zone, now, rules, closed),
+        quiet=quiet_parts(rules.quiet_from_minute, rules.quiet_to_minute),
         today=today,
         now=now,
         stale=imported.stale_calendars(),
@@ -160,20 +165,21 @@ def _page(view: str, first_on: date, days: int) -> str:
     )
 
 
-def _days(shown: Shown, zone: str, now: datetime) -> list[Day]:
+def _days(
+    shown: Shown, zone: str, now: datetime, rules: BookingRules, closed: dict[date, str]
+) -> list[Day]:
     first_at, past_at = zones.day_start(zone, shown.first_on), zones.day_start(zone, shown.past_on)
     events, blocks = _what_lies_there(shown, first_at, past_at)
-    closed = queries.closed_days(shown.first_on, shown.past_on)
-    rules = queries.booking_rules() if _may_fill() else None
+    may_fill = _may_fill()
     filled_at = _filling(shown, zone)
     days = []
     for on in (shown.first_on + timedelta(days=n) for n in range(shown.days)):
         placed = place(events, on, zone, blocks)
-        empty = [] if on in closed or rules is None else _empty(placed, on, zone, rules, now)
+        empty = _empty(placed, on, zone, rules, now) if may_fill and on not in closed else []
         items = [Item(each.kind, each.row, placed=each) for each in placed]
         items += [Item("free", each.row, free=each, address=filled_at(each)) for each in empty]
         if on == zones.local_date(now, zone):
-            items.append(Item("now", row_of(now, on, zone)))
+            items.append(Item("now", row_of(now, on, zone), is_in_grid=is_in_grid(now, on, zone)))
         # The order of time, since on a phone this is a list. What begins goes before the present.
         items.sort(key=lambda item: (item.row, item.kind == "now"))
         days.append(

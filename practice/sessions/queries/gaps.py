@@ -39,10 +39,11 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A service with the gaps that it fits into."""
+    """A service with the gaps that it fits into; ``closed`` says why there are none on a day."""
 
     service: Service
     gaps: tuple[Gap, ...]
+    closed: str = ""
 
 
 def room_on(on: date, services: Iterable[Service]) -> list[Room]:
@@ -69,7 +70,10 @@ def room_on(on: date, services: Iterable[Service]) -> list[Room]:
         as_staff=True,
         full=full,
     )
-    return [Room(each, _gaps(seen, on)) for each, seen in zip(wanted, found, strict=True)]
+    return [
+        Room(each, gaps := _gaps(seen, on), "" if gaps else _closed(seen, on))
+        for each, seen in zip(wanted, found, strict=True)
+    ]
 
 
 def first_starts(services: Sequence[Service], client: Client) -> dict[str, datetime]:
@@ -133,6 +137,15 @@ def _gaps(seen: Look, on: date) -> tuple[Gap, ...]:
         else:
             gaps.append(Gap(start, start))
     return tuple(gaps)
+
+
+def _closed(seen: Look, on: date) -> str:
+    """Say that a day is closed: by itself, or as all of its weekday are."""
+    if any(first_on <= on <= last_on for first_on, last_on in seen.roster.closures):
+        return "The practice is closed on this day."
+    if on.isoweekday() not in seen.service.rules.weekdays:
+        return f"The practice is closed on {on:%A}s."
+    return ""
 
 
 def _best(

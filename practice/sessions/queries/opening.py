@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from practice.calendar import queries as calendar
-from practice.calendar.models import Claim
+from practice.calendar.models import BookingRules, Claim
 from practice.calendar.queries import Roster
 from practice.calendar.rules import hours, timeline, zones
 from practice.calendar.rules.hours import Window
@@ -99,7 +99,7 @@ class Outside:
 def outside() -> dict[UUID, Outside]:
     """Return the booked sessions that lie outside hours, closed days or quiet hours, by their id.
 
-    Six statements, however many there are.
+    Five statements, however many there are.
     """
     practice = get_practice()
     now = clock.now()
@@ -116,8 +116,8 @@ def outside() -> dict[UUID, Outside]:
     )
     serving = _serving([each.id for each in coming])
     rosters = calendar.rosters(axis, {(each.kind.value, each.modality.value) for each in coming})
-    open_to_clients, loud = _open(axis)
-    closed = calendar.closed_days(axis.first_on, axis.last_on + zones.DAY)
+    rules, closed = calendar.rules_and_closed_days(axis.first_on, axis.last_on + zones.DAY)
+    open_to_clients, loud = _open(axis, rules)
     found = {}
     for each in coming:
         roster = rosters[each.kind.value, each.modality.value]
@@ -153,9 +153,8 @@ def _serving(appointment_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     return found
 
 
-def _open(axis: Axis) -> tuple[int, int]:
+def _open(axis: Axis, rules: BookingRules) -> tuple[int, int]:
     """Return when clients may come, whatever is closed, and when it is not quiet."""
-    rules = calendar.booking_rules()
     opens = Window(rules.opens_minute, rules.closes_minute)
     weekly = {weekday - 1: [opens] for weekday in rules.weekdays}
     return (

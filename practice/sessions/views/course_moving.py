@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -27,6 +28,7 @@ from practice.sessions.rules import keeping
 from practice.sessions.rules.course_states import KEPT
 from practice.sessions.service import booking, late, ripples
 from practice.sessions.service.ripples import Change, LimitsBroken, Stale
+from practice.sessions.views.choosing import TimeChoice
 from practice.sessions.views.course_shown import asked_step
 from practice.sessions.views.late_shown import (
     StaffLateWayForm,
@@ -37,6 +39,8 @@ from practice.sessions.views.late_shown import (
 from practice.sessions.views.ripple_shown import ways_of
 from practice.sessions.views.staff import bp
 
+Near = Callable[[], Sequence[TimeChoice]]
+
 
 def preview(
     part: Part,
@@ -45,10 +49,14 @@ def preview(
     back: str,
     form: WayForm | None = None,
     status: int = 200,
+    near: Near = tuple,
 ) -> ResponseReturnValue:
-    """Show what follows when a session of a course moves to another time."""
+    """Show what follows when a session of a course moves to another time.
+
+    ``near`` is asked for the times nearest to it if nothing leads on from there.
+    """
     found = ahead(part.course, {part.key: starts_at})
-    return _page(part, found, back=back, form=form, status=status)
+    return _page(part, found, back=back, form=form, status=status, near=near)
 
 
 def finish(
@@ -141,6 +149,7 @@ def _page(
     back: str,
     form: WayForm | None = None,
     status: int = 200,
+    near: Near = tuple,
 ) -> ResponseReturnValue:
     ways = ways_of(found, beyond_limits=may(Permission.WINDOW_OVERRIDE))
     form = form or StaffLateWayForm(formdata=None)
@@ -160,6 +169,7 @@ def _page(
         choices=choices,
         card=collected_by(part.course.client_id) if len(choices) > 1 else "",
         why_none=() if ways else _why_none(found),
+        near=() if ways else near(),
         form=form,
         back=back,
     ), status

@@ -24,7 +24,7 @@ from practice.sessions.service import booking, late, readiness
 from practice.sessions.staff_forms import TimeForm
 from practice.sessions.views.course_moving import finish, preview
 from practice.sessions.views.late_shown import LateBookForm, collected_by, offer_reasons, wish_of
-from practice.sessions.views.offering import NotChosen, Wish, chosen_start, not_then, offer
+from practice.sessions.views.offering import NotChosen, Wish, chosen_start, near, not_then, offer
 from practice.sessions.views.staff import bp, check_reason, last_look
 
 
@@ -65,6 +65,7 @@ def _times(wish: Wish, wrong: NotChosen | None = None) -> ResponseReturnValue:
         wish=wish,
         form=wrong.form if wrong else TimeForm(formdata=None),
         offer=offer(wish, read_asked(request.args), url, lost_on=wrong.on if wrong else None),
+        instead=wrong.instead if wrong else None,
         ways=[],
         fixed={name: request.args[name] for name in ("from", "day") if name in request.args},
         action=url_for(".check_move", appointment_id=session.id),
@@ -82,7 +83,9 @@ def check_move(appointment_id: UUID) -> ResponseReturnValue:
     except NotChosen as wrong:
         return _times(wish, wrong)
     if (part := part_of(_moving(wish))) is not None:
-        return preview(part, start.starts_at, back=_back(wish))
+        return preview(
+            part, start.starts_at, back=_back(wish), near=lambda: near(wish, start.starts_at)
+        )
     return _last_look(wish, start, form)
 
 
@@ -115,7 +118,7 @@ def finish_move(appointment_id: UUID) -> ResponseReturnValue:
             )
         )
     except (booking.SlotTaken, booking.NotOffered) as gone:
-        return _times(wish, not_then(request.args, gone.message))
+        return _times(wish, not_then(wish, request.args, gone.message))
     except NotChosen as not_chosen:
         return _times(wish, not_chosen)
     return _say_moved(appointment_id)

@@ -126,17 +126,33 @@ def offer(wish: Wish, asked: Asked, url: Url, *, lost_on: date | None = None) ->
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """The times nearest to one that cannot be had; ``why`` that is, where no field says it."""
+
+    near: tuple[TimeChoice, ...]
+    why: str = ""
+
+
 class NotChosen(Exception):
     """No time was chosen, or one that cannot be had; ``form`` says which, beside its field.
 
-    ``on`` is the local date of the one that was wanted, if there is one.
+    ``on`` is the local date of the one that was wanted, if there is one, and ``instead`` what
+    could be had near it.
     """
 
-    def __init__(self, form: TimeForm, status: int, on: date | None = None) -> None:
+    def __init__(
+        self,
+        form: TimeForm,
+        status: int,
+        on: date | None = None,
+        instead: Instead | None = None,
+    ) -> None:
         super().__init__()
         self.form = form
         self.status = status
         self.on = on
+        self.instead = instead
 
 
 def chosen_start(wish: Wish, args: MultiDict[str, str]) -> Start:
@@ -150,7 +166,7 @@ def chosen_start(wish: Wish, args: MultiDict[str, str]) -> Start:
         raise NotChosen(form, 422)
     start = start_at(wish, form.start.instant)
     if start is None:
-        raise not_then(args, _why_gone(wish, form.start.instant))
+        raise not_then(wish, args, _why_gone(wish, form.start.instant))
     return start
 
 
@@ -164,13 +180,11 @@ GONE = "That time is not free any more. Choose another one."
 
 
 def _why_gone(wish: Wish, starts_at: datetime) -> str:
-    """Say why a session cannot move to a time, and which times are the nearest that it could have.
+    """Say why a session cannot move to a time; of a new one, that the time has gone."""
+    return GONE if wish.moving is None else _why_not(wish, starts_at) or GONE
 
-    Of a new session it is only said that the time has gone: the page shows what is free.
-    """
-    if wish.moving is None:
-        return GONE
-    zone = get_practice().time_zone
+
+def _why_not(wish: Wish, starts_at: datetime) -> str:
     look = queries.look_at(
         wish.service,
         wish.modality,
@@ -179,25 +193,39 @@ def _why_gone(wish: Wish, starts_at: datetime) -> str:
         as_staff=True,
         moving=wish.moving,
     )
-    why = " ".join(each.words for each in free.why_not(look.offer, starts_at)) or GONE
+    return " ".join(each.words for each in free.why_not(look.offer, starts_at))
+
+
+def instead_of(wish: Wish, starts_at: datetime) -> Instead | None:
+    """Say why a session cannot be had at a time, and what can near it; ``None`` if it can."""
+    why = _why_not(wish, starts_at)
+    if not why:
+        return None
+    when = zones.instant_words(starts_at, get_practice().time_zone)
+    return Instead(near(wish, starts_at), f"{wish.service.label} cannot start on {when}. {why}")
+
+
+def near(wish: Wish, wanted: datetime) -> tuple[TimeChoice, ...]:
+    """Return the times closest to one that cannot be had, as the limits of the course allow."""
+    zone = get_practice().time_zone
     today = zones.local_date(clock.now(), zone)
-    first_on = max(zones.local_date(starts_at, zone) - timedelta(days=SHOWN_DAYS), today)
+    first_on = max(zones.local_date(wanted, zone) - timedelta(days=SHOWN_DAYS), today)
     allowed = [
         each.starts_at for each in _free(wish, first_on, 2 * SHOWN_DAYS) if not each.refusals
     ]
-    near = choosing.nearest(allowed, starts_at)
-    if not near:
-        return why
-    return f"{why} The nearest: {'; '.join(zones.instant_words(at, zone) for at in near)}"
+    return tuple(
+        TimeChoice(written(at), zones.instant_words(at, zone), is_chosen=False)
+        for at in choosing.nearest(allowed, wanted)
+    )
 
 
-def not_then(args: MultiDict[str, str], words: str) -> NotChosen:
+def not_then(wish: Wish, args: MultiDict[str, str], words: str) -> NotChosen:
     """Say why the start that an address names, which is an instant, cannot be had."""
     form = TimeForm(formdata=args)
     form.validate()
     form.start.errors = [words]
     on = zones.local_date(form.start.instant, get_practice().time_zone)
-    return NotChosen(form, 409, on)
+    return NotChosen(form, 409, on, Instead(near(wish, form.start.instant)))
 
 
 def _free(wish: Wish, first_on: date, days: int) -> list[Start]:

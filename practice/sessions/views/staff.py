@@ -41,7 +41,14 @@ from practice.sessions.service import asking_for, booking, late, readiness
 from practice.sessions.service.asking_for import Cost
 from practice.sessions.service.readiness import Ahead
 from practice.sessions.staff_forms import BookForm, SeriesForm, TimeForm, read_uuid
-from practice.sessions.views.offering import NotChosen, Wish, chosen_start, not_then, offer
+from practice.sessions.views.offering import (
+    NotChosen,
+    Wish,
+    chosen_start,
+    instead_of,
+    not_then,
+    offer,
+)
 
 bp = Blueprint("sessions", __name__)
 PLACE_OF = {modality: place for place, modality in PLACES.items()}
@@ -117,7 +124,7 @@ def _choice(
     return Choice(
         service,
         length_words(service.minutes),
-        url_for(".new", **_named(wish, on, on)),
+        url_for(".new", **_named(wish, on, on), start=written(starts_at) if starts_at else None),
         (quick, url_for(".check", **_named(wish), start=written(quick))) if quick else None,
         why_not,
     )
@@ -150,7 +157,8 @@ def wish_of(client: Client) -> Wish:
 
 
 def _times(wish: Wish, wrong: NotChosen | None = None) -> ResponseReturnValue:
-    asked = read_asked(request.args)
+    asked, starts_at = read_asked(request.args), None if wrong else _start_brought_along()
+    instead = instead_of(wish, starts_at) if starts_at else wrong.instead if wrong else None
     return render_template(
         "sessions/times.html",
         wish=wish,
@@ -161,6 +169,7 @@ def _times(wish: Wish, wrong: NotChosen | None = None) -> ResponseReturnValue:
             lambda first_on, day: url_for(".new", **_named(wish, first_on, day)),
             lost_on=wrong.on if wrong else None,
         ),
+        instead=instead,
         ways=_ways(wish),
         fixed=_named(wish, asked.first_on, asked.day),
         action=url_for(".check"),
@@ -234,7 +243,7 @@ def book() -> ResponseReturnValue:
             )
         )
     except (booking.SlotTaken, booking.NotOffered) as gone:
-        return _times(wish, not_then(request.args, gone.message))
+        return _times(wish, not_then(wish, request.args, gone.message))
     except NotChosen as wrong:
         return _times(wish, wrong)
     except late.CostsOtherwise as changed:

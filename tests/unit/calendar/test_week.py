@@ -2,22 +2,26 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from practice.calendar.rules.week import (
     ROWS,
     Free,
+    Quiet,
     WeekBlock,
     WeekEvent,
     first_row_at,
     free_parts,
     place,
+    quiet_parts,
     row_of,
 )
 
 ZONE = "America/New_York"
 MONDAY = date(2027, 3, 1)
+CHANGES = (date(2027, 3, 14), date(2027, 11, 7))
 NINE, FIVE = 9 * 60, 17 * 60
 
 
@@ -122,3 +126,48 @@ def test_empty_parts_are_exactly_the_quarter_hours_that_nothing_covers(
         beside = {other for other in (row - 1, row + 1) if other // 4 == row // 4}
         assert all(other in covered or not 8 <= other < 40 for other in beside)
     assert all(part.starts_at == dawn + part.row * quarter for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "parts"),
+    [
+        ((20 * 60, 8 * 60), [(0, 4, "Quiet until 8:00 AM"), (52, 4, "Quiet from 8:00 PM")]),
+        ((12 * 60 + 5, 13 * 60 + 20), [(20, 6, "Quiet from 12:05 PM until 1:20 PM")]),
+        ((19 * 60, 0), [(48, 8, "Quiet from 7:00 PM")]),
+        ((21 * 60, 7 * 60), []),
+        ((9 * 60, 9 * 60), []),
+        ((6 * 60, 22 * 60), [(0, 56, "Quiet from 6:00 AM until 10:00 PM")]),
+    ],
+)
+def test_quiet_hours_are_drawn_as_far_as_the_grid_goes(
+    quiet: tuple[int, int], parts: list[tuple[int, int, str]]
+) -> None:
+    assert quiet_parts(*quiet) == [Quiet(*part) for part in parts]
+
+
+@given(
+    st.dates(date(2026, 1, 1), date(2030, 12, 31)) | st.sampled_from(CHANGES),
+    st.integers(0, 287).map(lambda n: 5 * n),
+    st.integers(0, 287).map(lambda n: 5 * n),
+)
+def test_a_row_is_quiet_if_the_clock_on_the_wall_shows_quiet_hours_in_it(
+    on: date, first: int, past: int
+) -> None:
+    def is_quiet(instant: datetime) -> bool:
+        wall = instant.astimezone(ZoneInfo(ZONE))
+        minute = wall.hour * 60 + wall.minute
+        return first <= minute < past if first <= past else minute >= first or minute < past
+
+    begins_at = first_row_at(on, ZONE)
+    wanted = {
+        row
+        for row in range(ROWS)
+        if any(is_quiet(begins_at + timedelta(minutes=15 * row + n)) for n in (0, 5, 10))
+    }
+
+    drawn = [
+        row for part in quiet_parts(first, past) for row in range(part.row, part.row + part.rows)
+    ]
+
+    assert set(drawn) == wanted
+    assert first == past or len(drawn) - len(wanted) <= 1  # both ends may share a quarter

@@ -117,7 +117,7 @@ def test_a_time_that_cannot_be_had_says_why_and_names_the_nearest(
 
     assert saturday.status_code == past.status_code == 409
     assert "That is outside the hours for clients." in text_of(saturday)
-    assert "The nearest: Fri, Mar 19" in text_of(saturday)
+    assert "The nearest times Fri, Mar 19" in text_of(saturday)
     assert "That time has passed." in text_of(past)
     assert nonsense.status_code in {409, 422}
 

@@ -138,12 +138,21 @@ def test_an_empty_hour_carries_its_start_to_a_booking_of_four_clicks(
 def test_a_session_that_cannot_start_then_says_why_beside_itself(
     browser: FlaskClient, alex: Client, therapist: Resource
 ) -> None:
-    what = browser.get(f"/sessions/new?client={alex.id}&start={sent(at(MONDAY + days(1), 16))}")
+    tuesday = f"/sessions/new?client={alex.id}&start={sent(at(MONDAY + days(1), 16))}"
+    what = browser.get(tuesday)
+    (link,) = re.findall(r'<a href="([^"]*)">First lozenge session, 3 h<', what.text)
+    times = browser.get(link.replace("&amp;", "&"))
 
     assert (
         "First lozenge session, 3 h 3 hours, $450.00 That is outside the hours for clients."
         in text_of(what)
     )
+    assert (
+        "First lozenge session, 3 h cannot start on Tue, Mar 2, 4:00 PM. "
+        "That is outside the hours for clients." in text_of(times)
+    )
+    assert "The nearest times Tue, Mar 2, 1:00 PM Tue, Mar 2, 1:30 PM" in text_of(times)
+    assert 'name="start" value="2027-03-02T19:00:00Z">Tue, Mar 2, 2:00 PM<' in times.text
 
 
 @pytest.mark.parametrize(
@@ -179,6 +188,10 @@ def test_who_may_only_block_is_led_from_an_empty_hour_to_a_block(signed_in: Sign
 
     page = monitor.get("/calendar/day?on=2027-03-02").text
 
+    assert re.findall(r'<li class="buffer hush ([^"]*)">([^<]*)<', page) == [
+        ("at0 and0 for0 more4", "Quiet until 8:00 AM"),
+        ("at6 and4 for0 more4", "Quiet from 8:00 PM"),
+    ]
     assert empty_hours(page) == []
     assert '"/calendar/blocks/new?on=2027-03-02&amp;at=09:00"' in page
 
@@ -219,6 +232,18 @@ def test_today_says_where_tomorrow_still_has_room(
 
     assert "First lozenge session, 3 h could still start from 9:00 AM to 2:00 PM" in page
     assert "Integration session, 60 min could still start from 9:00 AM to 5:00 PM" in page
+
+
+def test_today_says_that_the_day_after_is_closed_and_not_that_it_is_full(
+    browser: FlaskClient, therapist: Resource
+) -> None:
+    with transaction():
+        db.session.add(Closure(first_on=MONDAY + days(1), last_on=MONDAY + days(1), reason="Storm"))
+
+    storm, saturday = (browser.get(f"/today?on={on}") for on in ("2027-03-01", "2027-03-06"))
+
+    assert "Tue, Mar 2 The practice is closed on this day. To do" in text_of(storm)
+    assert "Sun, Mar 7 The practice is closed on Sundays. To do" in text_of(saturday)
 
 
 def test_a_page_that_looks_again_by_itself_keeps_nobody_signed_in(
