@@ -270,7 +270,7 @@ def test_check_16_what_never_ends_is_ended(
 def test_check_16_a_time_that_is_up_before_anybody_answers_ends_all_the_same(
     far: FarAway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """calendar.md §6, row 16: the other side takes the call when there is nothing left to hang up."""
+    """calendar.md §6, row 16: the call is taken when there was nothing yet to hang up."""
 
     def late(address: str, port: int, timeout: float) -> socket.socket:
         for each in threading.enumerate():
