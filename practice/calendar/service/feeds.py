@@ -227,6 +227,17 @@ def revoke(subscription: FeedSubscription, *, by: Actor) -> None:
     record("feed:revoke", by=by, subject_id=subscription.id)
 
 
+def end_those(which: sa.ColumnElement[bool], *, by: Actor) -> None:
+    """End all of some links at once. Call inside ``transaction()``."""
+    links = db.session.scalars(
+        sa.select(FeedSubscription)
+        .where(FeedSubscription.revoked_at.is_(None), which)
+        .order_by(FeedSubscription.id)
+    )
+    for link in links.all():
+        revoke(link, by=by)
+
+
 def is_worth_remembering(fetched_at: datetime | None) -> bool:
     """Say whether a fetch is written down: at most one every five minutes is."""
     return fetched_at is None or clock.now() - fetched_at >= REMEMBERED_EVERY

@@ -27,11 +27,11 @@ def reassign(user: User, by: Actor) -> None:
     """
     person = _person_of(user.id)
     if not may(user.role_set, Permission.FEED_SUBSCRIBE):
-        _end_links(FeedSubscription.made_by == user.id, by)
+        feeds.end_those(FeedSubscription.made_by == user.id, by=by)
     elif not may(user.role_set, Permission.PRACTICE_MANAGE):
         own = person.id if person is not None else None
         others = FeedSubscription.resource_id.is_distinct_from(own)
-        _end_links(sa.and_(FeedSubscription.made_by == user.id, others), by)
+        feeds.end_those(sa.and_(FeedSubscription.made_by == user.id, others), by=by)
     if person is not None:
         person.name, person.roles, person.ended_at = user.name, list(user.roles), None
         db.session.flush()
@@ -50,7 +50,7 @@ def dismiss(user: User, by: Actor) -> None:
         theirs.append(FeedSubscription.resource_id == person.id)
         person.ended_at = clock.now()
         db.session.flush()
-    _end_links(sa.or_(*theirs), by)
+    feeds.end_those(sa.or_(*theirs), by=by)
     if sessions_ahead(user.id):
         now = clock.now()
         assign(
@@ -79,16 +79,6 @@ def sessions_ahead(user_id: UUID) -> int:
         )
     )
     return db.session.scalar(counted) or 0
-
-
-def _end_links(which: sa.ColumnElement[bool], by: Actor) -> None:
-    links = db.session.scalars(
-        sa.select(FeedSubscription)
-        .where(FeedSubscription.revoked_at.is_(None), which)
-        .order_by(FeedSubscription.id)
-    )
-    for link in links.all():
-        feeds.revoke(link, by=by)
 
 
 def _person_of(user_id: UUID) -> Resource | None:

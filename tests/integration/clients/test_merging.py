@@ -406,3 +406,15 @@ def test_what_was_paid_ahead_follows_to_the_kept_client_and_back(
         merging.undo(merge.id, by=owner)
     assert stand() == [(0, 0), (8_000, 3_000)]
     assert verifying.problems() == []
+
+
+def test_a_client_who_is_archived_has_no_calendar_links_any_more(
+    app: Flask, browser: FlaskClient, alex: Client, owner: Actor
+) -> None:
+    link = link_of(alex.id, owner)
+    known = {"If-None-Match": app.test_client().get(link).headers["ETag"]}
+    assert app.test_client().get(link, headers=known).status_code == 304
+
+    send(browser, f"/clients/{alex.id}/archive")
+
+    assert app.test_client().get(link, headers=known).status_code == 404
