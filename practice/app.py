@@ -194,6 +194,7 @@ def _name_the_work() -> None:
 def _name_what_comes_round() -> None:
     """Say what is done for every practice once in each hour or day."""
     periods.every(periods.HOUR // 4, "release-addresses", calendars.release_addresses)
+    periods.every(periods.HOUR, "look-at-conflicts", imported_calendars.look_at_conflicts)
     periods.every(periods.DAY, "end-unused-feeds", feeds.end_unused)
     periods.every(periods.DAY, "keep-accounts-short", accounts.keep_short)
     periods.every(periods.DAY, "tidy-api-answers", answers.tidy)

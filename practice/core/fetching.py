@@ -37,18 +37,18 @@ class Answer:
     body: bytes
 
 
-def fetch(url: str, headers: Mapping[str, str]) -> Answer:
+def fetch(url: str, headers: Mapping[str, str], *, seconds: float | None = None) -> Answer:
     """Fetch what lies at an address. Call outside transactions.
 
     At most three redirects are followed, none of them from https to anything else. Takes 30
-    seconds at most, however slowly the other side speaks, and 25 MB.
+    seconds at most, or ``seconds``, however slowly the other side speaks, and 25 MB.
 
     Raises:
         Invalid: if nothing may be fetched there.
         Unreachable: if nobody answers, it leads inside, or it is too much. Neither the address
             nor what was answered is in the message.
     """
-    ends = monotonic() + LONGEST_SECONDS
+    ends = monotonic() + (LONGEST_SECONDS if seconds is None else seconds)
     target = target_of(url, longest=LONGEST_ADDRESS)
     for _ in range(MOST_REDIRECTS + 1):
         try:

@@ -40,6 +40,15 @@ LEADS_INSIDE = tuple(
 )
 """What counts as global but holds an address of another kind."""
 
+NOWHERE = tuple(
+    ipaddress.IPv6Network(network)
+    for network in (
+        "fec0::/10",  # a site of its own: out of use, but routed where it still is
+        "3fff::/20",  # for documents
+    )
+)
+"""What counts as global to this Python and is not."""
+
 
 class Unreachable(Unavailable):
     """Nobody answered there, or not in time; ``message`` is for whoever typed the address."""
@@ -93,6 +102,8 @@ def why_not(address: str) -> str | None:
             found = found.ipv4_mapped
         elif any(found in network for network in LEADS_INSIDE):
             return "it holds an address of another kind"
+        elif any(found in network for network in NOWHERE):
+            return "it is inside a network"
     if found.is_multicast or found.is_unspecified or found.is_reserved:
         return "it is not the address of one machine"
     return None if found.is_global else "it is inside a network"
@@ -168,9 +179,11 @@ class Pinned(HTTPConnection):
 
     ``wire`` is what it goes over. The base class forgets that as soon as an answer begins after
     which the other side hangs up, and it is then that somebody may have to hang up on them.
+    ``is_over`` says that its time is up, should that be so before there is anything to hang up.
     """
 
     wire: socket.socket | None = None
+    is_over = False
 
     def __init__(self, address: str, target: Target) -> None:
         super().__init__(target.host, target.port, timeout=TIMEOUT_SECONDS)
@@ -179,6 +192,8 @@ class Pinned(HTTPConnection):
 
     def connect(self) -> None:
         self.sock = self.wire = dial(self.address, self.port, TIMEOUT_SECONDS)
+        if self.is_over:
+            raise TimeoutError
 
 
 class PinnedWithTls(Pinned):
@@ -197,6 +212,7 @@ def _ending(connection: Pinned, seconds: float) -> Iterator[None]:
     """Hang up after a while: each wait has an end, but a thousand short ones would have none."""
 
     def hang_up() -> None:
+        connection.is_over = True
         if connection.wire is not None:
             with suppress(OSError):
                 connection.wire.shutdown(socket.SHUT_RDWR)

@@ -168,7 +168,7 @@ def wait_of(retry_after: str, now: datetime) -> timedelta | None:
         return timedelta(seconds=min(int(retry_after[:9]), 10**8))
     try:
         until = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for numbers that no date has
         return None
     return until - now if until.tzinfo is not None else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -12,7 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from practice.calendar.account_models import CalendarChange
-from practice.calendar.models import CalendarEntry, DetailLevel, FeedSubscription, Resource
+from practice.calendar.models import (
+    CalendarEntry,
+    DetailLevel,
+    FeedSubscription,
+    Resource,
+    ResourceKind,
+)
 from practice.calendar.rules import ics
 from practice.calendar.service.inviting import invite_staff
 from practice.core import clock
@@ -88,6 +94,25 @@ def bury(facts: EntryFacts) -> None:
         )
     ).all()
     write([row_of(facts, row.resource_id, row.level) for row in shown])
+
+
+def forget_those_of_others(owners: Mapping[UUID, UUID | None]) -> None:
+    """Take sessions, each with whose it is, out of the calendars of all other clients."""
+    shown = db.session.scalars(
+        sa.select(CalendarEntry)
+        .join(
+            Resource,
+            sa.and_(
+                Resource.practice_id == CalendarEntry.practice_id,
+                Resource.id == CalendarEntry.resource_id,
+            ),
+        )
+        .where(Resource.kind == ResourceKind.CLIENT, CalendarEntry.session_id.in_(owners))
+    )
+    for each in shown.all():
+        if each.resource_id != owners[each.session_id]:
+            db.session.delete(each)
+    db.session.flush()
 
 
 def differ(facts: EntryFacts) -> bool:

@@ -95,6 +95,34 @@ def fill(subscription: FeedSubscription, first_at: datetime, past_at: datetime) 
     return [facts.session_id for facts in shown]
 
 
+def write_anew(resource_id: UUID) -> None:
+    """Write what is booked into every link of somebody who has got or lost sessions of another.
+
+    Call inside ``transaction()``, once the sessions are theirs. It counts as a change even where
+    only what is past has come or gone.
+    """
+    now = clock.now()
+    zone = get_practice().time_zone
+    links = db.session.scalars(
+        sa.select(FeedSubscription)
+        .where(
+            FeedSubscription.resource_id == resource_id,
+            FeedSubscription.revoked_at.is_(None),
+            FeedSubscription.by_mail.is_(False),
+        )
+        .order_by(FeedSubscription.id)
+        .with_for_update()
+    )
+    for link in links.all():
+        first_on, last_on = ics.feed_window(
+            zones.local_date(now, zone), back=link.days_back, ahead=link.days_ahead
+        )
+        past_on = last_on + timedelta(days=1)
+        fill(link, zones.day_start(zone, first_on), zones.day_start(zone, past_on))
+        link.version, link.changed_at = link.version + 1, now
+    db.session.flush()
+
+
 def subscribe_by_mail(
     resource: Resource, level: DetailLevel, *, by: Actor, made_by: UUID
 ) -> FeedSubscription:
@@ -197,6 +225,17 @@ def revoke(subscription: FeedSubscription, *, by: Actor) -> None:
         DoorKind.CALENDAR_ACCOUNT if subscription.in_account else DoorKind.FEED, subscription.id
     )
     record("feed:revoke", by=by, subject_id=subscription.id)
+
+
+def end_those(which: sa.ColumnElement[bool], *, by: Actor) -> None:
+    """End all of some links at once. Call inside ``transaction()``."""
+    links = db.session.scalars(
+        sa.select(FeedSubscription)
+        .where(FeedSubscription.revoked_at.is_(None), which)
+        .order_by(FeedSubscription.id)
+    )
+    for link in links.all():
+        revoke(link, by=by)
 
 
 def is_worth_remembering(fetched_at: datetime | None) -> bool:

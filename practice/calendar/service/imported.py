@@ -1,14 +1,19 @@
 """Calendars from elsewhere: adding one, saying yes to what it blocks, and taking it away.
 
-Everything here is called inside ``transaction()``. How they are read is ``refreshing``.
+Everything here is called inside ``transaction()``, but for what a worker does. How they are read
+is ``refreshing``.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
+
+import sqlalchemy as sa
 
 from practice.audit.rules import Actor
 from practice.audit.service import record
@@ -20,8 +25,8 @@ from practice.calendar.rules.foreign.cutting import Between
 from practice.calendar.service import claims
 from practice.calendar.service.reading import Read
 from practice.core import clock
-from practice.core.db import db
-from practice.core.errors import Conflict
+from practice.core.db import db, in_transaction
+from practice.core.errors import Conflict, NotFound
 from practice.outbox import service as outbox
 from practice.people.queries import get_practice
 
@@ -177,6 +182,27 @@ def tell_of_conflicts(calendar: ExternalCalendar) -> None:
             client_id=clients.get(each.session_id),
             about_id=each.session_id,
         )
+
+
+def look_at_conflicts(_practice_id: UUID) -> None:
+    """Look at the sessions under files and calendars that nobody reads again. A worker's part.
+
+    What was moved from under them goes off the list of tasks: no reading would say so.
+    """
+    silent = db.session.scalars(
+        sa.select(ExternalCalendar.id)
+        .where(
+            ExternalCalendar.confirmed_at.is_not(None), ExternalCalendar.address_sealed.is_(None)
+        )
+        .order_by(ExternalCalendar.id)
+    ).all()
+    for calendar_id in silent:
+        in_transaction(partial(_look_again, calendar_id))
+
+
+def _look_again(calendar_id: UUID) -> None:
+    with suppress(NotFound):  # it was taken away meanwhile, and its tasks with it
+        tell_of_conflicts(imported.get_calendar(calendar_id, lock=True))
 
 
 def stop(calendar_id: UUID, *, by: Actor) -> ExternalCalendar:

@@ -146,7 +146,11 @@ def _read(calendar: ExternalCalendar, between: Between) -> Seen:
 
 
 def _fetch(calendar: ExternalCalendar, *, is_known: bool) -> Answer:
-    """Ask for a calendar, and again as a browser where only those get an answer."""
+    """Ask for a calendar, and again as a browser where only those get an answer.
+
+    Twice takes no longer than once may.
+    """
+    began = monotonic()
     headers = {"User-Agent": NAME, "Accept": "text/calendar, */*;q=0.1"}
     if is_known and calendar.etag:
         headers["If-None-Match"] = calendar.etag
@@ -156,7 +160,8 @@ def _fetch(calendar: ExternalCalendar, *, is_known: bool) -> Answer:
     try:
         answer = fetching.fetch(address, headers)
         if answer.status >= 500 and urlsplit(address).hostname in WANTS_BROWSERS:
-            answer = fetching.fetch(address, headers | {"User-Agent": BROWSER})
+            left = max(LEAST_SECONDS, fetching.LONGEST_SECONDS - (monotonic() - began))
+            answer = fetching.fetch(address, headers | {"User-Agent": BROWSER}, seconds=left)
     except (Unreachable, Invalid) as problem:
         raise Failed(problem.message) from None
     return answer

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from practice.audit.rules import Actor
 from practice.audit.service import record
+from practice.calendar.models import FeedSubscription
+from practice.calendar.service import feeds
 from practice.clients import ports
 from practice.clients.queries import find_merge
 from practice.core import clock
@@ -19,6 +21,7 @@ from practice.people.models import Client
 def archive_client(client_id: UUID, *, by: Actor) -> None:
     """Take a client out of the list and of every search for a booking.
 
+    They sign in no more, so that they could not end a calendar link of theirs: it ends with this.
     Call inside ``transaction()``. Doing it twice is harmless.
 
     Raises:
@@ -33,6 +36,7 @@ def archive_client(client_id: UUID, *, by: Actor) -> None:
     if client.archived_at is None:
         client.archived_at = clock.now()
         db.session.flush()
+        feeds.end_those(FeedSubscription.resource_id == client_id, by=by)
         record("client:archive", by=by, subject_id=client_id)
 
 

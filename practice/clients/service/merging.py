@@ -22,7 +22,7 @@ from practice.audit.rules import Actor
 from practice.audit.service import record
 from practice.billing.service import ledger as books
 from practice.calendar.models import Claim, ClaimKind
-from practice.calendar.service import claims
+from practice.calendar.service import claims, feeds
 from practice.clients import ports
 from practice.clients.models import CareProfile, ClientMerge
 from practice.clients.queries import find_care, find_merge
@@ -179,6 +179,7 @@ def _tell(sessions: list[UUID], client_ids: list[UUID], by: Actor) -> None:
     db.session.expire_all()  # rows were turned below the objects
     ports.sessions_changed_hands(sessions)
     for each in client_ids:
+        feeds.write_anew(each)
         ports.papers_changed(each, by)
 
 

@@ -134,7 +134,15 @@ def _own_copy(appointment: Appointment) -> OwnCopy:
 
 
 def show_again(appointment_ids: Collection[UUID]) -> None:
-    """Show sessions to come as they are now, because they belong to another client."""
+    """Show sessions to come as they are now, because they belong to another client.
+
+    Out of the calendar of whom they do not belong to any more they go without a trace: it was
+    never for them to read that anything was cancelled.
+    """
+    owners = sa.select(Appointment.id, Appointment.client_id).where(
+        Appointment.id.in_(appointment_ids)
+    )
+    entries.forget_those_of_others({row.id: row.client_id for row in db.session.execute(owners)})
     for appointment_id in appointment_ids:
         appointment = get_appointment(appointment_id)
         if appointment.state in LIVE and appointment.ends_at > clock.now():

@@ -27,6 +27,7 @@ from practice.sessions.rules.lifecycle import (
     may_be_held,
 )
 from practice.sessions.service import (
+    calendars,
     course_steps,
     covering,
     estimates,
@@ -178,8 +179,12 @@ def hold(appointment: Appointment, reason: str, *, by: Actor) -> Appointment:
         check_move(appointment.state, S.HELD_CLINICAL)
         raise Conflict("Only a session with medicine is held for a clinical reason.")
     appointment = _became(appointment, S.HELD_CLINICAL, by)
+    calendars.change(appointment)
+    db.session.flush()
     covering.let_go(appointment, by=by)
+    taken = calendars.serving(appointment.id)
     claims.release(appointment.id)
+    calendars.bury(appointment, taken, gone_at=appointment.changed_at)
     for payment in payments:
         giving_back.give_back(payment, by)
     zone = get_practice().time_zone

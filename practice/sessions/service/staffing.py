@@ -16,13 +16,22 @@ from practice.core import clock
 from practice.core.db import db
 from practice.outbox.service import assign
 from practice.people.models import User
-from practice.people.rules import SEES_CLIENTS
+from practice.people.rules import SEES_CLIENTS, Permission, may
 from practice.sessions.service.setup import employ
 
 
 def reassign(user: User, by: Actor) -> None:
-    """Let somebody serve in the roles that they have now, with the hours that they had."""
+    """Let somebody serve in the roles that they have now, with the hours that they had.
+
+    Calendar links that they could not make any more end at once.
+    """
     person = _person_of(user.id)
+    if not may(user.role_set, Permission.FEED_SUBSCRIBE):
+        feeds.end_those(FeedSubscription.made_by == user.id, by=by)
+    elif not may(user.role_set, Permission.PRACTICE_MANAGE):
+        own = person.id if person is not None else None
+        others = FeedSubscription.resource_id.is_distinct_from(own)
+        feeds.end_those(sa.and_(FeedSubscription.made_by == user.id, others), by=by)
     if person is not None:
         person.name, person.roles, person.ended_at = user.name, list(user.roles), None
         db.session.flush()
@@ -41,11 +50,7 @@ def dismiss(user: User, by: Actor) -> None:
         theirs.append(FeedSubscription.resource_id == person.id)
         person.ended_at = clock.now()
         db.session.flush()
-    links = db.session.scalars(
-        sa.select(FeedSubscription).where(FeedSubscription.revoked_at.is_(None), sa.or_(*theirs))
-    )
-    for link in links.all():
-        feeds.revoke(link, by=by)
+    feeds.end_those(sa.or_(*theirs), by=by)
     if sessions_ahead(user.id):
         now = clock.now()
         assign(

@@ -1,10 +1,12 @@
 """Two clients who are one person: what moves, what stays, and what an undo puts back."""
 
+import re
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
 from practice.audit.rules import Actor
@@ -13,9 +15,10 @@ from practice.billing.rules.invoices import Line
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import ledger as books
 from practice.billing.service import papers, verifying, visit
-from practice.calendar.models import Claim, Resource
+from practice.calendar.models import Claim, DetailLevel, Resource
 from practice.calendar.rules.free import Wanted
-from practice.calendar.service import claims
+from practice.calendar.service import claims, feeds
+from practice.calendar.wishes import Wish
 from practice.clients import references
 from practice.clients.models import ClientMerge
 from practice.clients.rules.papers import PaperKind
@@ -26,6 +29,7 @@ from practice.core.errors import Conflict
 from practice.core.money import Money
 from practice.guards import FROZEN
 from practice.people.models import Client
+from practice.people.queries import get_practice
 from tests import factories
 from tests.browsers import send
 from tests.integration.sessions.conftest import Clock
@@ -241,6 +245,65 @@ def test_both_reasons_for_care_stay_and_the_gaps_are_filled(
     assert "Low mood" not in text_of(browser.get(f"/clients/{alex.id}"))
 
 
+# Calendars ---------------------------------------------------------------------------------------
+
+
+def link_of(client_id: UUID, owner: Actor) -> str:
+    """Make a calendar link of a client's own, and return its address."""
+    with transaction():
+        own = db.session.get_one(Resource, (get_practice().id, claims.open_for_client(client_id)))
+        _, secret = feeds.subscribe(
+            own,
+            Wish(label="Phone", level=DetailLevel.PLAIN),
+            by=owner,
+            made_by=client_id,
+        )
+    return f"/calendar/feeds/{secret}/calendar.ics"
+
+
+def shown(app: Flask, link: str) -> set[str]:
+    """Return the days that a link shows sessions on."""
+    answer = app.test_client().get(link)
+    assert answer.status_code == 200
+    return set(re.findall(r"DTSTART[^:]*:(\d{8})T", answer.text.partition("BEGIN:VEVENT")[2]))
+
+
+def test_the_link_of_either_shows_the_sessions_of_both_after_a_merge(
+    app: Flask, alex: Client, double: Client, therapist: Resource, owner: Actor
+) -> None:
+    hers = session("prep_60", alex, therapist, MONDAY + days(3), 9)
+    with transaction():
+        place = claims.open_for_client(alex.id)
+        claims.take(hers.id, [Wanted(place, hers.starts_at, hers.ends_at)])
+    link = link_of(double.id, owner)
+    assert shown(app, link) == {f"{MONDAY + days(2):%Y%m%d}"}
+    known = app.test_client().get(link).headers["ETag"]
+
+    with transaction():
+        merging.merge(alex.id, double.id, by=owner)
+
+    assert shown(app, link) == {f"{MONDAY + days(each):%Y%m%d}" for each in (2, 3)}
+    again = app.test_client().get(link, headers={"If-None-Match": known})
+    assert again.status_code == 200
+
+
+def test_a_merge_that_was_undone_leaves_no_session_in_the_calendar_of_the_other(
+    app: Flask, alex: Client, double: Client, owner: Actor
+) -> None:
+    link = link_of(alex.id, owner)
+    with transaction():
+        merge = merging.merge(alex.id, double.id, by=owner)
+    assert shown(app, link) == {f"{MONDAY + days(2):%Y%m%d}"}
+    known = app.test_client().get(link).headers["ETag"]
+
+    with transaction():
+        merging.undo(merge.id, by=owner)
+
+    assert shown(app, link) == set()
+    again = app.test_client().get(link, headers={"If-None-Match": known})
+    assert again.status_code == 200
+
+
 # Archive -----------------------------------------------------------------------------------------
 
 
@@ -343,3 +406,15 @@ def test_what_was_paid_ahead_follows_to_the_kept_client_and_back(
         merging.undo(merge.id, by=owner)
     assert stand() == [(0, 0), (8_000, 3_000)]
     assert verifying.problems() == []
+
+
+def test_a_client_who_is_archived_has_no_calendar_links_any_more(
+    app: Flask, browser: FlaskClient, alex: Client, owner: Actor
+) -> None:
+    link = link_of(alex.id, owner)
+    known = {"If-None-Match": app.test_client().get(link).headers["ETag"]}
+    assert app.test_client().get(link, headers=known).status_code == 304
+
+    send(browser, f"/clients/{alex.id}/archive")
+
+    assert app.test_client().get(link, headers=known).status_code == 404

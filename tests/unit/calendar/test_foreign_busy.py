@@ -144,3 +144,31 @@ def test_what_is_over_is_left_out_before_it_is_read() -> None:
     found = read(*long_ago, event(*WHEN))
 
     assert (found.spans, found.events) == (HOUR, 1)
+
+
+def test_busy_times_without_events_block_as_events_do() -> None:
+    """As some servers publish who is busy and no more (RFC 5545, 3.6.4)."""
+    lines = (
+        "BEGIN:VFREEBUSY",
+        "UID:busy@example.com",
+        "DTSTART:20270301T000000Z",
+        "DTEND:20270401T000000Z",
+        "FREEBUSY:20270302T140000Z/20270302T150000Z,20270303T140000Z/PT30M",
+        "FREEBUSY;FBTYPE=FREE:20270304T140000Z/PT1H",
+        "freebusy;fbtype=busy-tentative:20270305T140000Z/PT1H",
+        "FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20270306T140000Z/20270306T",
+        "END:VFREEBUSY",
+    )
+    told = "\r\n".join(lines)
+
+    assert read(told).spans == spans(
+        "2027-03-02 14:00 +60",
+        "2027-03-03 14:00 +30",
+        "2027-03-05 14:00 +60",
+        "2027-03-06 05:00 +1440",  # what cannot be read blocks its day
+    )
+    assert read(told, tentative_blocks=False).spans == spans(
+        "2027-03-02 14:00 +60", "2027-03-03 14:00 +30", "2027-03-06 05:00 +1440"
+    )
+    with pytest.raises(Unreadable):
+        read("\r\n".join(lines[:-1]))

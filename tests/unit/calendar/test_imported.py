@@ -54,6 +54,8 @@ def test_it_is_never_read_more_often_than_every_12_minutes_nor_seldomer_than_eve
         ("", 15),
         ("Sat, 28 Nov 2026 10:00:00 GMT", 15),
         ("Sat, 28 Nov 2026 14:00:00 -0000", 15),
+        ("Sat, 28 Nov 99999999999 14:00:00 GMT", 15),
+        ("Sat, 28 Nov 2026 14:00:00 +99999999999999", 15),
     ],
 )
 def test_the_other_side_is_left_alone_as_long_as_it_asks_up_to_a_day(

@@ -267,6 +267,24 @@ def test_check_16_what_never_ends_is_ended(
     assert poured[0] < LONGEST_HEAD / 4  # by ourselves, and not by the library in the end
 
 
+def test_check_16_a_time_that_is_up_before_anybody_answers_ends_all_the_same(
+    far: FarAway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """calendar.md §6, row 16: the call is taken when there was nothing yet to hang up."""
+
+    def late(address: str, port: int, timeout: float) -> socket.socket:
+        for each in threading.enumerate():
+            if isinstance(each, threading.Timer):
+                each.join()
+        return far.dial(address, port, timeout)
+
+    monkeypatch.setattr(outside, "dial", late)
+    monkeypatch.setattr(fetching, "LONGEST_SECONDS", 0.0)
+
+    assert refuse(far.url) == "It did not answer in time."
+    assert far.heads == []
+
+
 @pytest.mark.parametrize(
     ("sent", "said"),
     [

@@ -32,6 +32,8 @@ INSIDE = [
     "fc00::1",
     "fe80::1",
     "fe80::1%eth0",
+    "fec0::1",
+    "3fff::1",
     "ff02::1",
     "localhost",
     "",

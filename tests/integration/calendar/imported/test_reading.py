@@ -14,8 +14,10 @@ from practice.core import fetching
 from practice.core.db import db, read_again, transaction
 from practice.outbox.jobs import NotYet
 from practice.outbox.models import Message, Task
+from practice.people.queries import get_practice
 from practice.sessions.queries import free_times, get_service
 from practice.sessions.rules.lifecycle import Modality
+from practice.sessions.service.booking import cancel
 from tests.factories import OWNER
 from tests.integration.calendar.imported.conftest import (
     TUESDAY_TEN,
@@ -86,8 +88,6 @@ def test_check_16_and_17_whatever_goes_wrong_nothing_becomes_free_and_the_error_
     elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """calendar.md §6, rows 16 and 17: fetch fails, 500, HTML, truncated, empty, bombs."""
-    monkeypatch.setattr(refreshing, "LEAST_SECONDS", 0.3)
-    monkeypatch.setattr(refreshing, "IN_ALL_SECONDS", 0.3)
     monkeypatch.setattr(fetching, "MOST_BYTES", 1_000_000)
     whole = calendar(TUESDAY_TEN)
     never = "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"
@@ -108,6 +108,9 @@ def test_check_16_and_17_whatever_goes_wrong_nothing_becomes_free_and_the_error_
     said = {}
     for words, (status, body) in answers.items():
         elsewhere.server.script = lambda _head, wire: wire.answer(status, body)  # noqa: B023
+        seconds = 0.3 if body is endless else 20.0
+        monkeypatch.setattr(refreshing, "LEAST_SECONDS", seconds)
+        monkeypatch.setattr(refreshing, "IN_ALL_SECONDS", seconds)
         elsewhere.read()
         said[words] = words.strip(".") in (elsewhere.row.problem or "")
     elsewhere.server.script = hang_up
@@ -155,6 +158,27 @@ def test_check_20_a_busy_time_over_a_session_becomes_a_task_and_never_a_deletion
     assert tasks() == []
 
 
+def test_what_lies_under_a_calendar_that_is_read_no_more_is_looked_at_all_the_same(
+    elsewhere: Elsewhere,
+) -> None:
+    elsewhere.says(WEDNESDAY)
+    elsewhere.read()
+    book_at(at(TUESDAY, 10))
+    elsewhere.says(TUESDAY_TEN)
+    elsewhere.read()
+    with transaction():
+        service.stop(elsewhere.id, by=OWNER)
+    service.look_at_conflicts(get_practice().id)
+    assert len(tasks()) == 1
+
+    with transaction():
+        cancel(appointments()[0], by=OWNER)
+    service.look_at_conflicts(get_practice().id)
+
+    assert tasks() == []
+    assert elsewhere.blocked == TEN
+
+
 def test_a_session_booked_while_a_reading_was_written_is_told_by_the_next(
     elsewhere: Elsewhere,
 ) -> None:
@@ -192,7 +216,7 @@ def test_outlook_is_asked_again_as_a_browser(elsewhere: Elsewhere) -> None:
     far.leads_to[picky] = [["93.184.216.34"]]
     asked: list[str] = []
 
-    def fetched(url: str, headers: dict[str, str]) -> fetching.Answer:
+    def fetched(url: str, headers: dict[str, str], **_: float) -> fetching.Answer:
         asked.append(headers["User-Agent"])
         return fetching.Answer(500, HTTPMessage(), b"")
 

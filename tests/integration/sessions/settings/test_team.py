@@ -173,6 +173,31 @@ def test_whose_access_ends_is_out_at_once_with_all_calendar_links(owner: FlaskCl
     assert send(owner, f"/settings/team/{user_id()}/end").status_code == 404
 
 
+@pytest.mark.database("sqlite")
+def test_who_does_other_work_loses_the_links_that_they_could_not_make_any_more(
+    owner: FlaskClient,
+) -> None:
+    hers = join(owner, roles=["owner", "therapist"])
+    with practice_scope(here()):
+        own = sa.case((Resource.name == "Ada Okafor", 0), else_=1)
+        people = sa.select(Resource.id).where(Resource.user_id.is_not(None)).order_by(own)
+        whose = db.session.scalars(people).all()
+        db.session.rollback()
+    links = []
+    for each in whose:
+        answers = {"person": str(each), "label": "Phone", "level": "busy"}
+        links.append(link_in_page(send(hers, "/calendar/subscriptions", answers).text))
+
+    def read() -> list[int]:
+        return [hers.get(each).status_code for each in links]
+
+    assert read() == [200, 200]
+    send(owner, f"/settings/team/{user_id()}", {"roles": ["therapist"]})
+    assert read() == [200, 404]
+    send(owner, f"/settings/team/{user_id()}", {"roles": ["bookkeeper"]})
+    assert read() == [404, 404]
+
+
 def link_in_page(text: str) -> str:
     return "/" + text.partition('value="http://localhost/')[2].partition('"')[0]
 

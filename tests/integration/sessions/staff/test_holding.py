@@ -1,5 +1,7 @@
 """A dosing that is stopped on its day for a clinical reason: never charged, and never forgotten."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
@@ -9,7 +11,16 @@ from practice.audit.rules import Actor
 from practice.billing.models import Invoice, Refund
 from practice.billing.rules.payments import PaymentMethod
 from practice.billing.service import visit
-from practice.calendar.models import Claim, Resource
+from practice.calendar.models import (
+    CalendarEntry,
+    Claim,
+    DetailLevel,
+    FeedSubscription,
+    Resource,
+)
+from practice.calendar.rules import ics
+from practice.calendar.service import feeds
+from practice.calendar.wishes import Wish
 from practice.clients.models import Paper
 from practice.clients.rules.papers import PaperKind
 from practice.core.db import db, read_again, transaction
@@ -77,6 +88,30 @@ def test_a_held_session_is_not_charged_and_waits_for_the_prescriber(
     assert [(each.about_id, each.client_id) for each in tasks] == [(dosing.id, dosing.client_id)]
     assert (paper.kind, paper.is_good, paper.detail) == (PaperKind.DAY_OF_CHECKS, False, WHY)
     assert was_done("appointment:held_clinical", dosing.id, by=owner)
+
+
+def test_a_held_session_is_off_in_every_calendar_that_shows_it(
+    dosing: Appointment, alex: Client, owner: Actor, therapist: Resource
+) -> None:
+    with transaction():
+        person = db.session.get_one(Resource, (therapist.practice_id, therapist.id))
+        for level in (DetailLevel.BUSY, DetailLevel.INITIALS):
+            wish = Wish(label="Phone", level=level)
+            feeds.subscribe(person, wish, by=owner, made_by=therapist.id)
+    version = dosing.sequence
+
+    with transaction():
+        day.hold(dosing, WHY, by=owner)
+
+    rows = db.session.scalars(sa.select(CalendarEntry).order_by(CalendarEntry.level)).all()
+    assert [each.gone_at for each in rows] == [dosing.changed_at] * 2
+    assert all(f"SEQUENCE:{version + 1}\r\n" in each.text for each in rows)
+    assert [re.findall("SUMMARY:(.*)\r", each.text) for each in rows] == [
+        ["Cancelled: Busy"],
+        [f"Cancelled: Session {ics.initials(alex.name)}"],
+    ]
+    versions = db.session.scalars(sa.select(FeedSubscription.version)).all()
+    assert versions == [1, 1]
 
 
 @pytest.mark.parametrize("deed", [day.arrive, day.start, day.complete, day.miss])
