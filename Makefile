@@ -33,8 +33,9 @@ fmt: test-deps ## Put code and templates into the house's format
 fuzz: test-deps ## Send the API what nobody would, for long
 	@$(IN_VENV) -m scripts.fuzz
 
-soak: test-deps ## Programs of payments, news and crashes against a model, for long; PROGRAMS=…
-	@SANCTUARY_SOAK=$(PROGRAMS) $(IN_VENV) -m pytest -x tests/integration/billing/test_model.py
+soak: test-deps ## Programs of payments, sales, news and crashes against models, for long; PROGRAMS=…
+	@SANCTUARY_SOAK=$(PROGRAMS) $(IN_VENV) -m pytest -x \
+		tests/integration/billing/test_model.py tests/integration/billing/test_sales_model.py
 
 bench: test-deps ## The benchmarks; each prints ratios measured in one run
 	@$(IN_VENV) -m bench

@@ -1,131 +1,33 @@
 """What was paid one way and used another: nothing is lost, doubled, or given back twice."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from practice.billing import accounts, bundles, fees, ledger, queries, reports, sales
-from practice.billing.fee_models import Fee
-from practice.billing.models import Invoice, Payment
-from practice.billing.rules.fees import FeeFor
+from practice.billing import accounts, bundles, ledger, queries, reports, sales
+from practice.billing.models import Payment
 from practice.billing.rules.giving_back import How, Way
-from practice.billing.rules.invoices import Line
 from practice.billing.rules.ledger import Credit, Owed
 from practice.billing.rules.months import Month
 from practice.billing.rules.payments import (
     Label,
     PaymentMethod,
     PaymentOutcome,
-    PaymentState,
 )
 from practice.billing.rules.reports import Age
-from practice.billing.rules.selling import AT_ONCE, ExpiryRule, Item, Part, RefundRule
-from practice.billing.sale_models import Sale
+from practice.billing.rules.selling import ExpiryRule, Part
 from practice.billing.service import bundles as several
-from practice.billing.service import ending, openings, papers, selling, units, verifying, visit
+from practice.billing.service import ending, openings, papers, units, verifying
 from practice.billing.service import fees as charging
 from practice.billing.service import give_backs as giving
 from practice.billing.service import ledger as books
-from practice.core import clock
-from practice.core.db import db, in_transaction, read_again, transaction
-from practice.core.money import Money
+from practice.core.db import in_transaction, read_again, transaction
 from practice.people.models import Client
 from practice.people.queries import today_here
 from practice.sessions.service.giving_back import give_back as give_all_back
 from tests.factories import OWNER
-
-ON = date(2027, 3, 1)
-PREP = "prep_60"
-
-
-def pay(client: Client, for_id: UUID, minor: int, label: Label = Label.APPOINTMENT) -> Payment:
-    amount = Money(minor, "USD")
-    return in_transaction(
-        lambda: visit.record(client.id, for_id, amount, PaymentMethod.CASH, OWNER, label=label)
-    )
-
-
-def by_card(client: Client, for_id: UUID, minor: int, label: Label) -> Payment:
-    """A payment by card that has just come in, and has done nothing yet."""
-    with transaction():
-        made = Payment(
-            client_id=client.id,
-            for_id=for_id,
-            amount=Money(minor, "USD"),
-            label=label,
-            method=PaymentMethod.CARD_ONLINE,
-            state=PaymentState.PAID,
-            created_at=clock.now(),
-            paid_at=clock.now(),
-        )
-        db.session.add(made)
-    return made
-
-
-def bill(client: Client, minor: int) -> Invoice:
-    session = uuid4()
-    with transaction():
-        return papers.issue_invoice(
-            client,
-            for_id=session,
-            source_key=f"test:{session}",
-            lines=[Line(ON, "A session", 1, Money(minor, "USD"))],
-            by=OWNER,
-        )
-
-
-def sell(
-    client: Client,
-    *,
-    expiry: ExpiryRule = ExpiryRule.FORFEITED,
-    parts: Sequence[Part] = AT_ONCE,
-) -> Sale:
-    """Sell three preparations for $300, to use or to end."""
-    items = (Item(PREP, "Preparation", 3, 17_500),)
-    terms = selling.Terms(
-        title="Three",
-        items=items,
-        price=Money(30_000, "USD"),
-        rule=RefundRule.PRO_RATA,
-        parts=parts,
-        expires_on=ON + timedelta(days=3650),
-        expiry_rule=expiry,
-    )
-    with transaction():
-        sale = selling.sell(client, terms, by=OWNER)
-        selling.bill(sale, client, by=OWNER)
-    return sale
-
-
-def have(sale: Sale) -> UUID:
-    """Let one of its sessions take place."""
-    booking = uuid4()
-    with transaction():
-        units.reserve(sale.id, PREP, booking, OWNER)
-        selling.deliver(sale.id, PREP, booking, by=OWNER)
-    return booking
-
-
-def owe_fee(client: Client, session: UUID, minor: int, *, rest_is_credit: bool = False) -> Fee:
-    fee_id = in_transaction(
-        lambda: (
-            charging.decide(
-                client.id,
-                session,
-                change=1,
-                fee_for=FeeFor.CANCELLED,
-                amount=Money(minor, "USD"),
-                service_on=ON,
-                page="/",
-                by=OWNER,
-                rest_is_credit=rest_is_credit,
-            ).id
-        )
-    )
-    charging.fall_due(fee_id)
-    return fees.get_fee(fee_id)
+from tests.integration.billing.shop import ON, PREP, bill, by_card, have, owe_fee, pay, sell
 
 
 def went_back(payment: Payment) -> int:
