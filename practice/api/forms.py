@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wtforms import SelectMultipleField, StringField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from practice.api.rules import events, scopes
@@ -13,7 +13,7 @@ from practice.api.rules.events import Event
 from practice.api.rules.scopes import Scope
 from practice.core import outside
 from practice.core.errors import Invalid
-from practice.people.forms import BaseForm
+from practice.people.forms import BaseForm, at_most
 
 
 class BoxesField(SelectMultipleField):
@@ -34,7 +34,7 @@ class TokenForm(BaseForm):
         "Which program will use it",
         validators=[
             InputRequired("Enter a name, like Website"),
-            Length(max=80, message="Use at most 80 characters"),
+            at_most(80),
         ],
     )
     scopes = BoxesField(

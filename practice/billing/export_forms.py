@@ -29,7 +29,7 @@ from practice.billing.rules.months import (
     read_month,
     what_is_wrong,
 )
-from practice.people.forms import BaseForm, DayField
+from practice.people.forms import BaseForm, DayField, at_most
 from practice.people.seen import SeenForm
 
 MONTHS = 36
@@ -106,7 +106,7 @@ class UnlockForm(BaseForm):
 
     reason = StringField(
         "Why is this month opened again?",
-        [InputRequired("Enter a reason"), Length(max=200, message="Use at most 200 characters")],
+        [InputRequired("Enter a reason"), at_most(200)],
     )
 
 

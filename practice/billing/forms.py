@@ -8,7 +8,7 @@ from uuid import UUID
 
 from wtforms import HiddenField, RadioField, SelectMultipleField, StringField
 from wtforms.form import BaseForm as AnyForm
-from wtforms.validators import InputRequired, Length, StopValidation
+from wtforms.validators import InputRequired, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from practice.billing.archive import Filter
@@ -18,7 +18,7 @@ from practice.billing.rules.payments import PaymentMethod
 from practice.billing.rules.statements import what_is_wrong
 from practice.billing.service.give_backs import Asked
 from practice.core.errors import Invalid, NotFound
-from practice.people.forms import BaseForm
+from practice.people.forms import BaseForm, at_most
 from practice.people.queries import today_here
 
 METHODS: dict[PaymentMethod, str] = {
@@ -117,10 +117,7 @@ class GiveBackForm(BaseForm):
     way = RadioField("Where to", validators=[InputRequired("Choose where it goes")])
     reason = StringField(
         "Reason",
-        [
-            InputRequired("Write down why"),
-            Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
-        ],
+        [InputRequired("Write down why"), at_most(LONGEST_REASON)],
     )
     give_back_id = HiddenField()
     seen = HiddenField()
@@ -165,7 +162,7 @@ class CreditForm(BaseForm):
         "Why is this invoice taken back?",
         validators=[
             InputRequired("Enter a reason"),
-            Length(max=200, message="Use at most 200 characters"),
+            at_most(200),
         ],
     )
 

@@ -9,14 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from practice.calendar.models import Block, DetailLevel, Resource, ResourceKind
 from practice.calendar.rules import ics, zones
 from practice.calendar.rules.blocks import MOST_TIMES, MOST_WEEKS, times_of
 from practice.calendar.wishes import Wish
 from practice.core.errors import Invalid, NotFound
-from practice.people.forms import BaseForm, ClockField, DayField
+from practice.people.forms import BaseForm, ClockField, DayField, at_most
 
 LEVEL_WORDS = {
     DetailLevel.BUSY: "Busy: nothing but the time",
@@ -46,7 +46,7 @@ class DeviceForm(BaseForm):
         "Where you will use it",
         validators=[
             InputRequired("Enter a name, like Phone"),
-            Length(max=80, message="Use at most 80 characters"),
+            at_most(80),
         ],
     )
     reach = SelectField(
@@ -153,7 +153,7 @@ class BlockForm(RepeatForm):
     begins = ClockField("From", [InputRequired("Enter when it begins")])
     last_on = DayField("Last day", [Optional()])
     ends = ClockField("To", [InputRequired("Enter when it ends")])
-    reason = StringField("Reason", [Length(max=300, message="Use at most 300 characters")])
+    reason = StringField("Reason", [at_most(300)])
     version = HiddenField()
 
     def offer(self, members: Iterable[Resource]) -> None:

@@ -26,7 +26,7 @@ from practice.core.errors import Invalid
 from practice.core.fetching import LONGEST_ADDRESS
 from practice.core.outside import target_of
 from practice.people.contact import email_of
-from practice.people.forms import BaseForm
+from practice.people.forms import BaseForm, at_most
 from practice.people.rules import US_ZONES
 
 MOST_ADDRESSES = 10
@@ -42,10 +42,7 @@ class SwitchesForm(BaseForm):
 
     name = StringField(
         "Name",
-        [
-            InputRequired("Enter a name, like Family calendar"),
-            Length(max=80, message="Use at most 80 characters"),
-        ],
+        [InputRequired("Enter a name, like Family calendar"), at_most(80)],
     )
     address = StringField(
         "Secret address",

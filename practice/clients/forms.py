@@ -29,6 +29,7 @@ from practice.people.forms import (
     EmailField,
     NameField,
     PhoneField,
+    at_most,
 )
 from practice.people.rules import ClientDetails
 
@@ -94,11 +95,11 @@ class CareForm(BaseForm):
 
     reason = TextAreaField(
         "Reason for care",
-        [Length(max=LONGEST_STORY, message=f"Use at most {LONGEST_STORY} characters")],
+        [at_most(LONGEST_STORY)],
     )
     tried_before = TextAreaField(
         "Treatments tried before",
-        [Length(max=LONGEST_STORY, message=f"Use at most {LONGEST_STORY} characters")],
+        [at_most(LONGEST_STORY)],
     )
     seen = HiddenField()
 
@@ -129,7 +130,7 @@ class MemberForm(BaseForm):
 
     member_id = StringField(
         "Member ID",
-        [Length(max=40, message="Use at most 40 characters")],
+        [at_most(40)],
         render_kw=SOMEBODY_ELSE,
     )
 
@@ -139,15 +140,12 @@ class TreatmentForm(BaseForm):
 
     what = StringField(
         "What was tried",
-        [
-            InputRequired("Enter what was tried"),
-            Length(max=200, message="Use at most 200 characters"),
-        ],
+        [InputRequired("Enter what was tried"), at_most(200)],
         render_kw=SOMEBODY_ELSE,
     )
     when = StringField(
         "When",
-        [Length(max=120, message="Use at most 120 characters")],
+        [at_most(120)],
         render_kw=SOMEBODY_ELSE,
     )
     helped = RadioField(
@@ -225,7 +223,7 @@ class PaperForm(BaseForm):
     )
     detail = StringField(
         "Note",
-        [Length(max=LONGEST_DETAIL, message=f"Use at most {LONGEST_DETAIL} characters")],
+        [at_most(LONGEST_DETAIL)],
         render_kw=SOMEBODY_ELSE,
     )
 

@@ -74,6 +74,11 @@ def _readable(_form: Form, field: StringField) -> None:
 # Fields ----------------------------------------------------------------------------------------
 
 
+def at_most(longest: int) -> Length:
+    """Refuse a text of more than so many characters, in words."""
+    return Length(max=longest, message=f"Use at most {longest} characters")
+
+
 class NameField(StringField):
     """A part of a person's name.
 

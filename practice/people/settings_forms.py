@@ -14,11 +14,11 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.form import BaseForm as AnyForm
-from wtforms.validators import InputRequired, Length, StopValidation
+from wtforms.validators import InputRequired, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from practice.core.errors import Invalid
-from practice.people.forms import BaseForm, EmailField, NameField, PhoneField
+from practice.people.forms import BaseForm, EmailField, NameField, PhoneField, at_most
 from practice.people.identifiers import STATES, Provider, ein_of, npi_of
 from practice.people.passwords import why_refused
 from practice.people.rules import US_ZONES, Role, is_slug
@@ -87,11 +87,7 @@ class RolesField(SelectMultipleField):
 
 
 def _text(missing: str, longest: int) -> list[Any]:
-    return [InputRequired(missing), _at_most(longest)]
-
-
-def _at_most(longest: int) -> Length:
-    return Length(max=longest, message=f"Use at most {longest} characters")
+    return [InputRequired(missing), at_most(longest)]
 
 
 def _read(read: Callable[[str], str], text: str | None) -> str:
@@ -120,7 +116,7 @@ class SignUpForm(BaseForm):
         render_kw={"autocomplete": "organization"},
     )
     slug = StringField(
-        "Its name in web addresses", [_at_most(60)], render_kw={"autocapitalize": "none"}
+        "Its name in web addresses", [at_most(60)], render_kw={"autocapitalize": "none"}
     )
     locality = StringField("City and state", _text("Enter a city, like Norfolk, VA", 120))
     phone = PhoneField("Phone number for clients", missing="Enter a phone number")
@@ -165,10 +161,10 @@ class ProviderForm(SeenForm):
     """What insurers ask of a clinician. All of it, or nothing."""
 
     credentials = StringField(
-        "Credentials", [_at_most(40)], render_kw={"autocomplete": "honorific-suffix"}
+        "Credentials", [at_most(40)], render_kw={"autocomplete": "honorific-suffix"}
     )
-    npi = StringField("NPI", [_at_most(14)], render_kw={"inputmode": "numeric"})
-    licence_no = StringField("License number", [_at_most(40)])
+    npi = StringField("NPI", [at_most(14)], render_kw={"inputmode": "numeric"})
+    licence_no = StringField("License number", [at_most(40)])
     licence_state = SelectField(
         "State of the license", choices={"": "Choose", **{state: state for state in STATES}}
     )
@@ -209,13 +205,13 @@ class PracticeForm(SeenForm):
     locality = StringField("City and state", _text("Enter a city, like Norfolk, VA", 120))
     email = EmailField("Email for clients", missing="Enter an email address")
     phone = PhoneField("Phone number for clients", missing="Enter a phone number")
-    about = TextAreaField("About you", [_at_most(2000)], render_kw={"rows": 4})
+    about = TextAreaField("About you", [at_most(2000)], render_kw={"rows": 4})
     business_name = NameField(
         "Business name", missing="Enter the name that stands on invoices", longest=120
     )
-    business_address = TextAreaField("Business address", [_at_most(400)], render_kw={"rows": 3})
-    tax_id = StringField("Tax ID (EIN)", [_at_most(20)])
-    group_npi = StringField("NPI of the practice", [_at_most(14)])
+    business_address = TextAreaField("Business address", [at_most(400)], render_kw={"rows": 3})
+    tax_id = StringField("Tax ID (EIN)", [at_most(20)])
+    group_npi = StringField("NPI of the practice", [at_most(14)])
     estimates_name_diagnoses = BooleanField("Write diagnoses on estimates too")
 
     def validate_tax_id(self, field: StringField) -> None:
@@ -237,7 +233,7 @@ class PracticeForm(SeenForm):
 class LookForm(SeenForm):
     """The one colour of the pages for clients."""
 
-    accent = StringField("Color", [_at_most(7)], render_kw={"spellcheck": "false"})
+    accent = StringField("Color", [at_most(7)], render_kw={"spellcheck": "false"})
 
     @property
     def colour(self) -> str:

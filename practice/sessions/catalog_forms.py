@@ -18,7 +18,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.form import BaseForm as AnyForm
-from wtforms.validators import DataRequired, InputRequired, Length, StopValidation
+from wtforms.validators import DataRequired, InputRequired, StopValidation
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 from practice.billing.rules import prices
@@ -26,7 +26,7 @@ from practice.billing.rules.prices import Asked, PriceWay
 from practice.clients.rules.papers import ROUTE_NAMES, Route
 from practice.core.errors import Invalid
 from practice.core.money import Money
-from practice.people.forms import BaseForm
+from practice.people.forms import BaseForm, at_most
 from practice.sessions.models import Service
 from practice.sessions.rules import offered as bounds
 from practice.sessions.rules.for_clients import KIND_WORDS
@@ -149,14 +149,11 @@ class ServiceForm(BaseForm):
     )
     label = StringField(
         "Name",
-        [
-            InputRequired("Enter a name, like Preparation session, 60 min"),
-            Length(max=LONGEST_LABEL, message=f"Use at most {LONGEST_LABEL} characters"),
-        ],
+        [InputRequired("Enter a name, like Preparation session, 60 min"), at_most(LONGEST_LABEL)],
     )
     about = TextAreaField(
         "What it is for",
-        [Length(max=LONGEST_ABOUT, message=f"Use at most {LONGEST_ABOUT} characters")],
+        [at_most(LONGEST_ABOUT)],
         render_kw={"rows": 3},
     )
     minutes = _minutes(

@@ -8,9 +8,10 @@ from typing import Any
 
 from wtforms import StringField
 from wtforms.form import BaseForm as AnyForm
-from wtforms.validators import Length, StopValidation
+from wtforms.validators import StopValidation
 
 from practice.core.errors import Invalid
+from practice.people.forms import at_most
 from practice.people.seen import SeenForm
 from practice.sessions.catalog_forms import WholeField
 from practice.sessions.rules.codes import (
@@ -136,7 +137,7 @@ def _row_fields(n: int) -> dict[str, Any]:
         f"code_{n}": StringField(f"Code {n + 1}", [_reads(code_of)]),
         f"label_{n}": StringField(
             f"Your own words {name}",
-            [Length(max=LONGEST_LABEL, message=f"Use at most {LONGEST_LABEL} characters")],
+            [at_most(LONGEST_LABEL)],
         ),
         f"modifiers_{n}": StringField(f"Modifiers {name}", [_reads(modifiers_of)]),
         f"units_{n}": WholeField(f"Units {name}", least=1, most=MOST_UNITS, optional=True),

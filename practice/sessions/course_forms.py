@@ -27,7 +27,7 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import HiddenInput
 
 from practice.clients.rules.papers import ROUTE_NAMES, Route
-from practice.people.forms import BaseForm
+from practice.people.forms import BaseForm, at_most
 from practice.people.rules import has_hidden
 from practice.sessions.catalog_forms import BoxesField
 from practice.sessions.rules.course_checks import in_names
@@ -155,7 +155,7 @@ class CourseForm(BaseForm):
         "Name",
         [
             InputRequired("Enter a name, like Low-dose lozenge course, six sessions"),
-            Length(max=LONGEST_TITLE, message=f"Use at most {LONGEST_TITLE} characters"),
+            at_most(LONGEST_TITLE),
         ],
     )
     route = OneOfField(
@@ -274,10 +274,7 @@ class ChangeCourseForm(CourseForm):
 
     reason = TextAreaField(
         "Why this client’s course is to be different",
-        [
-            InputRequired("Say why, in a few words"),
-            Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
-        ],
+        [InputRequired("Say why, in a few words"), at_most(LONGEST_REASON)],
         render_kw={"rows": 3},
     )
 

@@ -10,13 +10,13 @@ from typing import Any, Self
 from uuid import UUID
 
 from wtforms import FieldList, Form, FormField, IntegerField, RadioField, SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import HiddenInput
 
 from practice.calendar.models import Resource
 from practice.calendar.rules.timeline import EARLIEST_ON, LATEST_ON
 from practice.core.errors import Invalid
-from practice.people.forms import BaseForm, DayField
+from practice.people.forms import BaseForm, DayField, at_most
 from practice.sessions.catalog_forms import BoxesField
 from practice.sessions.rules.course_wishes import (
     NONE,
@@ -197,10 +197,7 @@ class StopForm(ConfirmForm):
 
     reason = TextAreaField(
         "Why does the course end?",
-        [
-            InputRequired("Write down why the course ends"),
-            Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
-        ],
+        [InputRequired("Write down why the course ends"), at_most(LONGEST_REASON)],
         render_kw={"rows": 3},
     )
 

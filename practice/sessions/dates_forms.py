@@ -7,12 +7,12 @@ from datetime import date
 from uuid import UUID
 
 from wtforms import SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from practice.calendar.models import Resource
 from practice.calendar.service.opening import LONGEST_STRETCH_DAYS
 from practice.core.errors import Invalid
-from practice.people.forms import BaseForm, DayField
+from practice.people.forms import BaseForm, DayField, at_most
 from practice.sessions.catalog_forms import BoxesField
 from practice.sessions.hours_forms import (
     ANYWHERE,
@@ -90,10 +90,7 @@ class ClosureForm(BaseForm):
     closed_to = DayField("Last closed day", [InputRequired("Enter the last closed day")])
     reason = StringField(
         "Reason",
-        [
-            InputRequired("Enter a reason, like Storm"),
-            Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
-        ],
+        [InputRequired("Enter a reason, like Storm"), at_most(LONGEST_REASON)],
     )
 
     @property

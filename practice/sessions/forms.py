@@ -12,13 +12,13 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, IntegerField, StringField
 from wtforms.form import BaseForm as BaseFormType
-from wtforms.validators import DataRequired, InputRequired, Length, StopValidation
+from wtforms.validators import DataRequired, InputRequired, StopValidation
 from wtforms.widgets import HiddenInput
 
 from practice.calendar.rules import zones
 from practice.calendar.rules.timeline import EARLIEST_ON, LATEST_ON
 from practice.core.errors import Invalid
-from practice.people.forms import BaseForm, EmailField, NameField, PhoneField
+from practice.people.forms import BaseForm, EmailField, NameField, PhoneField, at_most
 from practice.sessions.rules.lifecycle import Modality
 
 OLD_FORM = (
@@ -120,7 +120,7 @@ class EnquiryForm(PublicForm):
     email = EmailField(missing=None)
     when = StringField(
         "When is a good time to call?",
-        [Length(max=200, message="Use at most 200 characters")],
+        [at_most(200)],
     )
     form_token = HiddenField()
 

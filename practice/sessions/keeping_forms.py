@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from wtforms import HiddenField, RadioField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
-from practice.people.forms import BaseForm
+from practice.people.forms import BaseForm, at_most
 from practice.sessions.forms import PublicForm
 from practice.sessions.service.booking import LONGEST_REASON
-
-TOO_LONG = f"Use at most {LONGEST_REASON} characters"
 
 
 class WayForm(BaseForm):
@@ -23,7 +21,7 @@ class WayForm(BaseForm):
     seal = HiddenField()
     reason = TextAreaField(
         "Why is this right for this client?",
-        [Length(max=LONGEST_REASON, message=TOO_LONG)],
+        [at_most(LONGEST_REASON)],
         render_kw={"rows": 3},
     )
 
@@ -41,7 +39,7 @@ class WhyForm(BaseForm):
     seal = HiddenField()
     reason = TextAreaField(
         "Why?",
-        [InputRequired("Write down why"), Length(max=LONGEST_REASON, message=TOO_LONG)],
+        [InputRequired("Write down why"), at_most(LONGEST_REASON)],
         render_kw={"rows": 3},
     )
 
@@ -52,9 +50,6 @@ class DecideForm(BaseForm):
     decision = RadioField("Decision", validators=[InputRequired("Choose what was decided")])
     reason = TextAreaField(
         "What led to this?",
-        [
-            InputRequired("Write down what led to this"),
-            Length(max=LONGEST_REASON, message=TOO_LONG),
-        ],
+        [InputRequired("Write down what led to this"), at_most(LONGEST_REASON)],
         render_kw={"rows": 4},
     )

@@ -24,7 +24,7 @@ from practice.billing.sale_models import Package
 from practice.billing.service.packages import LONGEST_TITLE, Offered, in_order
 from practice.core.errors import Invalid
 from practice.core.money import Money
-from practice.people.forms import BaseForm, DayField
+from practice.people.forms import BaseForm, DayField, at_most
 from practice.sessions.catalog_forms import PartField, PriceField, WholeField
 from practice.sessions.models import Service
 
@@ -51,10 +51,7 @@ class ExtendForm(BaseForm):
     until_on = DayField("Good until", [InputRequired("Enter the new last day")])
     reason = StringField(
         "Reason",
-        [
-            InputRequired("Write down the reason"),
-            Length(max=LONGEST_WHY, message=f"Use at most {LONGEST_WHY} characters"),
-        ],
+        [InputRequired("Write down the reason"), at_most(LONGEST_WHY)],
     )
 
 
@@ -64,9 +61,7 @@ class SellForm(BaseForm):
     package = RadioField("Package", validators=[InputRequired("Choose a package")])
     token = HiddenField(validators=[Length(max=64)])
     own_price = PartField("Another price for this client")
-    own_why = StringField(
-        "Reason", [Length(max=LONGEST_WHY, message=f"Use at most {LONGEST_WHY} characters")]
-    )
+    own_why = StringField("Reason", [at_most(LONGEST_WHY)])
 
     def validate_own_why(self, field: StringField) -> None:
         """Ask why, where another price was agreed on."""
@@ -111,10 +106,7 @@ class PackageForm(BaseForm):
 
     title = StringField(
         "Name",
-        [
-            InputRequired("Enter a name, like Six integration sessions"),
-            Length(max=LONGEST_TITLE, message=f"Use at most {LONGEST_TITLE} characters"),
-        ],
+        [InputRequired("Enter a name, like Six integration sessions"), at_most(LONGEST_TITLE)],
     )
     price = PriceField("Price in dollars", render_kw={"inputmode": "decimal"})
     expires_days = WholeField(

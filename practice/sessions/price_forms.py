@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from wtforms import IntegerField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, Optional, StopValidation
+from wtforms.validators import InputRequired, Optional, StopValidation
 from wtforms.widgets import HiddenInput
 
 from practice.billing.rules.prices import Agreed, Asked
-from practice.people.forms import BaseForm, DayField
+from practice.people.forms import BaseForm, DayField, at_most
 from practice.sessions.catalog_forms import PartField, PriceField
 from practice.sessions.models import Service
 from practice.sessions.service.pricing import LONGEST_REASON
@@ -19,10 +19,7 @@ from practice.sessions.service.pricing import LONGEST_REASON
 class Reasoned(BaseForm):
     reason = StringField(
         "Reason",
-        [
-            InputRequired("Write down the reason"),
-            Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
-        ],
+        [InputRequired("Write down the reason"), at_most(LONGEST_REASON)],
     )
 
 

@@ -19,13 +19,13 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.form import BaseForm as AnyForm
-from wtforms.validators import InputRequired, Length, NumberRange, StopValidation
+from wtforms.validators import InputRequired, NumberRange, StopValidation
 
 from practice.calendar.models import Resource
 from practice.calendar.rules import zones
 from practice.calendar.rules.weekly import DAY_MINUTES, DAYS, Row
 from practice.core.errors import Invalid
-from practice.people.forms import BaseForm
+from practice.people.forms import BaseForm, at_most
 from practice.people.models import Practice
 from practice.people.seen import SeenForm
 from practice.people.settings_forms import PracticeForm, ZoneField
@@ -44,10 +44,6 @@ CLOCK = {minute: _clock_words(minute) for minute in range(300, 1411, 30)}
 """The hours that the plain form knows: every half from 5 AM to 11:30 PM."""
 
 
-def _at_most(longest: int) -> Length:
-    return Length(max=longest, message=f"Use at most {longest} characters")
-
-
 class ZoneForm(BaseForm):
     """The zone that a practice moves to."""
 
@@ -59,7 +55,7 @@ class LinkField(StringField):
 
     def __init__(self, label: str, **more: Any) -> None:
         keys = {"inputmode": "url", "placeholder": "https://"}
-        super().__init__(label, [_at_most(300)], render_kw=keys, **more)
+        super().__init__(label, [at_most(300)], render_kw=keys, **more)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist)
@@ -86,7 +82,7 @@ def is_link(text: str) -> bool:
 class FrontForm(PracticeForm):
     """What a practice says of itself, with what its clients need to arrive."""
 
-    arrival_notes = TextAreaField("Directions", [_at_most(1000)], render_kw={"rows": 4})
+    arrival_notes = TextAreaField("Directions", [at_most(1000)], render_kw={"rows": 4})
 
     def facts(self) -> dict[str, Any]:
         """Return what was typed, by the names of the practice's columns."""
@@ -147,10 +143,8 @@ class PlacesForm(SeenForm):
 
     by_field: dict[str, UUID]
 
-    address = TextAreaField(
-        "Street address of the sessions", [_at_most(400)], render_kw={"rows": 3}
-    )
-    arrival_notes = TextAreaField("How to arrive", [_at_most(1000)], render_kw={"rows": 4})
+    address = TextAreaField("Street address of the sessions", [at_most(400)], render_kw={"rows": 3})
+    arrival_notes = TextAreaField("How to arrive", [at_most(1000)], render_kw={"rows": 4})
 
     def links(self) -> dict[UUID, str]:
         """Return the video rooms by person."""
@@ -248,7 +242,7 @@ class PoliciesForm(BaseForm):
         render_kw={"inputmode": "numeric"},
     )
     before_you_book = TextAreaField(
-        "Anything else, in your words", [_at_most(500)], render_kw={"rows": 3}
+        "Anything else, in your words", [at_most(500)], render_kw={"rows": 3}
     )
 
     shown: Sequence[Policy]

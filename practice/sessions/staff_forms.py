@@ -7,7 +7,7 @@ from uuid import UUID
 
 from wtforms import HiddenField, IntegerField, RadioField, TextAreaField
 from wtforms.form import BaseForm as AnyForm
-from wtforms.validators import InputRequired, Length, Optional, StopValidation
+from wtforms.validators import InputRequired, Optional, StopValidation
 from wtforms.widgets import HiddenInput
 
 from practice.billing.forms import METHODS, AmountField, PriceField
@@ -15,7 +15,7 @@ from practice.billing.service.fees import LONGEST_WHY as LONGEST_WAIVER
 from practice.calendar.forms import WholeField
 from practice.clients.rules.papers import LONGEST_DETAIL
 from practice.core.errors import Invalid, NotFound
-from practice.people.forms import BaseForm
+from practice.people.forms import BaseForm, at_most
 from practice.people.public_face import read_origins
 from practice.people.seen import SeenForm
 from practice.sessions.forms import InstantField
@@ -50,7 +50,7 @@ class BookForm(BaseForm):
     pays = IntegerField(widget=HiddenInput(), validators=[Optional()])
     reason = TextAreaField(
         "Why is this right for this client?",
-        [Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters")],
+        [at_most(LONGEST_REASON)],
         render_kw={"rows": 3},
     )
 
@@ -76,10 +76,7 @@ class DeclineForm(BaseForm):
 
     why = TextAreaField(
         "What do we tell the client?",
-        [
-            InputRequired("Write what the client should know"),
-            Length(max=LONGEST_WHY, message=f"Use at most {LONGEST_WHY} characters"),
-        ],
+        [InputRequired("Write what the client should know"), at_most(LONGEST_WHY)],
         render_kw={"rows": 3},
     )
 
@@ -89,10 +86,7 @@ class PassForm(BaseForm):
 
     reason = TextAreaField(
         "Why is it right to go on without it?",
-        [
-            InputRequired("Write down why"),
-            Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
-        ],
+        [InputRequired("Write down why"), at_most(LONGEST_REASON)],
         render_kw={"rows": 3},
     )
 
@@ -102,10 +96,7 @@ class WaiveForm(BaseForm):
 
     reason = TextAreaField(
         "Why is it waived?",
-        [
-            InputRequired("Write down why"),
-            Length(max=LONGEST_WAIVER, message=f"Use at most {LONGEST_WAIVER} characters"),
-        ],
+        [InputRequired("Write down why"), at_most(LONGEST_WAIVER)],
         render_kw={"rows": 3},
     )
 
@@ -115,10 +106,7 @@ class HoldForm(BaseForm):
 
     reason = TextAreaField(
         "Why is it held?",
-        [
-            InputRequired("Write down why"),
-            Length(max=LONGEST_DETAIL, message=f"Use at most {LONGEST_DETAIL} characters"),
-        ],
+        [InputRequired("Write down why"), at_most(LONGEST_DETAIL)],
         render_kw={"rows": 3},
     )
 
@@ -128,7 +116,7 @@ class NoteForm(BaseForm):
 
     text = TextAreaField(
         "Note to this session",
-        [Length(max=LONGEST_NOTE, message=f"Use at most {LONGEST_NOTE} characters")],
+        [at_most(LONGEST_NOTE)],
         render_kw={"rows": 4},
     )
     seen = HiddenField()
@@ -178,7 +166,7 @@ class OwnWordsForm(SeenForm):
 
     words = TextAreaField(
         "Your own words",
-        [Length(max=LONGEST_WORDS, message=f"Use at most {LONGEST_WORDS} characters")],
+        [at_most(LONGEST_WORDS)],
         render_kw={"rows": 12},
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 from wtforms.widgets import HiddenInput
 
 from practice.billing import cards, linked
@@ -16,7 +16,7 @@ from practice.billing.rules.cards import Use
 from practice.billing.rules.fees import LINES, FeeState
 from practice.billing.service.fees import LONGEST_WHY, is_being_charged
 from practice.core.money import Money
-from practice.people.forms import BaseForm
+from practice.people.forms import BaseForm, at_most
 from practice.sessions.forms import CancelForm
 from practice.sessions.keeping_forms import ClientWayForm, WayForm
 from practice.sessions.models import Appointment
@@ -47,7 +47,7 @@ class StaffLateFields(LateFields):
 
     waived_why = StringField(
         "Charge nothing, because",
-        [Length(max=LONGEST_WHY, message=f"Use at most {LONGEST_WHY} characters")],
+        [at_most(LONGEST_WHY)],
     )
 
 
