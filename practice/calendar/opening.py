@@ -3,21 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from practice.calendar.models import (
+    BookingRules,
     Closure,
     HoursOverride,
     Resource,
     ResourceKind,
     WorkingHours,
 )
+from practice.calendar.queries import NO_RULES
 from practice.calendar.rules.weekly import Row
 from practice.core.db import db
 from practice.core.errors import NotFound
+from practice.core.often import Often
+
+
+class Opening(NamedTuple):
+    """Some local days: the rules, the closed ones with their reasons, and who is away on which."""
+
+    rules: BookingRules
+    closed: dict[date, str]
+    away: dict[date, set[UUID]]
+
+
+_FIRST_ON, _PAST_ON = (sa.bindparam(name, type_=sa.Date()) for name in ("first_on", "past_on"))
+OPENING = Often(
+    sa.select(BookingRules, Closure, HoursOverride.on_date, HoursOverride.resource_id)
+    .outerjoin(
+        Closure,
+        sa.and_(
+            Closure.practice_id == BookingRules.practice_id,
+            Closure.first_on < _PAST_ON,
+            Closure.last_on >= _FIRST_ON,
+        ),
+    )
+    .outerjoin(
+        HoursOverride,
+        sa.and_(
+            HoursOverride.practice_id == BookingRules.practice_id,
+            HoursOverride.on_date >= _FIRST_ON,
+            HoursOverride.on_date < _PAST_ON,
+            HoursOverride.starts_minute.is_(None),
+        ),
+    )
+)
+
+
+def days(first_on: date, past_on: date) -> Opening:
+    """Return what is said of the local days of ``[first_on, past_on)``. One statement.
+
+    Raises:
+        NotFound: if the practice has not been set up.
+    """
+    rows = OPENING.side_by_side(first_on=first_on, past_on=past_on).all()
+    if not rows:
+        raise NotFound(NO_RULES)
+    found = Opening(rows[0][0], {}, {})
+    for _, closure, away_on, resource_id in rows:
+        if away_on is not None:
+            found.away.setdefault(away_on, set()).add(resource_id)
+        if closure is not None:
+            first, last = max(closure.first_on, first_on), min(closure.last_on, past_on)
+            those = (first + timedelta(days=n) for n in range((last - first).days + 1))
+            found.closed.update(dict.fromkeys(those, closure.reason))
+    return found
 
 
 def with_hours(user_id: UUID | None = None) -> list[Resource]:

@@ -335,37 +335,6 @@ def _instant(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-RULES_AND_CLOSURES = Often(
-    sa.select(BookingRules, Closure).outerjoin(
-        Closure,
-        sa.and_(
-            Closure.practice_id == BookingRules.practice_id,
-            Closure.first_on < sa.bindparam("past_on", type_=sa.Date()),
-            Closure.last_on >= sa.bindparam("first_on", type_=sa.Date()),
-        ),
-    )
-)
-
-
-def rules_and_closed_days(first_on: date, past_on: date) -> tuple[BookingRules, dict[date, str]]:
-    """Return the rules, and the closed local days of ``[first_on, past_on)`` with their reasons.
-
-    One statement.
-
-    Raises:
-        NotFound: if it has not been set up.
-    """
-    rows = RULES_AND_CLOSURES.side_by_side(first_on=first_on, past_on=past_on).all()
-    if not rows:
-        raise NotFound(NO_RULES)
-    return rows[0][0], {
-        on: closure.reason
-        for closure in (closure for _, closure in rows if closure is not None)
-        for on in (first_on + timedelta(days=each) for each in range((past_on - first_on).days))
-        if closure.first_on <= on <= closure.last_on
-    }
-
-
 # People, rooms, and what is blocked ------------------------------------------------------------
 
 

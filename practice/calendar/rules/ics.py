@@ -5,6 +5,7 @@ The same appointments always give the same bytes. Calendars are copied to other 
 shown on other people's screens: nothing written here names a client or says what a session is.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from uuid import UUID
 
 from icalendar import Alarm, Calendar, Event, vCalAddress, vDuration, vText
 
@@ -23,7 +25,7 @@ DAYS_BACK, DAYS_AHEAD = 90, 400
 TOMBSTONE_DAYS = 14
 ALARM_WORDS = "Reminder"
 UID_HOST = "appointments.invalid"
-"""What follows @ in the names of our appointments, by which a calendar read back is known."""
+"""What the names of all our appointments end in."""
 
 CLIENT_TITLE = "Appointment"
 _END, _EVENT_END = "END:VCALENDAR\r\n", "END:VEVENT\r\n"
@@ -75,6 +77,15 @@ class EventFacts:
     title: str
     location: str = ""
     description: str = ""
+
+
+def uid_host(practice_id: UUID) -> str:
+    """Return what follows @ in the names of a practice's appointments: the same for all of them.
+
+    By it a calendar that is read back is known. It tells practices apart, since whoever works in
+    two of them is as busy there as anywhere else, and it names none.
+    """
+    return f"{hashlib.sha256(practice_id.bytes).hexdigest()[:12]}.{UID_HOST}"
 
 
 def initials(name: str) -> str:

@@ -109,8 +109,14 @@ def hurry(calendar: ExternalCalendar) -> None:
 
 
 def receive(calendar: ExternalCalendar, read: Read) -> None:
-    """Keep what an uploaded file holds, to be shown before it blocks anything."""
+    """Keep what an uploaded file holds, to be shown before it blocks anything.
+
+    Raises:
+        Conflict: if it is read by its address, or no longer.
+    """
     _must_be_live(calendar)
+    if calendar.address_sealed is not None:
+        raise Conflict("This calendar is read by its address. Add the file as another one.")
     note_reading(calendar, read)
     calendar.checked_at = calendar.read_at = calendar.changed_at = clock.now()
     calendar.found = written(read.spans)

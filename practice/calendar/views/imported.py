@@ -15,7 +15,7 @@ from practice.calendar.models import ExternalCalendar, Resource
 from practice.calendar.opening import with_hours
 from practice.calendar.rules import zones
 from practice.calendar.rules.foreign.busy import Choices
-from practice.calendar.rules.ics import UID_HOST
+from practice.calendar.rules.ics import uid_host
 from practice.calendar.rules.imported import (
     LARGEST_BYTES,
     WEEKS_OF_A_FILE,
@@ -191,17 +191,17 @@ def _read_file(form: FileForm, switches: Switches) -> reading.Read:
     Raises:
         Invalid: in words for whoever sent it.
     """
-    zone = get_practice().time_zone
+    practice = get_practice()
     choices = Choices(
-        zone=zone,
+        zone=practice.time_zone,
         floating=switches.floating_zone,
         all_day_blocks=switches.all_day_blocks,
         free_blocks=switches.free_blocks,
         tentative_blocks=switches.tentative_blocks,
         own_addresses=frozenset(switches.own_addresses),
-        own_host=UID_HOST,
+        own_host=uid_host(practice.id),
     )
-    between = between_of(clock.now(), zone, WEEKS_OF_A_FILE)
+    between = between_of(clock.now(), practice.time_zone, WEEKS_OF_A_FILE)
     return reading.busy_times(form.body(), choices, between)
 
 

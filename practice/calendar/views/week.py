@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from flask import render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from practice.calendar import blocked as blocking
-from practice.calendar import imported, ports, queries
+from practice.calendar import imported, opening, ports, queries
 from practice.calendar.forms import read_day, read_member
 from practice.calendar.models import BookingRules, Resource, ResourceKind
 from practice.calendar.rules import zones
@@ -53,7 +53,8 @@ class Item(NamedTuple):
 class Day:
     """A column of the week, in order of time. The present is on today's column alone.
 
-    ``begins_at`` is the instant of its uppermost row.
+    ``begins_at`` is the instant of its uppermost row, ``closed`` the reason if nobody comes, and
+    ``away`` names who is not there.
     """
 
     on: date
@@ -61,6 +62,7 @@ class Day:
     words: str
     items: list[Item]
     closed: str
+    away: str
     is_empty: bool
 
 
@@ -83,6 +85,11 @@ class Shown:
     def whose(self) -> dict[str, Any]:
         named = {"person": self.person, "room": self.room}
         return {name: member.id for name, member in named.items() if member}
+
+    def names_among(self, ids: Collection[UUID]) -> str:
+        """Name those of some people and rooms that are shown."""
+        chosen = self.whose.values() or ids
+        return ", ".join(m.name for m in self.members if m.id in ids and m.id in chosen)
 
     @property
     def before_on(self) -> date:
@@ -148,11 +155,12 @@ def _page(view: str, first_on: date, days: int) -> str:
     )
     now, zone = clock.now(), get_practice().time_zone
     today = zones.local_date(now, zone)
-    rules, closed = queries.rules_and_closed_days(shown.first_on, shown.past_on)
+    said = opening.days(shown.first_on, shown.past_on)
+    rules = said.rules
     return render_template(
         "calendar/week.html",
         shown=shown,
-        days=_days(shown, zone, now, rules, closed),
+        days=_days(shown, zone, now, said),
         quiet=quiet_parts(rules.quiet_from_minute, rules.quiet_to_minute),
         today=today,
         now=now,
@@ -165,12 +173,10 @@ def _page(view: str, first_on: date, days: int) -> str:
     )
 
 
-def _days(
-    shown: Shown, zone: str, now: datetime, rules: BookingRules, closed: dict[date, str]
-) -> list[Day]:
+def _days(shown: Shown, zone: str, now: datetime, said: opening.Opening) -> list[Day]:
     first_at, past_at = zones.day_start(zone, shown.first_on), zones.day_start(zone, shown.past_on)
     events, blocks = _what_lies_there(shown, first_at, past_at)
-    may_fill = _may_fill()
+    rules, closed, may_fill = said.rules, said.closed, _may_fill()
     filled_at = _filling(shown, zone)
     days = []
     for on in (shown.first_on + timedelta(days=n) for n in range(shown.days)):
@@ -189,6 +195,7 @@ def _days(
                 zones.day_words(on),
                 items,
                 closed.get(on, ""),
+                shown.names_among(said.away.get(on, ())),
                 is_empty=not placed,
             )
         )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from practice.calendar import opening as calendar_opening
 from practice.calendar import queries as calendar
 from practice.calendar.models import BookingRules, Claim
 from practice.calendar.queries import Roster
@@ -116,7 +117,7 @@ def outside() -> dict[UUID, Outside]:
     )
     serving = _serving([each.id for each in coming])
     rosters = calendar.rosters(axis, {(each.kind.value, each.modality.value) for each in coming})
-    rules, closed = calendar.rules_and_closed_days(axis.first_on, axis.last_on + zones.DAY)
+    rules, closed, _ = calendar_opening.days(axis.first_on, axis.last_on + zones.DAY)
     open_to_clients, loud = _open(axis, rules)
     found = {}
     for each in coming:

@@ -25,7 +25,7 @@ from practice.calendar.rules import free, ics, zones
 from practice.calendar.rules.free import Reason, Refusal, Wanted
 from practice.calendar.service import claims
 from practice.core import clock
-from practice.core.db import db, insert_unless_there
+from practice.core.db import db, insert_unless_there, require_practice_id
 from practice.core.errors import Conflict, NotFound
 from practice.people import doors
 from practice.people.models import Client
@@ -170,7 +170,7 @@ def write_down(
         time_zone=look.zone,
         state=state,
         link_version=1,
-        uid=f"{appointment_id}@{ics.UID_HOST}",
+        uid=f"{appointment_id}@{ics.uid_host(require_practice_id())}",
         sequence=0,
         created_at=now,
         changed_at=now,

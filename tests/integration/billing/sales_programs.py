@@ -33,6 +33,7 @@ from practice.billing.service import give_backs as giving
 from practice.billing.service import ledger as books
 from practice.core.db import db, in_transaction, read_again, transaction
 from practice.core.errors import Conflict, Invalid
+from practice.people.queries import today_here
 from tests.factories import OWNER
 from tests.integration.billing.sales_practice import SPRING, SalesPractice, nothing_new, usd
 from tests.integration.billing.shop import ON, PREP, bill, by_card, decide_fee, owe_fee, pay, sell
@@ -204,14 +205,14 @@ class SalesProgram(SalesPractice):
 
     @rule(sale_id=packages)
     def expire(self, sale_id: UUID) -> None:
-        today = sales.today_here()
+        today = today_here()
         self.is_good_until(sale_id, today - timedelta(days=1))
         with self.nothing_reopened():
             ending.expire_due(self.practice_id)
 
     @rule(sale_id=packages, days=st.integers(1, 900))
     def extend(self, sale_id: UUID, days: int) -> None:
-        until = sales.today_here() + timedelta(days=days)
+        until = today_here() + timedelta(days=days)
         with self.or_refused(Conflict, Invalid), transaction():
             ending.extend(sale_id, until, "She was ill", by=OWNER)
 

@@ -7,10 +7,13 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from practice.calendar.models import DetailLevel
 from practice.calendar.service import entries
+from practice.core.db import db
+from practice.people.models import Practice
 from tests import factories
 from tests.integration.calendar.feed_world import NOW, World, read
 
@@ -74,6 +77,36 @@ def test_a_304_says_what_every_answer_says_and_is_for_this_host_alone(
     assert client.head(address, headers=known).status_code == 304
     assert client.get(address, headers=known, base_url="http://elsewhere").status_code == 400
     assert client.post(address, headers=known).status_code == 405
+    elsewhere = address.replace("/calendar.ics", "/of/calendar.ics")
+    assert client.get(elsewhere, headers=known).status_code == 404
+
+
+@pytest.mark.parametrize("other", [{"neutral_name": "Elm"}, {"time_zone": "America/Denver"}])
+def test_what_a_feed_says_of_the_practice_changes_it_too(
+    world: World, client: FlaskClient, other: dict[str, str]
+) -> None:
+    _, secret = world.subscribe()
+    world.put(world.session())
+    _, known, before = read(client, secret)
+    with world.app.app_context(), factories.made(world.practice):
+        db.session.execute(sa.update(Practice).values(other))
+
+    status, tag, after = read(client, secret, **{"If-None-Match": known})
+
+    assert (status, tag == known, after == before) == (200, False, False)
+
+
+def test_what_comes_into_sight_with_a_new_week_is_not_held_back(
+    world: World, client: FlaskClient
+) -> None:
+    _, secret = world.subscribe()
+    world.put(world.session(datetime(2028, 4, 12, 15, tzinfo=UTC)))
+    _, known, before = read(client, secret)
+    world.now += timedelta(days=7)
+
+    status, _, after = read(client, secret, **{"If-None-Match": known})
+
+    assert (status, before.count("BEGIN:VEVENT"), after.count("BEGIN:VEVENT")) == (200, 0, 1)
 
 
 def test_when_a_feed_changed_last_moves_with_whatever_changes_it(

@@ -75,3 +75,22 @@ def test_who_does_other_work_now_reads_nothing_any_more(
         db.session.execute(sa.update(User).values(roles=[Role.BOOKKEEPER.value]))
 
     assert get_in(therapist, name, password) == 401
+
+
+def test_an_account_with_the_sessions_of_others_ends_with_the_right_to_see_them(
+    world: World, therapist: FlaskClient
+) -> None:
+    with world.app.app_context(), factories.made(world.practice):
+        user = factories.create_user(Role.OWNER)
+        page = world.app.test_client()
+    with world.app.app_context(), practice_scope(world.practice.id):
+        sign_in(page, user)
+    name, password = re.findall(r'value="(calendar-\w+|\w{4}(?:-\w{4}){5})"', make(page, world)[1])
+    assert get_in(page, name, password) == 207
+
+    with world.app.app_context(), factories.made(world.practice):
+        db.session.execute(
+            sa.update(User).where(User.id == user.id).values(roles=[Role.THERAPIST.value])
+        )
+
+    assert get_in(page, name, password) == 401

@@ -11,7 +11,7 @@ from practice.calendar.models import DetailLevel, FeedSubscription, Resource, Re
 from practice.calendar.service import entries, feeds
 from practice.core import clock, tokens
 from practice.core.db import db, practice_scope, transaction
-from practice.core.errors import Invalid
+from practice.core.errors import Conflict, Invalid
 from practice.people import doors
 from practice.people.models import Door
 from practice.people.rules import DoorKind
@@ -264,10 +264,29 @@ def test_check_10_a_new_address_ends_the_old_one_at_once(world: World, client: F
 
     with world.app.app_context(), factories.made(world.practice):
         subscription = db.session.get_one(FeedSubscription, (world.practice.id, subscription_id))
+        was_read_at = subscription.fetched_at
         new = feeds.renew(subscription, by=factories.OWNER)
+        is_read_at = subscription.fetched_at
 
+    assert (was_read_at, is_read_at) == (NOW, None)  # by whoever had the old one
     assert read(client, secret)[0] == 404
     assert read(client, new) == before
+
+
+def test_a_calendar_has_so_many_links_and_room_for_another_once_one_has_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "MOST", 2)
+    subscription_id, _ = world.subscribe()
+    world.subscribe()
+    with pytest.raises(Conflict, match="There are 2 links to this calendar"):
+        world.subscribe()
+
+    with world.app.app_context(), factories.made(world.practice):
+        key = (world.practice.id, subscription_id)
+        feeds.revoke(db.session.get_one(FeedSubscription, key), by=factories.OWNER)
+
+    world.subscribe()
 
 
 def test_the_household_reads_busy_with_its_margins_and_nothing_else(

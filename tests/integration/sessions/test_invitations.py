@@ -117,6 +117,17 @@ def test_check_13_and_14_book_move_and_cancel_are_told_by_their_methods(
     assert told(post("cancelled")) is None  # told once
 
 
+def test_nobody_is_told_of_what_is_over(alex: Client, owner: Actor, time: Clock) -> None:
+    prep = book(alex, "prep_60", at(PREP, 10), owner)
+    facts = calendars.session_now(prep.id)
+    assert facts is not None
+    assert invitations.for_client(facts, alex.email) is not None
+
+    time.now = prep.ends_at
+
+    assert invitations.for_client(facts, alex.email) is None
+
+
 def test_check_14_who_was_not_invited_is_not_called_off(
     alex: Client, owner: Actor, time: Clock
 ) -> None:

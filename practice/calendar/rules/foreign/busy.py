@@ -35,7 +35,8 @@ class Choices:
 
     ``floating`` names the zone of times that name none; empty is what the calendar says, else the
     practice's. ``own_addresses`` are in lower case: what one of them declined is not busy.
-    ``own_host`` is what follows @ in the names of our own events, which block nothing again.
+    ``own_host`` is what follows @ in the names of our own events, which block nothing again: those
+    of this practice.
     """
 
     zone: str

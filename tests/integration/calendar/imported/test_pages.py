@@ -2,6 +2,7 @@
 
 import logging
 import re
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from werkzeug.test import TestResponse
 from practice.api.rules.scopes import Scope
 from practice.api.service import tokens as api_tokens
 from practice.calendar.models import Claim, ClaimKind, ExternalCalendar, Resource
+from practice.calendar.rules import ics
 from practice.core.db import db, read_again, transaction
 from practice.outbox import jobs
 from practice.people.rules import Role
@@ -160,6 +162,16 @@ def test_a_file_is_read_like_an_address_and_a_newer_one_replaces_it(
     assert imported() == spans("2027-03-03 05:00 +1440")
 
 
+def test_a_file_is_not_put_over_a_calendar_that_is_read_by_its_address(
+    browser: FlaskClient, elsewhere: Elsewhere
+) -> None:
+    """The next reading would find nothing new there, and leave the file's times in its place."""
+    answer = upload(browser, f"{PAGES}/{elsewhere.id}/file", calendar(WEDNESDAY))
+
+    assert answer.status_code == 409
+    assert elsewhere.row.found is None
+
+
 REFUSED = [
     "http://calendar.example/basic.ics",
     "ftp://calendar.example/basic.ics",
@@ -274,8 +286,8 @@ def test_a_change_of_its_switches_is_read_at_once(
 def test_check_21_ones_own_feed_read_back_blocks_nothing_twice(
     app: Flask, browser: FlaskClient, therapist: Resource
 ) -> None:
-    """calendar.md §6, row 21."""
-    visitor = app.test_client()
+    """calendar.md §6, row 21; what another practice of this house books is no session of ours."""
+    visitor, theirs = app.test_client(), ics.uid_host(uuid4())
     book_at(at(TUESDAY, 10))
     made = send(
         browser,
@@ -287,7 +299,7 @@ def test_check_21_ones_own_feed_read_back_blocks_nothing_twice(
     feed = visitor.get(found[1]).data
 
     page = upload(browser, f"{PAGES}/new", feed, **CHOSEN, whose=str(therapist.id)).location
-    again = feed.replace(b"@appointments.invalid", b"@elsewhere.example")
+    again = feed.replace(ics.uid_host(therapist.practice_id).encode(), theirs.encode())
     other = upload(browser, f"{PAGES}/new", again, **CHOSEN, whose=str(therapist.id)).location
 
     assert "0 times of" in text_of(browser.get(str(page)))

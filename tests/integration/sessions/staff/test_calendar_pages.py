@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from practice.calendar.models import Closure, Resource
+from practice.calendar.models import Closure, HoursOverride, Resource
 from practice.core import clock
 from practice.core.db import db, transaction
 from practice.outbox.service import assign
@@ -51,6 +51,34 @@ def test_every_size_shows_sessions_holds_closures_and_the_present(
     assert "Storm" not in text_of(day)
     assert [page.text.count("<section") for page in (week, listed, day)] == [7, 14, 1]
     assert 'class="agenda week day"' in day.text
+
+
+def test_a_day_says_who_is_away_all_of_it_and_of_the_chosen_ones_alone(
+    browser: FlaskClient, therapist: Resource
+) -> None:
+    with transaction():
+        room = db.session.scalars(sa.select(Resource).where(Resource.kind == "room")).one()
+        for whose, on, hours in (
+            (therapist, 1, (None, None)),
+            (room, 1, (None, None)),
+            (room, 2, (600, 900)),
+        ):
+            db.session.add(
+                HoursOverride(
+                    resource_id=whose.id,
+                    on_date=MONDAY + days(on),
+                    starts_minute=hours[0],
+                    ends_minute=hours[1],
+                )
+            )
+
+    everybody, hers = (
+        re.findall("Away all day: ([^<]*)<", browser.get(f"/calendar/week?{asked}").text)
+        for asked in ("on=2027-03-01", f"on=2027-03-01&person={therapist.id}")
+    )
+
+    assert everybody == [", ".join(sorted([therapist.name, room.name]))]
+    assert hers == [therapist.name]
 
 
 def test_a_session_of_a_course_says_which_of_how_many_it_is(
