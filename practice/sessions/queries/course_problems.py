@@ -102,7 +102,7 @@ def see(
     replanning: bool = False,
     moved: Mapping[str, datetime] | None = None,
 ) -> Seen:
-    """Look at the calendar for all steps of a course at once. Seven statements, however many.
+    """Look at the calendar for all steps of a course at once. Eight statements, however many.
 
     What is booked is a fact and in the way of the rest. Starts past the calendar's horizon, and
     dosings past the clearance, are ``later``: they cannot be booked yet.
