@@ -58,7 +58,7 @@ FEE_MOVES: dict[S, frozenset[S]] = {
     S.WAITING: frozenset({S.DUE, S.WITHDRAWN, S.WAIVED}),
     S.DUE: frozenset({S.WAIVED}),
     S.WITHDRAWN: frozenset(),
-    S.WAIVED: frozenset(),
+    S.WAIVED: frozenset({S.WITHDRAWN}),  # before it had an invoice
 }
 
 
