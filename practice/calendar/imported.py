@@ -20,7 +20,7 @@ from practice.calendar.models import (
 )
 from practice.calendar.queries import LONGEST_CLAIM
 from practice.calendar.rules.foreign.busy import Choices, Span
-from practice.calendar.rules.ics import uid_host
+from practice.calendar.rules.ics import own_hosts
 from practice.calendar.rules.imported import STALE, VERY_STALE, Over, Taken, over
 from practice.core import clock
 from practice.core.db import db
@@ -106,7 +106,7 @@ def choices_of(calendar: ExternalCalendar, zone: str) -> Choices:
         free_blocks=calendar.free_blocks,
         tentative_blocks=calendar.tentative_blocks,
         own_addresses=frozenset((calendar.own_addresses or "").split()),
-        own_host=uid_host(calendar.practice_id),
+        own_hosts=own_hosts(calendar.practice_id),
     )
 
 

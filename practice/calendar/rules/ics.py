@@ -88,6 +88,14 @@ def uid_host(practice_id: UUID) -> str:
     return f"{hashlib.sha256(practice_id.bytes).hexdigest()[:12]}.{UID_HOST}"
 
 
+def own_hosts(practice_id: UUID) -> tuple[str, ...]:
+    """Return what follows @ in the names of a practice's appointments, the oldest ones included.
+
+    Those were booked when no practice was told apart, and keep their names.
+    """
+    return uid_host(practice_id), UID_HOST
+
+
 def initials(name: str) -> str:
     """Return the first letters of the first and the last word of a name, in capitals."""
     letters = [next(filter(str.isalpha, word), "") for word in name.split()]

@@ -66,7 +66,7 @@ def way_of_reading(address: str | None, choices: Choices, between: Between) -> s
         choices.free_blocks,
         choices.tentative_blocks,
         sorted(choices.own_addresses),
-        choices.own_host,
+        choices.own_hosts,
         between.first_at.isoformat(),
     )
     return hashlib.sha256(repr(said).encode()).hexdigest()

@@ -15,7 +15,7 @@ from practice.calendar.models import ExternalCalendar, Resource
 from practice.calendar.opening import with_hours
 from practice.calendar.rules import zones
 from practice.calendar.rules.foreign.busy import Choices
-from practice.calendar.rules.ics import uid_host
+from practice.calendar.rules.ics import own_hosts
 from practice.calendar.rules.imported import (
     LARGEST_BYTES,
     WEEKS_OF_A_FILE,
@@ -199,7 +199,7 @@ def _read_file(form: FileForm, switches: Switches) -> reading.Read:
         free_blocks=switches.free_blocks,
         tentative_blocks=switches.tentative_blocks,
         own_addresses=frozenset(switches.own_addresses),
-        own_host=uid_host(practice.id),
+        own_hosts=own_hosts(practice.id),
     )
     between = between_of(clock.now(), practice.time_zone, WEEKS_OF_A_FILE)
     return reading.busy_times(form.body(), choices, between)

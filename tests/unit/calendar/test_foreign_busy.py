@@ -64,7 +64,7 @@ def test_check_21_our_own_events_read_back_block_nothing_twice() -> None:
     """calendar.md §6, row 21."""
     ours = event(*WHEN, uid="x").replace("@elsewhere.example", "@Appointments.invalid")
 
-    assert read(ours, own_host="appointments.invalid").spans == []
+    assert read(ours, own_hosts=("one.invalid", "appointments.invalid")).spans == []
     assert read(ours).spans == HOUR
 
 

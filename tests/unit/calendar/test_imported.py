@@ -113,7 +113,7 @@ def test_whatever_decides_what_is_busy_is_part_of_the_way_of_reading() -> None:
                 {"free_blocks": True},
                 {"tentative_blocks": False},
                 {"own_addresses": frozenset({"me@example.com"})},
-                {"own_host": "appointments.invalid"},
+                {"own_hosts": ("appointments.invalid",)},
             )
         ),
     ]

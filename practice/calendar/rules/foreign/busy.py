@@ -35,8 +35,7 @@ class Choices:
 
     ``floating`` names the zone of times that name none; empty is what the calendar says, else the
     practice's. ``own_addresses`` are in lower case: what one of them declined is not busy.
-    ``own_host`` is what follows @ in the names of our own events, which block nothing again: those
-    of this practice.
+    ``own_hosts`` are what follows @ in the names of our own events, which block nothing again.
     """
 
     zone: str
@@ -45,7 +44,7 @@ class Choices:
     free_blocks: bool = False
     tentative_blocks: bool = True
     own_addresses: frozenset[str] = frozenset()
-    own_host: str = ""
+    own_hosts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -94,7 +93,7 @@ def happenings(
     """
     all_day = ZoneInfo(choices.zone)
     zones = Zones(calendar.zones, _floating(calendar, choices, all_day))
-    for group in _by_name(calendar.events, choices.own_host):
+    for group in _by_name(calendar.events, choices.own_hosts):
         found.events += len(group)
         try:
             with watch():
@@ -130,14 +129,14 @@ def _floating(calendar: Calendar, choices: Choices, home: tzinfo) -> tzinfo:
     return (known(calendar.zone) if calendar.zone else None) or home
 
 
-def _by_name(events: Iterable[Cut], own_host: str) -> Iterator[list[Cut]]:
+def _by_name(events: Iterable[Cut], own_hosts: Iterable[str]) -> Iterator[list[Cut]]:
     """Put events of one name together; leave out our own, and what has no beginning to speak of."""
     groups: dict[bytes, list[Cut]] = {}
     alone: list[list[Cut]] = []
-    ours = f"@{own_host}".lower().encode()
+    ours = tuple(f"@{host}".lower().encode() for host in own_hosts)
     for each in events:
         uid = (each.first(b"UID") or b"").partition(b":")[2].strip()
-        if own_host and uid.lower().endswith(ours):
+        if uid.lower().endswith(ours):
             continue
         if uid:
             groups.setdefault(uid, []).append(each)
