@@ -42,6 +42,7 @@ from practice.people import queries as people
 FALL_DUE_JOB = "fee-falls-due"
 LONGEST_WHY = 300
 GIVEN_BACK_WHY = "cancelled"
+TOO_LATE = "What it costs was charged already, so this cannot be undone. Waive the fee instead."
 
 
 def decide(
@@ -92,9 +93,18 @@ def decide(
 
 
 def withdraw(for_id: UUID, change: int) -> None:
-    """Let the fee for a change that was undone never have been."""
+    """Let the fee for a change that was undone never have been, though it was waived meanwhile.
+
+    Raises:
+        Conflict: if it fell due already.
+    """
     fee = fees.fee_of_change(for_id, change)
-    if fee is not None and fees.lock_fee(fee.id).state is FeeState.WAITING:
+    if fee is None:
+        return
+    state = fees.lock_fee(fee.id).state
+    if state is FeeState.DUE:
+        raise Conflict(TOO_LATE)
+    if state is FeeState.WAITING or (state is FeeState.WAIVED and fee.invoice_id is None):
         fee.state = FeeState.WITHDRAWN
         db.session.flush()
 

@@ -187,6 +187,24 @@ def row_of(instant: datetime, on: date, zone: str) -> int:
     return _row(instant, first_row_at(on, zone))
 
 
+def span_words(block: WeekBlock, on: date, zone: str) -> str:
+    """Say how much of a local date a block takes: ``9:00 AM to 5:00 PM``, or ``all day``.
+
+    What began before says ``until 8:00 AM``, what goes on after it ``from 10:00 PM``.
+    """
+    place = zones.zone(zone)
+    begins_before = block.starts_at <= zones.day_start(zone, on)
+    ends_after = block.ends_at >= zones.day_start(zone, on + zones.DAY)
+    if begins_before and ends_after:
+        return "all day"
+    first, past = (
+        zones.clock_words(each.astimezone(place)) for each in (block.starts_at, block.ends_at)
+    )
+    if begins_before:
+        return f"until {past}"
+    return f"from {first}" if ends_after else f"{first} to {past}"
+
+
 def is_in_grid(instant: datetime, on: date, zone: str) -> bool:
     """Say whether an instant lies in the rows of a local date, and not before or after them."""
     return 0 <= (instant - first_row_at(on, zone)) // QUARTER < ROWS

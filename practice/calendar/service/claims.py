@@ -128,6 +128,24 @@ def release(*holder_ids: UUID) -> None:
     )
 
 
+def take_again(holder_id: UUID) -> Taken:
+    """Occupy what was given back last of a holder's time: all of it, or none.
+
+    Call inside ``transaction()``.
+    """
+    last = (
+        sa.select(sa.func.max(Claim.released_at))
+        .where(Claim.holder_id == holder_id)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        sa.select(Claim.resource_id, Claim.starts_at, Claim.ends_at).where(
+            Claim.holder_id == holder_id, Claim.released_at == last
+        )
+    )
+    return take(holder_id, [Wanted(*row) for row in rows])
+
+
 def open_for_client(client_id: UUID) -> UUID:
     """Return the resource that keeps a client from being in two places; make it if need be.
 

@@ -28,6 +28,7 @@ from practice.calendar.rules.week import (
     place,
     quiet_parts,
     row_of,
+    span_words,
 )
 from practice.calendar.views.blueprint import bp
 from practice.core import clock
@@ -44,6 +45,7 @@ class Item(NamedTuple):
     kind: str
     row: int
     placed: Placed | None = None
+    span: str = ""  # how much of the day a block takes
     free: Free | None = None
     address: str = ""  # where an empty part is filled
     is_in_grid: bool = True  # the present may lie before or after all of it
@@ -182,7 +184,15 @@ def _days(shown: Shown, zone: str, now: datetime, said: opening.Opening) -> list
     for on in (shown.first_on + timedelta(days=n) for n in range(shown.days)):
         placed = place(events, on, zone, blocks)
         empty = _empty(placed, on, zone, rules, now) if may_fill and on not in closed else []
-        items = [Item(each.kind, each.row, placed=each) for each in placed]
+        items = [
+            Item(
+                each.kind,
+                each.row,
+                placed=each,
+                span=span_words(each.block, on, zone) if each.block else "",
+            )
+            for each in placed
+        ]
         items += [Item("free", each.row, free=each, address=filled_at(each)) for each in empty]
         if on == zones.local_date(now, zone):
             items.append(Item("now", row_of(now, on, zone), is_in_grid=is_in_grid(now, on, zone)))

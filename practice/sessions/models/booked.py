@@ -243,7 +243,7 @@ class SessionChange(PracticeOwned, Base):
     )
 
     appointment_id: Mapped[UUID]
-    deed: Mapped[str] = mapped_column(sa.String(20))  # book, move or cancel
+    deed: Mapped[str] = mapped_column(sa.String(20))  # book, move, cancel or miss
     by_kind: Mapped[str] = mapped_column(sa.String(20))  # who may take it back: client or staff
     was_at: Mapped[datetime]
     was_state: Mapped[str] = mapped_column(sa.String(40))

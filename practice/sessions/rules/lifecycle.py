@@ -53,9 +53,13 @@ MOVES: dict[S, frozenset[S]] = {
     S.RELEASED: frozenset({S.CONFIRMED, S.TENTATIVE}),  # paid late, and the time was still free
 }
 
-UNDOES: dict[S, frozenset[S]] = {S.CANCELLED: frozenset({S.CONFIRMED, S.TENTATIVE})}
-"""What may become of a session again that was cancelled by mistake: within minutes, and only if
-its time is still free. No move of its life: it goes on as though nothing had been."""
+UNDOES: dict[S, frozenset[S]] = {
+    S.CANCELLED: frozenset({S.CONFIRMED, S.TENTATIVE}),
+    S.NO_SHOW: frozenset({S.CONFIRMED}),
+}
+"""What may become of a session again that was called off, or marked missed, by mistake: within
+minutes, and only if its time is still free. No move of its life: it goes on as though nothing had
+been."""
 
 LIVE = frozenset({S.TENTATIVE, S.CONFIRMED, S.ARRIVED, S.IN_SESSION})
 """The states that keep their claims on people and rooms."""

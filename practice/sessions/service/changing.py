@@ -173,6 +173,8 @@ def cancel(
     claims.release(appointment.id)
     audit.record("appointment:cancel", by=by, subject_id=appointment.id)
     costs = late.charge(appointment, FeeFor.CANCELLED, fee, wish, by=by)
+    if costs is None:
+        taking.let_code_go(appointment)
     if costs is None or not costs.takes_unit:
         covering.let_go(appointment, by=by)
     for payment in payments:

@@ -34,8 +34,9 @@ from practice.sessions.service import (
     giving_back,
     late,
     readiness,
+    undoing,
 )
-from practice.sessions.service.taking import become, lock
+from practice.sessions.service.taking import become, let_code_go, lock
 
 S = AppointmentState
 HELD_TASK = "session-held"
@@ -130,7 +131,8 @@ def miss(
     """Mark that the client did not come, or could not be let in. The rest of the time is free.
 
     It costs what the terms of its booking say, unless ``wish`` has a reason for which nobody is
-    charged, or says why not. What is paid beyond that goes back.
+    charged, or says why not. What is paid beyond that goes back. For three minutes it can be
+    undone: until then nobody is told, and no money moves.
 
     Raises:
         TooEarly: before the session was to begin.
@@ -141,11 +143,22 @@ def miss(
         raise TooEarly("This session has not begun yet.")
     wish = wish or late.Wish(Why.CLIENT)
     fee = late.fee_of(appointment, FeeFor.MISSED, wish)
+    was = appointment.state
     appointment = _became(appointment, S.NO_SHOW, by)
+    calendars.change(appointment)  # what it costs, and its undoing, are this change's alone
+    db.session.flush()
     claims.release(appointment.id)
     costs = late.charge(appointment, FeeFor.MISSED, fee, wish, by=by)
     if costs is None or not costs.takes_unit:
         covering.let_go(appointment, by=by)
+    undoing.remember(
+        appointment,
+        undoing.MISS,
+        by=by,
+        was_at=appointment.starts_at,
+        was_state=was,
+        was_reason=appointment.override_reason,
+    )
     if costs:
         late.tell_of_missing(appointment)
     else:
@@ -183,6 +196,7 @@ def hold(appointment: Appointment, reason: str, *, by: Actor) -> Appointment:
     db.session.flush()
     covering.let_go(appointment, by=by)
     taken = calendars.serving(appointment.id)
+    let_code_go(appointment)
     claims.release(appointment.id)
     calendars.bury(appointment, taken, gone_at=appointment.changed_at)
     for payment in payments:

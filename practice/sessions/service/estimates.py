@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -11,7 +12,8 @@ from practice.billing.charges import charges_for
 from practice.billing.document_models import Document, DocumentKind
 from practice.billing.documents import Said, newest_about, said_by, said_of
 from practice.billing.rules.estimates import Priced, counts_for, due_on_request, passes
-from practice.billing.sales import get_sale
+from practice.billing.rules.selling import RefundRule
+from practice.billing.sales import get_sale, sale_for
 from practice.billing.service.documents import Finished, Item, issue
 from practice.billing.service.parties import parties
 from practice.calendar.rules import zones
@@ -24,11 +26,13 @@ from practice.core.money import Money
 from practice.outbox import service as outbox
 from practice.people.models import Client
 from practice.people.queries import get_client, get_practice, today_here
-from practice.sessions.models import Appointment, Service
+from practice.sessions.models import Appointment, Course, Service
 from practice.sessions.queries.billable import clinicians
 from practice.sessions.queries.estimating import Scope, asked_for, insured, scopes, wanted_of
 from practice.sessions.rules import estimating
+from practice.sessions.rules.lifecycle import AppointmentState
 
+S = AppointmentState
 MAIL = TASK = "estimate"
 MOST = 52
 """How many sessions of a kind one estimate can be asked for: one a week, for a year."""
@@ -205,8 +209,7 @@ def check_bill(appointment: Appointment) -> None:
     said = said_of([appointment.id], DocumentKind.ESTIMATE)
     if not said:
         return
-    on = zones.local_date(appointment.starts_at, get_practice().time_zone)
-    counting = next((each for each in said if counts_for(on, each.issued_on)), said[-1])
+    counting = _counting(appointment, said) or said[-1]
     people = clinicians([appointment.host_id])
     who = people[appointment.host_id].user_id if appointment.host_id in people else None
     own = {
@@ -225,13 +228,56 @@ def check_bill(appointment: Appointment) -> None:
     billed_minor = sum(billed.values()) + (share or appointment.price).minor
     estimated_minor = sum(own[each] for each in (*billed, appointment.id) if each in own)
     if passes(estimated_minor=estimated_minor, billed_minor=billed_minor):
-        now, then = (
-            Money(minor, appointment.price.currency) for minor in (billed_minor, estimated_minor)
+        found = _far_above(
+            billed_minor, estimated_minor, appointment.price.currency, counting.number
         )
-        raise PassesEstimate(
-            f"With this invoice {now} is billed where estimate {counting.number} said {then}. "
-            "From $400 above an estimate a client may dispute the bill."
-        )
+        raise PassesEstimate(f"With this invoice {found}")
+
+
+def above_when_ended(course: Course) -> list[str]:
+    """Say where a course that ends now would pass an estimate so far that it can be disputed.
+
+    Where the sessions that were had count at their single prices then, and not at their shares.
+    """
+    sale = sale_for(course.id)
+    if sale is None or sale.ended_at is not None or sale.refund_rule is not RefundRule.AT_LIST:
+        return []
+    single = {}
+    for row in course.steps:
+        session = row.appointment
+        if session is None or session.sale_id != sale.id or session.state is not S.COMPLETED:
+            continue
+        if (item := sale.item(row.key)) is not None:
+            single[session.id] = (session, item.list_minor)
+    estimated, billed = Counter[tuple[str, UUID | None]](), Counter[tuple[str, UUID | None]]()
+    said = said_of([*single], DocumentKind.ESTIMATE)
+    for session, minor in single.values():
+        if (counting := _counting(session, said)) is not None:
+            key = (counting.number, counting.provider_id)
+            estimated[key] += counting.amount_minor
+            billed[key] += minor
+    currency = sale.price.currency
+    return [
+        f"Ended now, {_far_above(minor, estimated[key], currency, key[0])}"
+        for key, minor in ((key, min(each, sale.charged_minor)) for key, each in billed.items())
+        if passes(estimated_minor=estimated[key], billed_minor=minor)
+    ]
+
+
+def _counting(session: Appointment, said: Sequence[Said]) -> Said | None:
+    """Return what the estimate says of a session that counts for it: it came in time."""
+    found = [each for each in said if each.for_id == session.id]
+    on = zones.local_date(session.starts_at, get_practice().time_zone)
+    in_time = (each for each in found if counts_for(on, each.issued_on))
+    return next(in_time, found[-1] if found else None)
+
+
+def _far_above(billed_minor: int, estimated_minor: int, currency: str, number: str) -> str:
+    now, then = (Money(minor, currency) for minor in (billed_minor, estimated_minor))
+    return (
+        f"{now} is billed where estimate {number} said {then}. "
+        "From $400 above an estimate a client may dispute the bill."
+    )
 
 
 # The paper itself --------------------------------------------------------------------------------

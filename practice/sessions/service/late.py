@@ -224,6 +224,11 @@ def tell_of_missing(appointment: Appointment) -> None:
     )
 
 
+def unsay_missing(appointment: Appointment) -> None:
+    """Take the mail back of what missing costs, unless it has gone out."""
+    outbox.withdraw_mail(f"{MISSED_MAIL}:{appointment.id}")
+
+
 def undone(appointment_id: UUID, change: int) -> None:
     """Let the fee for a change that was taken back never have been."""
     fees.withdraw(appointment_id, change)

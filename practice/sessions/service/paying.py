@@ -145,8 +145,7 @@ def _reacquire(appointment: Appointment) -> PaymentOutcome:
         as_staff=True,
         moving=appointment,
     )
-    has_code = (appointment.price_why or "").startswith(taking.CODE)
-    if has_code and not promos.take_again(appointment.id):
+    if taking.has_code(appointment) and not promos.take_again(appointment.id):
         telling.tell(News.SLOT_LOST, appointment, by=PROGRAM)
         return PaymentOutcome.SLOT_LOST
     try:

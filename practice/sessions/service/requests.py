@@ -149,6 +149,7 @@ def decline(appointment: Appointment, *, why: str, by: Actor) -> Appointment:
         raise Invalid(f"Write down why, in at most {LONGEST_WHY} characters.")
     appointment, _ = _lock_asked(appointment)
     taking.become(appointment, S.CANCELLED)
+    taking.let_code_go(appointment)
     appointment.cancelled_at = clock.now()
     appointment.declined_why = why.strip()
     calendars.change(appointment)

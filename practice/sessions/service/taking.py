@@ -306,9 +306,19 @@ def release(appointment: Appointment) -> None:
     become(appointment, S.RELEASED)
     db.session.flush()
     claims.release(appointment.id)
-    if (appointment.price_why or "").startswith(CODE):
-        promos.let_go(appointment.id)
+    let_code_go(appointment)
     audit.record("appointment:release", by=PROGRAM, subject_id=appointment.id)
+
+
+def has_code(appointment: Appointment) -> bool:
+    """Say whether a session was booked at the price of a promotion code."""
+    return (appointment.price_why or "").startswith(CODE)
+
+
+def let_code_go(appointment: Appointment) -> None:
+    """Let the code of a session that will not be, and costs nothing, be used for another."""
+    if has_code(appointment):
+        promos.let_go(appointment.id)
 
 
 def may_be_paid(appointment_ids: Sequence[UUID]) -> set[UUID]:

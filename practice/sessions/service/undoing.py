@@ -1,4 +1,4 @@
-"""Taking a booking, a move or a cancellation back, for three minutes, as though it had not been.
+"""Taking a booking, a move, a cancellation or "missed" back for three minutes, as if it never was.
 
 Until then nobody is told, and no money goes back. What is taken back keeps its place in the
 history: undoing is a deed too.
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from practice.audit import service as audit
 from practice.audit.rules import PROGRAM, Actor, ActorKind
 from practice.billing.queries import payments_for
+from practice.billing.service import promos
 from practice.calendar.service import claims
 from practice.core import clock
 from practice.core.db import db
@@ -28,10 +29,18 @@ from practice.sessions.queries.times import Look, look_at
 from practice.sessions.rules import windows
 from practice.sessions.rules.course_deeds import Deed
 from practice.sessions.rules.lifecycle import AppointmentState, check_undo
-from practice.sessions.service import calendars, covering, late, readiness, taking, telling
+from practice.sessions.service import (
+    calendars,
+    course_steps,
+    covering,
+    late,
+    readiness,
+    taking,
+    telling,
+)
 
 S = AppointmentState
-BOOK, MOVE, CANCEL = "book", "move", "cancel"
+BOOK, MOVE, CANCEL, MISS = "book", "move", "cancel", "miss"
 
 
 class TooLateToUndo(Conflict):
@@ -93,8 +102,10 @@ def may_be_undone(appointment_id: UUID) -> bool:
     return change is not None and clock.now() - change.made_at < UNDO_FOR
 
 
-def undo(appointment: Appointment, *, by: Actor) -> Appointment:
+def undo(appointment: Appointment, *, by: Actor, deed: str | None = None) -> Appointment:
     """Give a session back the time and the state that it had. Call inside ``transaction()``.
+
+    With a ``deed`` only that one: who may not book may not undo a move, either.
 
     One that was just booked had none: it is cancelled, without a fee and without a word.
     Sessions of a course that moved along with it go back with it: all, or none.
@@ -102,17 +113,19 @@ def undo(appointment: Appointment, *, by: Actor) -> Appointment:
     Raises:
         TooLateToUndo: if there is nothing that they may take back any more, or its time is gone.
         GatesClosed: if something that it asked for beforehand has been lost meanwhile.
+        Conflict: if what it cost fell due already.
     """
     if appointment.client_id is not None:
         readiness.take_turns_on_client(appointment.client_id)
     appointment = taking.lock(appointment.id)
     change = change_of(appointment, by.kind)
-    if change is None:
+    if change is None or deed not in (None, change.deed):
         raise TooLateToUndo("This cannot be undone any more. Nothing was changed.")
-    if change.deed != BOOK:
-        late.undone(appointment.id, change.sequence)
     if change.deed == BOOK:
         return _take_back_booking(appointment, change, by)
+    late.undone(appointment.id, change.sequence)
+    if change.deed == MISS:
+        return _was_there(appointment, change, by)
     if change.ripple_id is not None:
         return _undo_together(appointment, change.ripple_id, by=by)
     _check_windows(appointment, change)
@@ -138,12 +151,27 @@ def undo(appointment: Appointment, *, by: Actor) -> Appointment:
     return appointment
 
 
+def _was_there(appointment: Appointment, change: SessionChange, by: Actor) -> Appointment:
+    """Let a session that was marked missed stand again, with those who were to serve it."""
+    if claims.take_again(appointment.id).refused:
+        raise _gone()
+    _restore(appointment, change, appointment.ends_at)
+    audit.record("appointment:undo", by=by, subject_id=appointment.id, deed=MISS)
+    late.unsay_missing(appointment)
+    if appointment.client_id is not None:
+        readiness.reconsider(appointment.client_id, by)
+    calendars.show(appointment, calendars.serving(appointment.id))
+    course_steps.was_lost(appointment, by=by)
+    return taking.lock(appointment.id)
+
+
 def _take_back_booking(appointment: Appointment, change: SessionChange, by: Actor) -> Appointment:
     if payments_for(appointment.id):
         raise TooLateToUndo("A payment was asked for already. Cancel the session instead.")
     taken = calendars.serving(appointment.id)
     taking.become(appointment, S.CANCELLED)
     covering.let_go(appointment, by=by)
+    taking.let_code_go(appointment)
     appointment.cancelled_at = clock.now()
     calendars.change(appointment)
     db.session.delete(change)
@@ -250,11 +278,13 @@ def _place_at(appointment: Appointment, starts_at: datetime) -> tuple[Look, taki
 
 def _restore(appointment: Appointment, change: SessionChange, ends_at: datetime) -> None:
     was_state = S(change.was_state)
-    if appointment.state is not was_state and change.deed == CANCEL:
+    if appointment.state is not was_state and change.deed in {CANCEL, MISS}:
         check_undo(appointment.state, was_state)
         appointment.state = was_state
         appointment.cancelled_at = appointment.off_why = None
         appointment.rest_is_credit = False
+        if taking.has_code(appointment) and not promos.take_again(appointment.id):
+            raise TooLateToUndo("Its code was used up meanwhile, so this cannot be undone.")
         covering.take_again(appointment, by=PROGRAM)
     appointment.starts_at, appointment.ends_at = change.was_at, ends_at
     appointment.override_reason = change.was_reason

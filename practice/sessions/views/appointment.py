@@ -26,7 +26,7 @@ from practice.people.queries import get_practice
 from practice.people.rules import Permission, safe_path
 from practice.sessions import queries
 from practice.sessions.links import booking_link
-from practice.sessions.models import Appointment
+from practice.sessions.models import Appointment, SessionChange
 from practice.sessions.queries.appointments import sessions_of
 from practice.sessions.queries.course_keeping import Part, part_in
 from practice.sessions.queries.course_standing import standing_of
@@ -66,7 +66,12 @@ DO: dict[Deed, Callable[..., Appointment]] = {
 }
 
 
-DONE_WORDS = {undoing.BOOK: "Booked", undoing.MOVE: "Moved", undoing.CANCEL: "Cancelled"}
+DONE_WORDS = {
+    undoing.BOOK: "Booked",
+    undoing.MOVE: "Moved",
+    undoing.CANCEL: "Cancelled",
+    undoing.MISS: "Marked as missed",
+}
 
 
 @bp.get("/sessions/<uuid:appointment_id>")
@@ -112,8 +117,16 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         history=history(subjects),
         undo_until=change.made_at + UNDO_FOR if change else None,
         done_words=DONE_WORDS[change.deed] if change else "",
+        undo_to=_undo_to(change),
         form=PlainForm(),
     )
+
+
+def _undo_to(change: SessionChange | None) -> str:
+    """Name the view that takes a change back, for whoever may do so; nothing, if nobody here."""
+    if change is not None and change.deed == undoing.MISS:
+        return "take_missed_back" if may(Permission.APPOINTMENT_RUN) else ""
+    return "take_back" if change is not None and may(Permission.APPOINTMENT_BOOK) else ""
 
 
 def _kept_until(session: Appointment) -> datetime | None:
@@ -192,8 +205,19 @@ def run(appointment_id: UUID, deed: str) -> ResponseReturnValue:
 @requires(Permission.APPOINTMENT_BOOK)
 def take_back(appointment_id: UUID) -> ResponseReturnValue:
     """Undo a booking, a move or a cancellation of a moment ago, before anybody is told of it."""
+    return _undo(appointment_id)
+
+
+@bp.post("/sessions/<uuid:appointment_id>/missed/take-back")
+@requires(Permission.APPOINTMENT_RUN)
+def take_missed_back(appointment_id: UUID) -> ResponseReturnValue:
+    """Undo that a session was marked missed a moment ago, for whoever may mark it."""
+    return _undo(appointment_id, undoing.MISS)
+
+
+def _undo(appointment_id: UUID, deed: str | None = None) -> ResponseReturnValue:
     by = current_staff()
-    in_transaction(lambda: undoing.undo(queries.get_appointment(appointment_id), by=by))
+    in_transaction(lambda: undoing.undo(queries.get_appointment(appointment_id), by=by, deed=deed))
     flash("Undone. Everything is as it was, and nobody was told.")
     return redirect(url_for(".appointment", appointment_id=appointment_id), 303)
 

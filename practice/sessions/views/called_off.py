@@ -119,7 +119,7 @@ def missed(appointment_id: UUID) -> ResponseReturnValue:
         if not was_done("appointment:no_show", appointment_id, by=by):
             raise
     name = session.client.name if session.client else "The client"
-    flash(f"{name} did not come. Nothing is charged for 3 minutes, while the fee can be waived.")
+    flash(f"{name} did not come. Nothing is charged for 3 minutes: until then you can undo it.")
     page = url_for(".appointment", appointment_id=appointment_id)
     return redirect(safe_path(form.next.data) or page)
 

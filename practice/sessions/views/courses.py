@@ -33,7 +33,13 @@ from practice.sessions.rules.course_states import BOOKABLE, LIVE, CourseState
 from practice.sessions.rules.course_words import step_names
 from practice.sessions.rules.late import Why
 from practice.sessions.rules.lifecycle import LIVE as STILL_LIVE
-from practice.sessions.service import course_ends, course_money, course_price, course_steps
+from practice.sessions.service import (
+    course_ends,
+    course_money,
+    course_price,
+    course_steps,
+    estimates,
+)
 from practice.sessions.views.course_kept import kept_of
 from practice.sessions.views.course_shown import place_of, when_words
 from practice.sessions.views.sale_shown import shown_for
@@ -322,6 +328,7 @@ def _stop_page(found: Course, form: EndForm) -> str:
         without_fees=comes_to[PRACTICE],
         money=lambda minor: Money(minor, found.price.currency),
         rule=RULE_WORDS[sale.refund_rule] if (sale := sale_for(found.id)) else "",
+        above=estimates.above_when_ended(found),
         coming=[
             (names[each.key], when_words(each.appointment.starts_at, zone))
             for each in found.steps

@@ -181,7 +181,10 @@ GONE = "That time is not free any more. Choose another one."
 
 def _why_gone(wish: Wish, starts_at: datetime) -> str:
     """Say why a session cannot move to a time; of a new one, that the time has gone."""
-    return GONE if wish.moving is None else _why_not(wish, starts_at) or GONE
+    why = "" if wish.moving is None else _why_not(wish, starts_at)
+    if not why:
+        return GONE
+    return f"It cannot start on {zones.instant_words(starts_at, get_practice().time_zone)}. {why}"
 
 
 def _why_not(wish: Wish, starts_at: datetime) -> str:
@@ -206,12 +209,18 @@ def instead_of(wish: Wish, starts_at: datetime) -> Instead | None:
 
 
 def near(wish: Wish, wanted: datetime) -> tuple[TimeChoice, ...]:
-    """Return the times closest to one that cannot be had, as the limits of the course allow."""
+    """Return the times closest to one that cannot be had, as the limits of the course allow.
+
+    The time that a session has already is no answer to where else it could go.
+    """
     zone = get_practice().time_zone
     today = zones.local_date(clock.now(), zone)
     first_on = max(zones.local_date(wanted, zone) - timedelta(days=SHOWN_DAYS), today)
+    now_at = wish.moving.starts_at if wish.moving else None
     allowed = [
-        each.starts_at for each in _free(wish, first_on, 2 * SHOWN_DAYS) if not each.refusals
+        each.starts_at
+        for each in _free(wish, first_on, 2 * SHOWN_DAYS)
+        if not each.refusals and each.starts_at != now_at
     ]
     return tuple(
         TimeChoice(written(at), zones.instant_words(at, zone), is_chosen=False)

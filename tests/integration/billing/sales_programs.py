@@ -193,7 +193,8 @@ class SalesProgram(SalesPractice):
     @rule(fee_id=due)
     def undo(self, fee_id: UUID) -> None:
         fee = fees.get_fee(fee_id)
-        in_transaction(lambda: charging.withdraw(fee.for_id, fee.change))
+        with self.or_refused(Conflict), transaction():
+            charging.withdraw(fee.for_id, fee.change)
 
     @rule(fee_id=due)
     def waive(self, fee_id: UUID) -> None:

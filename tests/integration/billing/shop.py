@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import count
 from uuid import UUID, uuid4
 
 from practice.billing import fees
@@ -24,6 +25,7 @@ from tests.factories import OWNER
 
 ON = date(2027, 3, 1)
 PREP = "prep_60"
+_changes = count(1)
 
 
 def pay(client: Client, for_id: UUID, minor: int, label: Label = Label.APPOINTMENT) -> Payment:
@@ -116,7 +118,7 @@ def decide_fee(
         lambda: charging.decide(
             client.id,
             session,
-            change=1,
+            change=next(_changes),
             fee_for=FeeFor.CANCELLED,
             amount=Money(minor, "USD"),
             service_on=ON,

@@ -117,6 +117,26 @@ def test_a_card_that_was_taken_off_is_charged_no_more(wallet: Wallet) -> None:
         wallet.decide("fee:1:2")
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_news_of_a_card_in_any_order_and_four_times_over_saves_it_once(
+    wallet: Wallet, served: str, together: bool
+) -> None:
+    sandbox = wallet.sandbox
+    sandbox.hold_deliveries()
+    wallet.put()
+    held = [each["id"] for each in sandbox.deliveries("held")]
+
+    sandbox.release_deliveries([*reversed(held), *held] * 2, together=together)
+    sandbox.release_deliveries()
+    sandbox.wait_for_deliveries()
+
+    card = wallet.on_file()
+    assert card is not None
+    assert db.session.scalars(sa.select(Card.detached_at)).all() == [None]
+    assert (mails(), tasks()) == ([], [])
+    assert {each["last_status"] for each in sandbox.deliveries()} == {204}
+
+
 @pytest.mark.database("sqlite")
 def test_a_card_forgotten_at_the_processor_is_off_here_too(wallet: Wallet, served: str) -> None:
     card = wallet.save()

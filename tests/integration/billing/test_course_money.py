@@ -13,6 +13,7 @@ from flask import Flask
 
 from practice.audit.rules import Actor, ActorKind
 from practice.billing import fees, ledger, ports, sales
+from practice.billing.document_models import DocumentKind
 from practice.billing.models import LedgerEntry
 from practice.billing.rules.fees import FeeFor, FeeState
 from practice.billing.rules.ledger import Account
@@ -20,6 +21,7 @@ from practice.billing.rules.payments import RefundState
 from practice.billing.sale_models import Sale
 from practice.billing.service import checkout, selling, verifying
 from practice.billing.service import fees as service
+from practice.billing.service.documents import Finished, Item, issue
 from practice.calendar.rules import zones
 from practice.clients.rules.papers import PaperKind
 from practice.clients.service import record_paper
@@ -289,3 +291,46 @@ def test_an_estimate_of_a_sold_course_has_the_shares_of_its_price(
     [scope] = scopes([payer.id])
 
     assert sum(each.price.minor for each in scope.expected) == 387_500
+
+
+@pytest.mark.database("sqlite")
+def test_a_course_that_ends_far_above_its_estimate_says_so_before(
+    sold: Course6, app: Flask, payer: Client
+) -> None:
+    held = ("intake", "prep_1", "prep_2")
+
+    def agree() -> None:
+        """Estimate the shares of the price; alone, each session costs $200 more than it did."""
+        sessions = [(sold.session(key).id, key) for key in held]
+        sale = sold.sale
+        dearer = [{**each, "list_minor": each["list_minor"] + 20_000} for each in sale.items]
+        sale.items = dearer
+        shares = [(for_id, sale.share(key)) for for_id, key in sessions]
+        items = [Item(for_id, None, None, share.minor) for for_id, share in shares if share]
+        issue(
+            Finished(
+                kind=DocumentKind.ESTIMATE,
+                client_id=payer.id,
+                facts={},
+                items=items,
+                total=Money(sum(each.amount_minor for each in items), "USD"),
+            ),
+            by=sold.by,
+        )
+
+    in_transaction(agree)
+    sold.pay()
+    user = in_transaction(lambda: factories.create_user(*Role))
+
+    def look() -> str:
+        browser = app.test_client()
+        sign_in(browser, user)
+        return text_of(browser.get(f"/courses/{sold.now.id}/stop"))
+
+    before = look()
+    for key in held:
+        sold.hold(key)
+    after = look()
+
+    assert "Far above the estimate" not in before
+    assert "Ended now, $1,175.00 is billed where estimate GFE-" in after

@@ -114,6 +114,36 @@ def test_an_account_that_is_let_go_keeps_what_is_open_to_its_end(
     assert in_transaction(lambda: linking.begin(by=factories.OWNER)).id != account.id
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_news_of_an_account_in_any_order_and_four_times_over_says_what_is_so_now(
+    account: ProcessorAccount, sandbox: Sandbox, together: bool
+) -> None:
+    sandbox.hold_deliveries()
+    sandbox.onboard(name_of(account))
+    sandbox.switch_account(name_of(account), charges=False)
+    sandbox.switch_account(name_of(account), charges=True)
+    _release_all(sandbox, together=together)
+    assert (see(account).standing, linked.takes_cards()) == (Standing.OPEN, True)
+    assert tasks() == []
+
+    sandbox.hold_deliveries()
+    sandbox.switch_account(name_of(account), charges=False)
+    sandbox.let_go(name_of(account))
+    _release_all(sandbox, together=together)
+
+    assert (see(account).standing, linked.takes_cards()) == (Standing.GONE, False)
+    assert [kind for kind, _ in tasks()] == ["cards-off"]
+    assert {each["last_status"] for each in sandbox.deliveries()} == {204}
+
+
+def _release_all(sandbox: Sandbox, *, together: bool) -> None:
+    """Send what is held backwards and forwards, twice each, one by one or all at once."""
+    held = [each["id"] for each in sandbox.deliveries("held")]
+    sandbox.release_deliveries([*reversed(held), *held] * 2, together=together)
+    sandbox.release_deliveries()
+    sandbox.wait_for_deliveries()
+
+
 @pytest.mark.parametrize("is_paid", [True, False])
 def test_what_was_open_when_charging_was_forbidden_is_settled_at_its_end(
     account: ProcessorAccount,

@@ -23,12 +23,14 @@ from practice.calendar.service import claims, feeds, invitations
 from practice.calendar.wishes import Wish
 from practice.core.db import db, transaction
 from practice.outbox import mail
+from practice.outbox.jobs import NotYet
 from practice.outbox.mail import Stale
 from practice.outbox.models import Message
 from practice.people.models import Client, User
+from practice.people.queries import get_practice
 from practice.sessions import links
 from practice.sessions.models import Appointment
-from practice.sessions.rules.lifecycle import Modality
+from practice.sessions.rules.lifecycle import AppointmentState, Modality
 from practice.sessions.service import booking, calendars
 from tests import leaks
 from tests.factories import NEW_YORK
@@ -233,6 +235,79 @@ def test_who_holds_a_session_gets_it_by_mail_if_they_want_to(
     db.session.rollback()
     invitations.tell_staff(prep.id)
     assert told(post("staff-calendar")) == Sent("CANCEL", prep.uid, 1, "CANCELLED", at(PREP, 10))
+
+
+def test_nobody_who_left_is_told_what_becomes_of_what_they_held(
+    alex: Client, owner: Actor, therapist: Resource, time: Clock
+) -> None:
+    with transaction():
+        person = db.session.get_one(Resource, (therapist.practice_id, therapist.id))
+        user = db.session.scalars(sa.select(User)).first()
+        assert user is not None
+        feeds.subscribe_by_mail(person, DetailLevel.INITIALS, by=owner, made_by=user.id)
+    prep = book(alex, "prep_60", at(PREP, 10), owner)
+    time.now += timedelta(minutes=3)
+    db.session.rollback()
+    invitations.tell_staff(prep.id)
+    post("staff-calendar")
+    with transaction():
+        booking.cancel(prep, by=owner)
+        user.ended_at = time.now
+    time.now += timedelta(minutes=3)
+    db.session.rollback()
+
+    invitations.tell_staff(prep.id)
+
+    posted = sa.select(sa.func.count()).where(Message.name == "staff-calendar")
+    assert db.session.scalar(posted) == 1
+
+
+def test_a_change_is_told_when_nobody_can_take_it_back_any_more(
+    alex: Client, owner: Actor, time: Clock
+) -> None:
+    prep = book(alex, "prep_60", at(PREP, 10), owner)
+    time.now += timedelta(minutes=2)
+    move(prep, 13, owner)
+    moved_at = time.now
+    time.now += timedelta(minutes=2)  # the booking could not be undone by now
+    db.session.rollback()
+
+    for tell in (invitations.tell_client, invitations.tell_staff):
+        with pytest.raises(NotYet) as early:
+            tell(prep.id)
+        assert early.value.at == moved_at + timedelta(minutes=3)
+
+    time.now += timedelta(minutes=1)
+    invitations.tell_client(prep.id)
+    assert told(post("calendar")) == Sent("REQUEST", prep.uid, 1, "CONFIRMED", at(PREP, 13))
+
+
+def test_what_waits_for_somebody_is_told_to_no_calendar(alex: Client, owner: Actor) -> None:
+    """A hold, for its payment; a request, for a yes."""
+    prep = book(alex, "prep_60", at(PREP, 10), owner)
+    waiting: list[dict[str, Any]] = [
+        {"hold_ends_at": at(PREP, 9)},
+        {"state": AppointmentState.REQUESTED},
+    ]
+    for waits in waiting:
+        assert calendars.session_now(prep.id) is not None
+        with db.session.no_autoflush:
+            for name, value in waits.items():
+                setattr(prep, name, value)
+            assert calendars.session_now(prep.id) is None
+        db.session.rollback()
+
+
+def test_a_session_by_video_has_no_place(alex: Client, owner: Actor) -> None:
+    prep = book(alex, "prep_60", at(PREP, 10), owner)
+    places = []
+    with db.session.no_autoflush:
+        for modality in (Modality.IN_PERSON, Modality.TELEHEALTH):
+            prep.modality = modality
+            places.append(calendars._own_copy(prep).place)
+    db.session.rollback()
+
+    assert places == [get_practice().locality, ""]
 
 
 @pytest.mark.parametrize(

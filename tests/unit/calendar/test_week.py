@@ -17,6 +17,7 @@ from practice.calendar.rules.week import (
     place,
     quiet_parts,
     row_of,
+    span_words,
 )
 
 ZONE = "America/New_York"
@@ -74,6 +75,23 @@ def test_buffers_stand_around_their_session_in_order_of_time() -> None:
         ("event", 8, 4, 0),
         ("after", 12, 2, 0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "ends_at", "words"),
+    [
+        (at(MONDAY, 9), at(MONDAY, 17, 30), "9:00 AM to 5:30 PM"),
+        (at(MONDAY, 0), at(MONDAY + timedelta(days=1), 0), "all day"),
+        (at(MONDAY - timedelta(days=2), 9), at(MONDAY + timedelta(days=2), 9), "all day"),
+        (at(MONDAY - timedelta(days=1), 22), at(MONDAY, 8), "until 8:00 AM"),
+        (at(MONDAY, 22), at(MONDAY + timedelta(days=1), 8), "from 10:00 PM"),
+        (at(MONDAY, 22), at(MONDAY + timedelta(days=1), 0), "from 10:00 PM"),
+    ],
+)
+def test_a_block_says_how_much_of_the_day_it_takes(
+    starts_at: datetime, ends_at: datetime, words: str
+) -> None:
+    assert span_words(block(1, starts_at, ends_at), MONDAY, ZONE) == words
 
 
 def test_a_session_and_a_block_at_once_take_half_the_width_each() -> None:

@@ -1,5 +1,6 @@
 """A calendar from elsewhere, read again and again: what it blocks, and what never frees time."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from http.client import HTTPMessage
 
@@ -8,10 +9,12 @@ import sqlalchemy as sa
 
 from practice.calendar import imported
 from practice.calendar.models import ExternalCalendar, Resource, WhenStale
+from practice.calendar.rules.imported import between_of
 from practice.calendar.service import claims, reading, refreshing
 from practice.calendar.service import imported as service
 from practice.core import fetching
 from practice.core.db import db, read_again, transaction
+from practice.core.errors import Conflict
 from practice.outbox.jobs import NotYet
 from practice.outbox.models import Message, Task
 from practice.people.queries import get_practice
@@ -291,3 +294,55 @@ def test_the_window_keeps_what_is_over_for_some_weeks(elsewhere: Elsewhere, time
     elsewhere.says(WEDNESDAY, event("DTSTART:20270701T140000Z", uid="july"))
     elsewhere.read()
     assert elsewhere.blocked == spans("2027-07-01 14:00 +30")
+
+
+def test_what_was_read_before_somebody_chose_otherwise_or_stopped_it_counts_for_nothing(
+    elsewhere: Elsewhere, time: Clock
+) -> None:
+    between = between_of(time.now, get_practice().time_zone)
+    nothing = reading.Read((), 0, 0, 0)
+    late = refreshing.Seen("as it was chosen before", "hash", None, None, nothing)
+    with transaction():
+        refreshing._keep(elsewhere.id, late, between)
+    assert (elsewhere.blocked, elsewhere.row.next_at) == (TEN, None)
+    known = elsewhere.row.way
+    assert known is not None
+
+    with transaction():
+        service.stop(elsewhere.id, by=OWNER)
+    with transaction():
+        refreshing._keep(elsewhere.id, replace(late, way=known), between)
+
+    assert elsewhere.blocked == TEN
+
+
+def test_a_calendar_that_is_read_no_more_takes_nothing_in(
+    elsewhere: Elsewhere, time: Clock
+) -> None:
+    between = between_of(time.now, get_practice().time_zone)
+    with transaction():
+        service.stop(elsewhere.id, by=OWNER)
+
+    with pytest.raises(Conflict, match="not read any more"), transaction():
+        service.receive(imported.get_calendar(elsewhere.id), reading.Read((), 0, 0, 0))
+    with pytest.raises(Conflict, match="not read any more"), transaction():
+        service.confirm(elsewhere.id, between, by=OWNER)
+    with pytest.raises(Conflict, match="not read any more"), transaction():
+        service.change(elsewhere.id, switches(), address="https://a.example/", by=OWNER)
+
+    assert (elsewhere.blocked, elsewhere.row.address) == (TEN, None)
+
+
+def test_the_calendar_of_somebody_who_left_is_forgotten(
+    elsewhere: Elsewhere, therapist: Resource, time: Clock
+) -> None:
+    with transaction():
+        person = db.session.get_one(Resource, (therapist.practice_id, therapist.id))
+        person.ended_at = time.now
+    time.now += timedelta(hours=1)
+
+    refreshing.refresh(elsewhere.id)
+
+    read_again()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(ExternalCalendar)) == 0
+    assert elsewhere.claims == set()

@@ -114,11 +114,16 @@ def test_a_time_that_cannot_be_had_says_why_and_names_the_nearest(
     saturday = browser.get(check(booked, "dose_2", 5))
     past = browser.get(url + sent(moved.starts_at - 30 * DAY))
     nonsense = browser.get(url + "2027-03-14T02:30:00Z&start=never")
+    evening = browser.get(url + sent(moved.starts_at + timedelta(hours=9)))
 
     assert saturday.status_code == past.status_code == 409
+    assert "It cannot start on Sat, Mar 20, " in text_of(saturday)
     assert "That is outside the hours for clients." in text_of(saturday)
     assert "The nearest times Fri, Mar 19" in text_of(saturday)
     assert "That time has passed." in text_of(past)
+    offered = re.findall(r'name="start" value="([^"]*)">\w{3}, ', evening.text)
+    assert len(offered) == 3
+    assert sent(moved.starts_at) not in offered
     assert nonsense.status_code in {409, 422}
 
 

@@ -18,7 +18,9 @@ from practice.core.db import db, in_transaction, read_again, transaction
 from practice.core.money import Money
 from practice.people.models import User
 from practice.sessions import queries
-from practice.sessions.service import holds, pricing
+from practice.sessions.models import Appointment
+from practice.sessions.rules.lifecycle import AppointmentState, Modality
+from practice.sessions.service import booking, holds, pricing, undoing
 from tests import factories
 from tests.browsers import send, sign_in
 from tests.factories import OWNER
@@ -172,3 +174,46 @@ def test_a_code_is_offered_in_the_settings_and_ended_there(
     code = db.session.scalars(sa.select(PromoCode)).one()
     send(browser, f"/settings/promotions/{code.id}/end")
     assert "Ended" in text_of(browser.get("/settings/promotions"))
+
+
+def test_the_code_of_a_session_that_is_cancelled_free_of_charge_is_free_again(
+    therapist: Resource,
+) -> None:
+    code = offer(once_per_client=False)
+    with transaction():
+        booked = [
+            booking.book(
+                factories.create_client(),
+                queries.get_service("prep_60"),
+                starts_at=TEN + timedelta(hours=hours),
+                modality=Modality.IN_PERSON,
+                by=OWNER,
+            )
+            for hours in (0, 3)
+        ]
+        pricing.use_code(booked[0], "SPRING", by=OWNER)
+    first, second = booked
+
+    def cancel(session: Appointment) -> None:
+        in_transaction(
+            lambda: booking.cancel(
+                queries.get_appointment(session.id), by=OWNER, can_be_undone=True
+            )
+        )
+
+    def undo(session: Appointment) -> None:
+        in_transaction(lambda: undoing.undo(queries.get_appointment(session.id), by=OWNER))
+
+    seen = []
+    for deed in (cancel, undo, cancel):
+        deed(first)
+        seen += used()
+    with transaction():
+        pricing.use_code(second, "SPRING", by=OWNER)
+
+    assert seen == [0, 1, 0]
+    with pytest.raises(undoing.TooLateToUndo, match="used up"):
+        undo(first)
+    assert queries.get_appointment(first.id).state is AppointmentState.CANCELLED
+    assert used() == [1]
+    assert code.most_uses == 1
