@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -18,7 +20,7 @@ from practice.people.rules import Role
 from practice.sessions import queries
 from practice.sessions.rules.late import Why
 from practice.sessions.rules.lifecycle import AppointmentState
-from practice.sessions.service import covering, day, late, taking, undoing
+from practice.sessions.service import booking, covering, day, late, taking, undoing
 from tests import factories
 from tests.browsers import send, sign_in
 from tests.integration.billing.conftest import mails
@@ -115,3 +117,19 @@ def test_what_was_waived_and_then_undone_gives_nothing_back(house: House) -> Non
     house.work()
 
     assert (see(house.session).state, kept(house.session)) == (S.CONFIRMED, INTAKE.minor)
+
+
+@pytest.mark.database("sqlite")
+def test_a_session_that_was_moved_late_and_then_missed_costs_both(house: House) -> None:
+    house.close_to()
+    session, wish = queries.get_appointment(house.session.id), late.Wish(Why.CLIENT)
+    intake = queries.get_service("intake")
+    first = session.starts_at.date() + timedelta(days=1)
+    later = queries.free_times(intake, session.modality, first, 9, as_staff=True)[0].starts_at
+    in_transaction(lambda: booking.move(session, starts_at=later, by=factories.OWNER, wish=wish))
+    house.work()
+    house.close_to(-0.5)
+    miss(house)
+    house.work()
+
+    assert sorted(each.fee_for for each in fees.fees_of(house.session.id)) == ["missed", "moved"]
