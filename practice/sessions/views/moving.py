@@ -84,7 +84,10 @@ def check_move(appointment_id: UUID) -> ResponseReturnValue:
         return _times(wish, wrong)
     if (part := part_of(_moving(wish))) is not None:
         return preview(
-            part, start.starts_at, back=_back(wish), near=lambda: near(wish, start.starts_at)
+            part,
+            start.starts_at,
+            back=_back(wish),
+            near=lambda: near(wish, start.starts_at, alone=True),
         )
     return _last_look(wish, start, form)
 

@@ -208,10 +208,11 @@ def instead_of(wish: Wish, starts_at: datetime) -> Instead | None:
     return Instead(near(wish, starts_at), f"{wish.service.label} cannot start on {when}. {why}")
 
 
-def near(wish: Wish, wanted: datetime) -> tuple[TimeChoice, ...]:
+def near(wish: Wish, wanted: datetime, *, alone: bool = False) -> tuple[TimeChoice, ...]:
     """Return the times closest to one that cannot be had, as the limits of the course allow.
 
-    The time that a session has already is no answer to where else it could go.
+    The time that a session has already is no answer to where else it could go. ``alone`` leaves
+    out those for which others of its course would have to move, which may turn out not to be.
     """
     zone = get_practice().time_zone
     today = zones.local_date(clock.now(), zone)
@@ -220,7 +221,7 @@ def near(wish: Wish, wanted: datetime) -> tuple[TimeChoice, ...]:
     allowed = [
         each.starts_at
         for each in _free(wish, first_on, 2 * SHOWN_DAYS)
-        if not each.refusals and each.starts_at != now_at
+        if not each.refusals and each.starts_at != now_at and not (alone and each.warnings)
     ]
     return tuple(
         TimeChoice(written(at), zones.instant_words(at, zone), is_chosen=False)

@@ -173,9 +173,10 @@ def _gap(problem: Problem, tie: Tie, one: Placed, other: Placed) -> Gap:
         amount = (other.starts_at - moment) / timedelta(hours=1)
     is_recommended = window.min <= amount <= window.max
     twice = 3 * window.min + window.max, window.min + 3 * window.max
-    count = f"{amount:.1f}".removesuffix(".0")
+    count = f"{abs(amount):.1f}".removesuffix(".0")
+    side = "before" if amount < 0 else "after"
     name, before = problem.step(tie.later).name, problem.step(tie.earlier).name
-    unit = window.unit if amount != 1 else window.unit.removesuffix("s")
+    unit = window.unit if abs(amount) != 1 else window.unit.removesuffix("s")
     is_legal = window.hard_min <= amount <= window.hard_max
     rule = (
         f"{window.min} to {window.max} {window.unit} are recommended"
@@ -190,7 +191,7 @@ def _gap(problem: Problem, tie: Tie, one: Placed, other: Placed) -> Gap:
         is_recommended,
         twice[0] <= 4 * amount <= twice[1],
         is_legal,
-        f"{name[:1].upper()}{name[1:]} is {count} {unit} after {before}; {rule}.",
+        f"{name[:1].upper()}{name[1:]} is {count} {unit} {side} {before}; {rule}.",
     )
 
 

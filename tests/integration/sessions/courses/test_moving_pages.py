@@ -127,6 +127,24 @@ def test_a_time_that_cannot_be_had_says_why_and_names_the_nearest(
     assert nonsense.status_code in {409, 422}
 
 
+def test_a_move_from_which_nothing_leads_on_says_why_and_leads_to_the_nearest_times(
+    browser: FlaskClient, booked: Course
+) -> None:
+    moved = session(booked, "integration_2")
+    page = browser.get(check(booked, "integration_2", -7))
+    near = re.findall(r'href="([^"]*/move/check\?start=[^"]*)"', page.text)
+
+    assert page.status_code == 200
+    assert (
+        "That cannot be Integration 2 would come before dosing 2. "
+        "Integration 2 is 144 hours before dosing 2; the limits are 12 to 168 hours. "
+        "The nearest times Tue, Mar 16, " in text_of(page)
+    )
+    assert len(near) == 3
+    assert all(f"/sessions/{moved.id}/move/check" in each for each in near)
+    assert "How to go on" in text_of(browser.get(unescape(near[0])))
+
+
 def test_a_client_moves_a_session_and_what_belongs_to_it(
     browser: FlaskClient, booked: Course
 ) -> None:
