@@ -172,3 +172,13 @@ def test_busy_times_without_events_block_as_events_do() -> None:
     )
     with pytest.raises(Unreadable):
         read("\r\n".join(lines[:-1]))
+
+
+def test_what_began_long_ago_blocks_as_long_as_it_lasts_however_that_is_written() -> None:
+    began = "DTSTART:20270210T140000Z"
+
+    assert (
+        read(event(began, "DURATION:P3W")).spans
+        == read(event(began, "DTEND:20270303T140000Z")).spans
+        == spans("2027-02-10 14:00 +30240")
+    )

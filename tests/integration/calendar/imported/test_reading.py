@@ -346,3 +346,14 @@ def test_the_calendar_of_somebody_who_left_is_forgotten(
     read_again()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(ExternalCalendar)) == 0
     assert elsewhere.claims == set()
+
+
+def test_that_nothing_is_new_is_not_believed_unless_it_was_asked(elsewhere: Elsewhere) -> None:
+    with transaction():
+        service.change(elsewhere.id, switches(free_blocks=True), address=None, by=OWNER)
+    elsewhere.server.script = lambda _head, wire: wire.answer(304)
+
+    elsewhere.read()
+
+    assert elsewhere.row.problem == "The other side gave an answer that makes no sense."
+    assert (elsewhere.row.failures, elsewhere.blocked) == (1, TEN)
