@@ -102,6 +102,21 @@ def test_check_07_a_cancelled_session_is_a_tombstone_for_fourteen_days(
     assert later_tag != tag
 
 
+def test_check_07_what_is_cancelled_after_its_end_stays_as_long_from_then(
+    world: World, client: FlaskClient
+) -> None:
+    _, secret = world.subscribe()
+    facts = world.put(world.session())
+    world.now = facts.ends_at + timedelta(days=2)
+    world.bury(facts)
+
+    world.now = facts.ends_at + timedelta(days=15)
+    assert [event[1] for event in events(read(client, secret)[2])] == ["CANCELLED"]
+
+    world.now = facts.ends_at + timedelta(days=16)
+    assert events(read(client, secret)[2]) == []
+
+
 def test_a_session_that_goes_to_somebody_else_leaves_the_feed(
     world: World, client: FlaskClient
 ) -> None:
