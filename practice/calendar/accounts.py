@@ -35,6 +35,7 @@ class Account:
     forgotten: int
     shown_from: datetime
     fetched_at: datetime | None
+    changed_at: datetime | None
 
 
 class Member(NamedTuple):
@@ -63,6 +64,7 @@ _SELECT: sa.Select[*tuple[Any, ...]] = (
         FeedSubscription.forgotten,
         FeedSubscription.shown_from,
         FeedSubscription.fetched_at,
+        FeedSubscription.changed_at,
         Practice.neutral_name,
         Practice.time_zone,
         User.roles,
@@ -133,6 +135,7 @@ def find(name: str, password: str) -> Account | None:
         forgotten=row.forgotten,
         shown_from=row.shown_from,
         fetched_at=row.fetched_at,
+        changed_at=row.changed_at,
     )
 
 

@@ -238,9 +238,11 @@ def end_those(which: sa.ColumnElement[bool], *, by: Actor) -> None:
         revoke(link, by=by)
 
 
-def is_worth_remembering(fetched_at: datetime | None) -> bool:
-    """Say whether a fetch is written down: at most one every five minutes is."""
-    return fetched_at is None or clock.now() - fetched_at >= REMEMBERED_EVERY
+def is_worth_remembering(fetched_at: datetime | None, changed_at: datetime | None) -> bool:
+    """Say whether a fetch is written down: one every five minutes, and the first after a change."""
+    if fetched_at is None or clock.now() - fetched_at >= REMEMBERED_EVERY:
+        return True
+    return changed_at is not None and fetched_at < changed_at
 
 
 def remember_fetch(subscription_id: UUID, *, program: str, status: int) -> None:

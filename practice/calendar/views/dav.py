@@ -100,7 +100,7 @@ def calendars(path: str) -> ResponseReturnValue:
         answer = Response(body, 403, headers=XML)
     answer.headers.extend(OFFERS)
     answer.headers["X-Robots-Tag"] = "noindex"
-    if feeds.is_worth_remembering(account.fetched_at):
+    if feeds.is_worth_remembering(account.fetched_at, account.changed_at):
         with contextlib.suppress(Busy), transaction():
             feeds.remember_fetch(
                 account.subscription_id,

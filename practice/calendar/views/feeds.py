@@ -91,7 +91,7 @@ def program_named(said: str) -> str:
 
 def note(found: Feed, *, program: str, status: int) -> None:
     """Write down now and then who read a feed; it is answered even while that cannot be."""
-    if feeds.is_worth_remembering(found.fetched_at):
+    if feeds.is_worth_remembering(found.fetched_at, found.changed_at):
         with contextlib.suppress(Busy), transaction():
             feeds.remember_fetch(
                 found.subscription_id, program=program_named(program), status=status

@@ -197,7 +197,7 @@ def test_check_11_a_feed_is_private_and_sets_no_cookie(world: World, client: Fla
     }
 
 
-def test_check_25_a_fetch_is_written_down_at_most_every_five_minutes(
+def test_check_25_a_fetch_is_written_down_every_five_minutes_and_after_each_change(
     world: World, client: FlaskClient
 ) -> None:
     subscription_id, secret = world.subscribe()
@@ -217,6 +217,16 @@ def test_check_25_a_fetch_is_written_down_at_most_every_five_minutes(
     world.now += timedelta(seconds=1)
     read(client, secret, **{"User-Agent": "Other\x07", "If-None-Match": etag})
     assert noted() == (world.now, "Other", 304)
+
+    world.now += timedelta(seconds=30)
+    world.put(world.session())
+    world.now += timedelta(seconds=30)
+    changed_at = world.now
+    read(client, secret, **{"User-Agent": "Other", "If-None-Match": etag})
+    assert noted() == (changed_at, "Other", 200)
+    world.now += timedelta(seconds=30)
+    read(client, secret, **{"User-Agent": "Third"})
+    assert noted() == (changed_at, "Other", 200)
 
 
 def test_an_address_from_before_addresses_named_their_practice_still_opens(
