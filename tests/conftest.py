@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import zoneinfo
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,6 +18,11 @@ from tests.stripe_sandbox import Sandbox, start_sandbox
 
 # As in every entry point: the pinned tzdata counts, not the machine's.
 zoneinfo.reset_tzpath([])
+
+# Where Python is told to keep no compiled code, every worker and every program that a test starts
+# would compile all of the house anew: seconds of CPU each. It lies in __pycache__, as usual.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # No test asserts a time, and a property holds on a slow machine too. In CI it is the same examples
 # each time, so that a failure says something about the change.

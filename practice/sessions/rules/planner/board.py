@@ -78,7 +78,7 @@ class Board:
     def _clear(self) -> None:
         self.left = [Left(0, 0, ())] * len(self.reaches)
         self.keys: list[object] = [None] * len(self.reaches)
-        self.used = [dict.fromkeys(range(len(room.left)), 0) for room in self.rooms]
+        self.used: list[dict[int, int]] = [{} for _ in self.rooms]
         self.cell: dict[int, int] = {}
         self.day: dict[int, int] = {}
 
@@ -126,7 +126,8 @@ class Board:
         self.cell[step], self.day[step] = cell, day
         for room, used in zip(self.rooms, self.used, strict=True):
             if step in room.steps:
-                used[room.group_of[day]] += 1
+                group = room.group_of[day]
+                used[group] = used.get(group, 0) + 1
         for n, reach in self.out[place]:
             link = reach.link
             cells = self.web.starts[reach.then].cells
@@ -157,11 +158,15 @@ class Board:
         day = self.day.pop(step)
         for room, used in zip(self.rooms, self.used, strict=True):
             if step in room.steps:
-                used[room.group_of[day]] -= 1
+                group = room.group_of[day]
+                if used[group] == 1:
+                    del used[group]
+                else:
+                    used[group] -= 1
 
     def key(self, place: int) -> tuple[object, ...]:
         """Return all that the steps from a place on can see of those before."""
-        rooms = (tuple((g, count) for g, count in used.items() if count) for used in self.used)
+        rooms = [frozenset(used.items()) for used in self.used]
         return (place, *[self.keys[n] for n in self.crossing[place]], *rooms)
 
     # What is open ---------------------------------------------------------------------------------
@@ -177,7 +182,7 @@ class Board:
     def is_full(self, step: int, day: int) -> bool:
         """Say whether a cap leaves no room for a step on a date."""
         return any(
-            step in room.steps and used[group := room.group_of[day]] >= room.left[group]
+            step in room.steps and used.get(group := room.group_of[day], 0) >= room.left[group]
             for room, used in zip(self.rooms, self.used, strict=True)
         )
 
