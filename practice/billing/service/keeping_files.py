@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from functools import partial
 from typing import IO
 from uuid import UUID
 
@@ -46,7 +47,7 @@ def keep(lock: MonthLock) -> None:
         with one_moment():
             made = _make(kind, lock_id, asked)
         with made.body:
-            in_transaction(lambda made=made: _store(lock_id, made))  # type: ignore[misc]
+            in_transaction(partial(_store, lock_id, made))
 
 
 def find(lock: MonthLock, kind: Kind) -> Made:

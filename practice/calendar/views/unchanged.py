@@ -66,4 +66,4 @@ class Unchanged:
 
 def init_app(app: Flask, headers: Mapping[str, str]) -> None:
     """Put it before the application, within what looks through proxies; ``headers`` as pages'."""
-    app.wsgi_app = Unchanged(app, headers)  # type: ignore[method-assign]
+    app.wsgi_app = Unchanged(app, headers)  # type: ignore[method-assign]  # Flask's own way

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ import pytest
 from bench.planner_calendars import calendar, problem
 from practice.calendar.rules import hours, timeline
 from practice.sessions.rules import courses
+from practice.sessions.rules.lifecycle import SessionKind
 from practice.sessions.rules.planner import (
     Cap,
     Character,
@@ -26,6 +27,8 @@ from practice.sessions.rules.planner import (
     replan,
     search,
 )
+from practice.sessions.rules.planner.problem import Step, Tie
+from practice.sessions.rules.windows import Anchor, StepWindow, Unit
 
 ZONE = ZoneInfo("America/New_York")
 EMPTY = 0.0
@@ -124,6 +127,40 @@ def test_dosings_are_not_given_where_a_week_is_full() -> None:
         each.on.isocalendar()[:2] for p in found.plans for each in p.steps if "dose" in each.key
     ]
     assert len(weeks) == len(set(weeks))
+
+
+def test_what_fails_in_a_full_week_is_tried_again_where_one_dosing_less_lies_in_it() -> None:
+    """The cheaper second dosing leaves the later ones the same starts but no room in the week."""
+    monday = date(2027, 1, 11)
+    axis = timeline.axis_of(ZONE.key, monday, monday + timedelta(days=20))
+
+    def at(days: int) -> datetime:
+        return datetime.combine(monday + timedelta(days=days), time(9), ZONE).astimezone(UTC)
+
+    def dosing(number: int, *days: int) -> Step:
+        starts = timeline.busy(axis, ((at(n), at(n) + timeline.CELL) for n in days))
+        return Step(
+            key=f"dose_{number}",
+            name=f"dosing {number}",
+            kind=SessionKind.DOSING,
+            minutes=60,
+            starts=starts,
+            rest_hours=12,
+        )
+
+    def tie(earlier: int, least: int) -> Tie:
+        window = StepWindow(Anchor.START, Unit.HOURS, least, 240, hard_min=24, hard_max=240)
+        return Tie(f"dose_{earlier}", f"dose_{earlier + 1}", window)
+
+    steps = (dosing(1, 0), dosing(2, 5, 7), dosing(3, 9), dosing(4, 11))
+    cap = Cap(frozenset(each.key for each in steps), most=2, room={}, weekly=True)
+    ties = (tie(1, least=150), tie(2, least=24), tie(3, least=24))
+
+    found = plan(Problem(axis=axis, steps=steps, ties=ties, caps=(cap,)), characters=[])
+
+    assert [[each.starts_at for each in one.steps] for one in found.plans] == [
+        [at(0), at(5), at(9), at(11)]
+    ]
 
 
 def test_why_there_is_no_plan_names_step_rule_and_what_would_help() -> None:
