@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -71,14 +71,20 @@ def mails() -> int:
     return db.session.scalar(wanted) or 0
 
 
-def test_what_is_not_used_in_time_is_earned_and_a_booked_session_stays(
-    therapist: Resource, time: Clock
-) -> None:
+def sell_and_book() -> tuple[Sale, UUID]:
+    """Sell a package, paid in part, and book the first session of it."""
     booked = uuid4()
     with transaction():
         sale = sell(ExpiryRule.FORFEITED)
         pay(sale, 10_000)
         units.reserve(sale.id, PREP, booked, OWNER)
+    return sale, booked
+
+
+def test_what_is_not_used_in_time_is_earned_and_a_booked_session_stays(
+    therapist: Resource, time: Clock
+) -> None:
+    sale, booked = sell_and_book()
     days_later(time, 0, therapist)
     with transaction():
         assert (mails(), sale.expires_on) == (1, LAST)
@@ -160,11 +166,7 @@ def test_a_package_is_good_for_longer_for_a_reason(therapist: Resource, time: Cl
 def test_all_that_expired_is_there_again_whatever_was_given_back_meanwhile(
     therapist: Resource, time: Clock
 ) -> None:
-    booked = uuid4()
-    with transaction():
-        sale = sell(ExpiryRule.FORFEITED)
-        pay(sale, 10_000)
-        units.reserve(sale.id, PREP, booked, OWNER)
+    sale, booked = sell_and_book()
     days_later(time, 31, therapist)
     with transaction():
         units.restore(sale.id, PREP, booked, OWNER)

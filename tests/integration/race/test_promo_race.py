@@ -29,21 +29,25 @@ LEFT = 20
 ON = date(2027, 3, 1)
 
 
+def make_code() -> None:
+    promos.make(
+        "SPRING",
+        way=PriceWay.PERCENT,
+        value=20,
+        from_on=ON,
+        until_on=None,
+        most_uses=LEFT,
+        once_per_client=False,
+        service_ids=[],
+        by=OWNER,
+    )
+
+
 def test_no_crowd_uses_a_code_more_often_than_it_can_be(practice: Practice) -> None:
     here = practice.id
     with transaction():
         clients = [factories.create_client().id for _ in range(4)]
-        promos.make(
-            "SPRING",
-            way=PriceWay.PERCENT,
-            value=20,
-            from_on=ON,
-            until_on=None,
-            most_uses=LEFT,
-            once_per_client=False,
-            service_ids=[],
-            by=OWNER,
-        )
+        make_code()
     mine: list[UUID] = []
 
     def attempt(random: Random) -> str:
@@ -85,17 +89,7 @@ def test_holds_that_lapse_at_once_let_each_use_go_once(
     intake = queries.get_service("intake")
     starts_at, is_over = clock.now() + timedelta(days=9), clock.now() - timedelta(minutes=1)
     with transaction():
-        promos.make(
-            "SPRING",
-            way=PriceWay.PERCENT,
-            value=20,
-            from_on=ON,
-            until_on=None,
-            most_uses=LEFT,
-            once_per_client=False,
-            service_ids=[],
-            by=OWNER,
-        )
+        make_code()
         holds_ = [
             factories.create_appointment(
                 intake,

@@ -210,14 +210,20 @@ def test_check_08_and_09_by_default_no_calendar_knows_the_street(
     assert all(each not in said for each in (STREET, alex.first_name, alex.last_name, alex.phone))
 
 
-def test_who_holds_a_session_gets_it_by_mail_if_they_want_to(
-    alex: Client, owner: Actor, therapist: Resource, time: Clock
-) -> None:
+def want_mails(therapist: Resource, owner: Actor) -> User:
+    """Have whoever holds the sessions be told of them by mail."""
     with transaction():
         person = db.session.get_one(Resource, (therapist.practice_id, therapist.id))
         user = db.session.scalars(sa.select(User)).first()
         assert user is not None
         feeds.subscribe_by_mail(person, DetailLevel.INITIALS, by=owner, made_by=user.id)
+    return user
+
+
+def test_who_holds_a_session_gets_it_by_mail_if_they_want_to(
+    alex: Client, owner: Actor, therapist: Resource, time: Clock
+) -> None:
+    want_mails(therapist, owner)
     prep = book(alex, "prep_60", at(PREP, 10), owner)
     time.now += timedelta(minutes=3)
     db.session.rollback()
@@ -240,11 +246,7 @@ def test_who_holds_a_session_gets_it_by_mail_if_they_want_to(
 def test_nobody_who_left_is_told_what_becomes_of_what_they_held(
     alex: Client, owner: Actor, therapist: Resource, time: Clock
 ) -> None:
-    with transaction():
-        person = db.session.get_one(Resource, (therapist.practice_id, therapist.id))
-        user = db.session.scalars(sa.select(User)).first()
-        assert user is not None
-        feeds.subscribe_by_mail(person, DetailLevel.INITIALS, by=owner, made_by=user.id)
+    user = want_mails(therapist, owner)
     prep = book(alex, "prep_60", at(PREP, 10), owner)
     time.now += timedelta(minutes=3)
     db.session.rollback()
