@@ -15,8 +15,8 @@ from practice.people.rules import Role
 from tests import factories
 from tests.factories import OWNER
 from tests.integration.api.conftest import Program, problem
+from tests.integration.furnished import everything, furnish
 from tests.integration.sessions.conftest import Clock
-from tests.integration.test_routes import everything, furnish
 
 
 def test_pages_hold_every_row_once_and_in_order(
