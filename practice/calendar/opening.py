@@ -69,8 +69,9 @@ def days(first_on: date, past_on: date) -> Opening:
         if away_on is not None:
             found.away.setdefault(away_on, set()).add(resource_id)
         if closure is not None:
-            first, last = max(closure.first_on, first_on), min(closure.last_on, past_on)
-            those = (first + timedelta(days=n) for n in range((last - first).days + 1))
+            first = max(closure.first_on, first_on)
+            count = (min(closure.last_on + timedelta(days=1), past_on) - first).days
+            those = (first + timedelta(days=n) for n in range(count))
             found.closed.update(dict.fromkeys(those, closure.reason))
     return found
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from practice.calendar import opening
 from practice.calendar.models import Closure, HoursOverride, Resource
 from practice.core import clock
 from practice.core.db import db, transaction
@@ -237,6 +238,19 @@ def test_a_full_week_asks_the_database_as_often_as_an_empty_one(
         session("prep_60", client, therapist, MONDAY + days(n % 5), 9 + n // 5)
 
     assert count_statements(lambda: browser.get("/calendar/week")) == empty
+
+
+def test_a_closure_beyond_some_days_on_both_sides_closes_exactly_these(
+    browser: FlaskClient, therapist: Resource
+) -> None:
+    with transaction():
+        before, after = MONDAY - days(3), MONDAY + days(30)
+        db.session.add(Closure(first_on=before, last_on=after, reason="Storm"))
+
+    found = opening.days(MONDAY, MONDAY + days(2))
+
+    assert found.closed == {MONDAY: "Storm", MONDAY + days(1): "Storm"}
+    assert found.away == {}
 
 
 def test_today_with_twelve_sessions_asks_at_most_fifteen_times(
