@@ -45,7 +45,7 @@ def test_every_size_shows_sessions_holds_closures_and_the_present(
 
     for page in (week, listed, day):
         assert "10:00 AM Alex Bell Preparation Booked Turnover" in text_of(page)
-        assert "Intake Not yet confirmed until 8:10 AM" in text_of(page)
+        assert "2:00 PM held to 8:10 AM Alex Bell Intake Not yet confirmed" in text_of(page)
         assert "Now, 8:00 AM" in text_of(page)
         assert re.findall(r'class="now at(\d+) and(\d+)"', page.text) == [("0", "4")]
     assert "Closed: Storm" in text_of(week)
